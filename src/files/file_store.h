@@ -1,0 +1,68 @@
+// Where bytes live: local folders, memory (tests and simulation), object stores. URIs in, bytes out.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace firn::files {
+
+struct FileInfo {
+  std::string uri;
+  int64_t size = 0;           // bytes
+  int64_t modified_ms = 0;    // since 1970, UTC
+};
+
+class InputFile {             // safe for concurrent read_at
+ public:
+  virtual ~InputFile() = default;
+  virtual int64_t size() const = 0;
+  // Reads exactly `length` bytes; throws Error{kIo} where the file is shorter.
+  virtual void read_at(int64_t offset, int64_t length, char* out) const = 0;
+  std::string read_all() const;
+};
+
+// Destroyed without finish() the file never becomes visible (or is removed).
+class OutputFile {
+ public:
+  virtual ~OutputFile() = default;
+  virtual void write(std::string_view bytes) = 0;
+  virtual int64_t position() const = 0;
+  // Durable when it returns: data and folder entry are synced.
+  virtual void finish() = 0;
+};
+
+enum class WriteMode {
+  kCreateNew,   // throws Error{FIRN_FILE_ALREADY_EXISTS} where the name is taken (decided at finish() at the latest)
+  kOverwrite,
+};
+
+class FileStore {
+ public:
+  virtual ~FileStore() = default;
+  virtual std::unique_ptr<InputFile> open(const std::string& uri) = 0;           // Error{kNotFound} where missing
+  virtual std::unique_ptr<OutputFile> create(const std::string& uri, WriteMode) = 0;  // makes parent folders
+  virtual std::optional<FileInfo> stat(const std::string& uri) = 0;
+  virtual std::vector<FileInfo> list(const std::string& prefix) = 0;             // recursive, files only, sorted by uri
+  virtual void remove(const std::string& uri) = 0;                               // missing is fine
+  // Atomic and durable; false where the name is taken already.
+  virtual bool put_if_absent(const std::string& uri, std::string_view bytes) = 0;
+  std::string read_all(const std::string& uri);
+};
+
+// Local files: plain paths and file:// URIs. Writes go to a hidden sibling and are renamed (kCreateNew: linked) into place.
+std::unique_ptr<FileStore> make_local_store();
+// mem://… for tests.
+std::unique_ptr<FileStore> make_memory_store();
+// Picks by scheme: none and file: → local, mem: → memory, s3, s3a → object store; others are refused by name.
+std::unique_ptr<FileStore> make_router_store();
+
+std::string join_uri(std::string_view folder, std::string_view name);
+// "file:/a", "file:///a" and "/a" → "/a"; other schemes are refused.
+std::string local_path(std::string_view uri);
+
+}  // namespace firn::files

@@ -1,0 +1,61 @@
+// Resolution: names → attribute ids and types, functions → rows of the table, implicit casts made explicit.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "plan/relation.h"
+
+namespace firn::plan {
+
+struct ResolveOptions {
+  bool ansi = true;                        // spark.sql.ansi.enabled
+  bool case_sensitive = false;             // spark.sql.caseSensitive
+  std::string time_zone = "UTC";           // spark.sql.session.timeZone
+  int64_t now_us = 0;                      // current_timestamp of the query
+  std::string current_catalog, current_namespace, user;
+  int64_t seed = 0;
+};
+
+// What resolution asks of its surroundings; the session answers.
+class Surroundings {
+ public:
+  virtual ~Surroundings() = default;
+  // A table, a view's resolved plan, a file in place, or nullptr where there is none (then TABLE_OR_VIEW_NOT_FOUND).
+  // Fresh attribute ids come from `fresh`.
+  virtual RelationPtr find_table(const UnresolvedTable&, class IdSource& fresh) = 0;
+  // Table functions that are not built in (read_kafka, read_files …): arguments are folded literals. nullptr: unknown.
+  virtual RelationPtr find_table_function(const std::string& name, const std::vector<std::pair<std::string, Literal>>& arguments,
+                                          bool streaming, IdSource& fresh) = 0;
+  // "a INT, b STRUCT<c: STRING>" or schema JSON.
+  virtual types::DataType parse_schema(const std::string& text) = 0;
+  virtual std::vector<std::string> known_tables() { return {}; }   // for suggestions
+};
+
+class IdSource {
+ public:
+  AttributeId next() { return AttributeId{++last_}; }
+ private:
+  int64_t last_ = 0;
+};
+
+// Throws Error with Spark's condition and the position in the text.
+RelationPtr resolve(const RelationPtr& unresolved, const ResolveOptions&, Surroundings&, IdSource&);
+// A lone expression over the columns of `input` (expectations, defaults, DELETE conditions).
+ExprPtr resolve_expression(const ExprPtr& unresolved, const std::vector<Attribute>& input, const ResolveOptions&, Surroundings&, IdSource&);
+
+// After resolution: collapses projection and filter chains, folds constants, pushes filters into scans (as Iceberg predicates,
+// the exact filter stays), drops unused scan columns, balances long AND/OR/+/concat chains.
+RelationPtr rewrite(const RelationPtr& resolved);
+
+// Store assignment (INSERT): the child's columns cast and ordered for `target`. Errors as Spark's INCOMPATIBLE_DATA_FOR_TABLE.*.
+RelationPtr assign_to_table(const RelationPtr& resolved, const types::DataType& target, bool by_name,
+                            const std::string& table_name, const ResolveOptions&, IdSource&);
+
+// The Iceberg predicate of a resolved condition over `columns`, as far as it can be expressed (weaker is fine: never stronger).
+types::Predicate to_iceberg_predicate(const Expr& condition, const std::vector<ScanColumn>& columns);
+
+}  // namespace firn::plan
