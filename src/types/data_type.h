@@ -25,7 +25,11 @@ struct StructField;
 class DataType {
  public:
   DataType() = default;                                    // VOID
-  DataType(DataTypeId id) : id_(id) {}                     // ids without parameters (intervals: the widest range)
+  // Ids without parameters; intervals get the widest range, kDecimal is DECIMAL(10,0).
+  DataType(DataTypeId id)
+      : id_(id),
+        a_(id == DataTypeId::kDecimal ? 10 : 0),
+        b_(id == DataTypeId::kYearMonthInterval ? 1 : id == DataTypeId::kDayTimeInterval ? 3 : 0) {}
   static DataType decimal(int precision, int scale);
   // Fields 0 YEAR, 1 MONTH; 0 DAY, 1 HOUR, 2 MINUTE, 3 SECOND.
   static DataType year_month(int start, int end);
@@ -48,6 +52,7 @@ class DataType {
   bool is_integral() const { return id_ >= DataTypeId::kByte && id_ <= DataTypeId::kLong; }
   bool is_nested() const { return id_ >= DataTypeId::kArray; }
 
+  // Throws nothing; never shortened, however many fields (Spark's catalogString).
   std::string simple_string() const;   // "struct<a:int,b:array<string>>", "decimal(10,2)"
   std::string sql() const;             // "STRUCT<a: INT, b: ARRAY<STRING>>", "DECIMAL(10,2)"
   std::string json() const;            // Spark's schema JSON
@@ -67,6 +72,9 @@ struct StructField {
   std::string comment;
   bool operator==(const StructField&) const = default;
 };
+
+// `name` as it stands, or in backticks where it is no plain identifier.
+std::string quote_if_needed(std::string_view name);
 
 // timestamp → timestamptz, timestamp_ntz → timestamp, byte and short → int; intervals and VOID are refused by name.
 Type to_iceberg(const DataType&, int& next_id);

@@ -38,6 +38,8 @@ class Type {
   int precision() const { return a_; }              // decimal
   int scale() const { return b_; }                  // decimal
   int length() const { return a_; }                 // fixed
+  std::string_view crs() const;                     // geometry, geography; "" where not given
+  std::string_view algorithm() const;               // geography; "" where not given
   // Struct: its fields. List: one field named "element". Map: fields "key" and "value".
   const std::vector<Field>& fields() const;
   const Field& element() const;
@@ -67,7 +69,8 @@ struct Field {
 // Parses a primitive's spelling ("long", "decimal(9,2)", "fixed[4]"). Throws Error{kCorrupt} naming the text.
 Type parse_primitive(std::string_view text);
 
-// True where the specification's schema evolution allows from → to (int→long, float→double, decimal widening, …).
-bool can_promote(const Type& from, const Type& to);
+// True where the specification's schema evolution allows from → to: int→long, float→double, decimal widening; from
+// version 3 on also date→timestamp, date→timestamp_ns and unknown→any. Equal types are true.
+bool can_promote(const Type& from, const Type& to, int format_version = 2);
 
 }  // namespace firn::types
