@@ -45,7 +45,7 @@ const SpellingRow kSpellingRows[] = {
      R"({"type":"struct","fields":[{"name":"id","type":"long","nullable":false,"metadata":{}},)"
      R"({"name":"a b","type":{"type":"array","elementType":"string","containsNull":true},"nullable":true,)"
      R"("metadata":{"comment":"it's"}},)"
-     R"({"name":"m","type":{"type":"map","keyType":"integer","valueType":"decimal(10,2)",)"
+     R"x({"name":"m","type":{"type":"map","keyType":"integer","valueType":"decimal(10,2)",)x"
      R"("valueContainsNull":false},"nullable":true,"metadata":{}}]})"},
 };
 
