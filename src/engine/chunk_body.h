@@ -1,0 +1,28 @@
+// What stands behind a Chunk: a DuckDB DataChunk and the owners of memory that its strings point into. Engine only.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "engine/chunk.h"
+#include "engine/duck.h"
+
+namespace firn::engine {
+
+struct Chunk::Body {
+  duckdb::DataChunk chunk;
+  // What string payloads live in besides the vectors' own buffers (Kafka messages, mapped files). Handed on with the rows.
+  std::vector<std::shared_ptr<const void>> owners;
+};
+
+// A chunk with empty, writable vectors of these types.
+void initialize(Chunk& chunk, const duckdb::vector<duckdb::LogicalType>& types);
+
+// A view of a vector's first `size` rows; flattens it.
+kernels::ColumnView view_of(duckdb::Vector& vector, uint64_t size);
+
+// Gives `chunk`'s rows to `out` (same types): vectors by reference; string and nested vectors also hold on to the owners, so
+// that whoever keeps a reference to such a vector keeps the memory.
+void lend(Chunk& chunk, duckdb::DataChunk& out);
+
+}  // namespace firn::engine
