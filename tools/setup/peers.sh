@@ -1,0 +1,61 @@
+#!/usr/bin/env bash
+# Puts the programs that firn is tested and measured against into .deps/peers:
+#   venv   Python with pyspark, PyIceberg, DuckDB, a Kafka client and pytest (peers.txt, hashes checked)
+#   jars   what Spark needs for Iceberg, Kafka and SQLite; kafka: a broker's class path (peers-jars.txt)
+# Does nothing where they already stand. Needs python3 with venv, and mvn.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+lists=tools/setup
+peers=.deps/peers
+
+if [ "${1:-}" = --check ]; then   # answers by its exit code whether anything is to be fetched
+  cmp -s $lists/peers.txt $peers/.peers.txt && cmp -s $lists/peers-jars.txt $peers/.peers-jars.txt
+  exit
+fi
+
+install_python() {
+  echo "firn: installing Spark, PyIceberg and pytest into $peers/venv (a few minutes, once)"
+  rm -rf $peers/venv
+  python3 -m venv $peers/venv
+  $peers/venv/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r $lists/peers.txt
+  cp $lists/peers.txt $peers/.peers.txt
+}
+
+# A project that does nothing but copy the listed jars: Maven fetches each by its own coordinates.
+write_pom() {
+  cat <<'XML'
+<project xmlns="http://maven.apache.org/POM/4.0.0">
+  <modelVersion>4.0.0</modelVersion>
+  <groupId>firn</groupId><artifactId>peers</artifactId><version>1</version>
+  <build><plugins><plugin>
+    <groupId>org.apache.maven.plugins</groupId><artifactId>maven-dependency-plugin</artifactId><version>3.8.1</version>
+    <configuration><artifactItems>
+XML
+  grep -v '^#' $lists/peers-jars.txt | while read -r folder coordinates _; do
+    IFS=: read -r group artifact version <<<"$coordinates"
+    echo "<artifactItem><groupId>$group</groupId><artifactId>$artifact</artifactId><version>$version</version>" \
+      "<outputDirectory>\${project.basedir}/$folder</outputDirectory></artifactItem>"
+  done
+  echo '</artifactItems></configuration></plugin></plugins></build></project>'
+}
+
+install_jars() {
+  echo "firn: fetching the jars of Spark's connectors and of a Kafka broker into $peers"
+  local work=$peers/fetch
+  rm -rf $work
+  mkdir -p $work
+  write_pom >$work/pom.xml
+  (cd $work && mvn -B -q -ntp -Dstyle.color=never dependency:copy)
+  grep -v '^#' $lists/peers-jars.txt | while read -r folder coordinates sha; do
+    IFS=: read -r _ artifact version <<<"$coordinates"
+    echo "$sha  $work/$folder/$artifact-$version.jar"
+  done | sha256sum -c --quiet - || { echo "firn: a jar is not the file that was pinned" >&2; exit 1; }
+  rm -rf $peers/jars $peers/kafka
+  mv $work/jars $work/kafka $peers/
+  rm -rf $work
+  cp $lists/peers-jars.txt $peers/.peers-jars.txt
+}
+
+mkdir -p $peers
+cmp -s $lists/peers.txt $peers/.peers.txt || install_python
+cmp -s $lists/peers-jars.txt $peers/.peers-jars.txt || install_jars
