@@ -62,6 +62,10 @@ struct Hash {
 
 }  // namespace
 
+int32_t bucket_hash_of_bytes(std::string_view bytes) { return murmur3(bytes); }
+
+int32_t bucket_hash_of_long(int64_t value) { return hash_long(value); }
+
 int32_t bucket_hash(const Type& source, const Value& value) {
   return std::visit(Hash{source}, value);
 }

@@ -27,6 +27,10 @@ Type result_type(const Transform&, const Type& source);           // day gives d
 Value apply(const Transform&, const Type& source, const Value&);
 // Murmur3 (x86, 32 bit, seed 0) of a value as Appendix B has it; not defined for null.
 int32_t bucket_hash(const Type& source, const Value&);
+// What it comes down to, for callers with columns of values: strings and binaries hash their bytes, int, long, date, time and
+// timestamps (µs) as a long.
+int32_t bucket_hash_of_bytes(std::string_view bytes);
+int32_t bucket_hash_of_long(int64_t value);
 // Cosmetic text for a partition path: 2017-11-16-22 for hours, "null" for null.
 std::string to_human(const Transform&, const Type& source, const Value& partition_value);
 
