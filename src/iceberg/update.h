@@ -40,9 +40,17 @@ struct RemoveSnapshotRef { std::string name; };
 struct SetLocation { std::string location; };
 struct SetProperties { Properties properties; };
 struct RemoveProperties { std::vector<std::string> keys; };
+struct SetStatistics { SnapshotId snapshot_id = 0; std::string json; };            // the statistics file's object
+struct RemoveStatistics { SnapshotId snapshot_id = 0; };
+struct SetPartitionStatistics { SnapshotId snapshot_id = 0; std::string json; };
+struct RemovePartitionStatistics { SnapshotId snapshot_id = 0; };
+struct RemovePartitionSpecs { std::vector<int> ids; };
+struct RemoveSchemas { std::vector<int> ids; };
 using Update = std::variant<AssignUuid, UpgradeFormatVersion, AddSchema, SetCurrentSchema, AddPartitionSpec,
                             SetDefaultSpec, AddSortOrder, SetDefaultSortOrder, AddSnapshot, SetSnapshotRef,
-                            RemoveSnapshots, RemoveSnapshotRef, SetLocation, SetProperties, RemoveProperties>;
+                            RemoveSnapshots, RemoveSnapshotRef, SetLocation, SetProperties, RemoveProperties,
+                            SetStatistics, RemoveStatistics, SetPartitionStatistics, RemovePartitionStatistics,
+                            RemovePartitionSpecs, RemoveSchemas>;
 
 struct TableChange {
   std::vector<Requirement> requirements;
@@ -54,7 +62,7 @@ std::optional<std::string> broken_requirement(const TableMetadata* base, const s
 
 // Metadata after the updates. `base` null: a new table. Ids are re-assigned as Java's TableMetadata.Builder does;
 // snapshot-log and refs are kept consistent, a snapshot whose sequence number is not newer than the table's is refused with
-// Error{kConflict} (retryable). `previous_file` (if any) enters the metadata log, trimmed by write.metadata.previous-versions-max.
+// Error{kConflict} (retryable). A format v1 table becomes v2; v3 tables are refused. `previous_file` (if any) enters the metadata log, trimmed by write.metadata.previous-versions-max.
 TableMetadata apply(const TableMetadata* base, const std::vector<Update>&, int64_t now_ms,
                     const std::optional<std::string>& previous_file);
 
