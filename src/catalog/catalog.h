@@ -13,16 +13,15 @@
 
 namespace firn::catalog {
 
-using Namespace = std::vector<std::string>;                 // {"silver"} or {"a", "b"}
+using Namespace = std::vector<std::string>;  // {"silver"} or {"a", "b"}
 
 struct TableName {
   Namespace space;
   std::string name;
-  std::string to_string() const;                            // "silver.booking"
+  std::string to_string() const;  // "silver.booking"
   bool operator==(const TableName&) const = default;
   auto operator<=>(const TableName&) const = default;
 };
-
 
 class Catalog {
  public:
@@ -33,42 +32,51 @@ class Catalog {
 
   virtual std::vector<Namespace> list_namespaces(const Namespace& parent) = 0;
   virtual bool namespace_exists(const Namespace&) = 0;
-  virtual void create_namespace(const Namespace&, const iceberg::Properties&) = 0;   // Error SCHEMA_ALREADY_EXISTS
-  virtual void drop_namespace(const Namespace&) = 0;        // Error SCHEMA_NOT_EMPTY, SCHEMA_NOT_FOUND
+  virtual void create_namespace(const Namespace&,
+                                const iceberg::Properties&) = 0;  // Error SCHEMA_ALREADY_EXISTS
+  virtual void drop_namespace(const Namespace&) = 0;  // Error SCHEMA_NOT_EMPTY, SCHEMA_NOT_FOUND
   virtual iceberg::Properties namespace_properties(const Namespace&) = 0;
 
   virtual std::vector<TableName> list_tables(const Namespace&) = 0;
-  virtual std::optional<table::State> load(const TableName&) = 0;     // nullopt where there is none
+  virtual std::optional<table::State> load(const TableName&) = 0;  // nullopt where there is none
   // Where a new table goes if its creator says nothing: <warehouse>/<namespace>/<table>.
   virtual std::string default_location(const TableName&) = 0;
   // Applies requirements and updates atomically. With AssertCreate it creates the table.
-  // kConflict: a requirement failed or the pointer moved. kUnknown: it may or may not have happened.
+  // kConflict: a requirement failed or the pointer moved. kUnknown: it may or may not have
+  // happened.
   virtual table::Reply commit(const TableName&, const iceberg::TableChange&) = 0;
-  virtual void drop_table(const TableName&, bool purge) = 0;          // Error TABLE_OR_VIEW_NOT_FOUND
+  virtual void drop_table(const TableName&, bool purge) = 0;  // Error TABLE_OR_VIEW_NOT_FOUND
   virtual void rename_table(const TableName& from, const TableName& to) = 0;
 };
 
 // The table with a pointer into `catalog`, which outlives it. Error TABLE_OR_VIEW_NOT_FOUND.
 table::Table open_table(Catalog& catalog, const TableName&);
 
-// A new table: assigns ids, spec, sort order and properties (format-version 2 by default) and commits with AssertCreate.
+// A new table: assigns ids, spec, sort order and properties (format-version 2 by default) and
+// commits with AssertCreate.
 struct CreateRequest {
-  types::Schema schema;                          // ids may be 0: fresh ones are assigned, partition sources are found by name
-  struct PartitionColumn { std::string source; types::Transform transform; std::string name; };   // name "": as Iceberg names it (occurred_at_day)
+  types::Schema
+      schema;  // ids may be 0: fresh ones are assigned, partition sources are found by name
+  struct PartitionColumn {
+    std::string source;
+    types::Transform transform;
+    std::string name;
+  };  // name "": as Iceberg names it (occurred_at_day)
   std::vector<PartitionColumn> partition_by;
   iceberg::Properties properties;
   std::optional<std::string> location;
 };
-// Error TABLE_OR_VIEW_ALREADY_EXISTS where it is there (also when somebody creates it meanwhile), SCHEMA_NOT_FOUND.
+// Error TABLE_OR_VIEW_ALREADY_EXISTS where it is there (also when somebody creates it meanwhile),
+// SCHEMA_NOT_FOUND.
 table::Table create_table(Catalog& catalog, const TableName&, const CreateRequest&);
 
 struct SqlCatalogOptions {
-  std::string name = "firn";        // the column catalog_name: all engines must use the same
-  std::string database;             // path of the SQLite file
-  std::string warehouse;            // URI or path
+  std::string name = "firn";  // the column catalog_name: all engines must use the same
+  std::string database;       // path of the SQLite file
+  std::string warehouse;      // URI or path
 };
-// Schema V0 of Iceberg's JdbcCatalog plus iceberg_type: shared with Spark's JdbcCatalog and PyIceberg's SqlCatalog.
-// `store` outlives the catalog.
+// Schema V0 of Iceberg's JdbcCatalog plus iceberg_type: shared with Spark's JdbcCatalog and
+// PyIceberg's SqlCatalog. `store` outlives the catalog.
 std::unique_ptr<Catalog> open_sqlite_catalog(const SqlCatalogOptions&, files::FileStore& store);
 
 }  // namespace firn::catalog

@@ -15,7 +15,8 @@ int64_t number_property(const iceberg::Properties& properties, const char* key, 
   int64_t number = 0;
   const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (problem != std::errc() || end != text.data() + text.size()) {
-    throw_invalid("table property " + std::string(key) + " is \"" + text + "\": a whole number is needed");
+    throw_invalid("table property " + std::string(key) + " is \"" + text +
+                  "\": a whole number is needed");
   }
   return number;
 }
@@ -23,7 +24,8 @@ int64_t number_property(const iceberg::Properties& properties, const char* key, 
 RetryPolicy retry_policy(const iceberg::Properties& properties) {
   const RetryPolicy defaults;
   return {
-      .retries = static_cast<int>(number_property(properties, "commit.retry.num-retries", defaults.retries)),
+      .retries = static_cast<int>(
+          number_property(properties, "commit.retry.num-retries", defaults.retries)),
       .min_wait_ms = number_property(properties, "commit.retry.min-wait-ms", defaults.min_wait_ms),
       .max_wait_ms = number_property(properties, "commit.retry.max-wait-ms", defaults.max_wait_ms),
       .total_timeout_ms =
@@ -41,8 +43,10 @@ bool Attempts::next() {
   const int doublings = std::min(made_ - 1, 30);
   const int64_t wait = std::clamp(policy_.min_wait_ms << doublings, policy_.min_wait_ms,
                                   std::max(policy_.min_wait_ms, policy_.max_wait_ms));
-  const int64_t jitter = wait < 10 ? 0 : static_cast<int64_t>(random_.next() % static_cast<uint64_t>(wait / 10));
-  const auto spent = std::chrono::duration_cast<std::chrono::milliseconds>(clock_.steady() - started_).count();
+  const int64_t jitter =
+      wait < 10 ? 0 : static_cast<int64_t>(random_.next() % static_cast<uint64_t>(wait / 10));
+  const auto spent =
+      std::chrono::duration_cast<std::chrono::milliseconds>(clock_.steady() - started_).count();
   if (spent + wait + jitter > policy_.total_timeout_ms) return false;
   // In slices, so that a stop is noticed.
   for (int64_t left = wait + jitter; left > 0; left -= 200) {

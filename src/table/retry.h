@@ -1,4 +1,5 @@
-// The attempts of one commit: how many, how long to wait between them (commit.retry.* of the table's properties).
+// The attempts of one commit: how many, how long to wait between them (commit.retry.* of the
+// table's properties).
 #pragma once
 
 #include <chrono>
@@ -26,12 +27,16 @@ int64_t number_property(const iceberg::Properties&, const char* key, int64_t oth
 class Attempts {
  public:
   Attempts(RetryPolicy policy, Clock& clock, Random& random, StopToken stop)
-      : policy_(policy), clock_(clock), random_(random), stop_(std::move(stop)), started_(clock.steady()) {}
+      : policy_(policy),
+        clock_(clock),
+        random_(random),
+        stop_(std::move(stop)),
+        started_(clock.steady()) {}
 
-  // True where another attempt is allowed; waits before every one but the first: doubling, with up to 10 % of jitter.
-  // Throws Error{OPERATION_CANCELED}.
+  // True where another attempt is allowed; waits before every one but the first: doubling, with up
+  // to 10 % of jitter. Throws Error{OPERATION_CANCELED}.
   bool next();
-  int made() const { return made_; }   // attempts begun
+  int made() const { return made_; }  // attempts begun
 
  private:
   const RetryPolicy policy_;

@@ -39,14 +39,15 @@ iceberg::ManifestFile SnapshotFiles::write(const iceberg::Manifest& manifest,
 std::string SnapshotFiles::write_list(int attempt, const iceberg::ManifestListHeader& header,
                                       const std::vector<iceberg::ManifestFile>& rows) {
   const std::string path =
-      files::join_uri(folder_, "snap-" + std::to_string(snapshot_id_) + "-" + std::to_string(attempt) + "-" +
-                                   uuid_ + ".avro");
+      files::join_uri(folder_, "snap-" + std::to_string(snapshot_id_) + "-" +
+                                   std::to_string(attempt) + "-" + uuid_ + ".avro");
   lists_.insert(path);
   write_new(store_, path, iceberg::write_manifest_list(header, rows));
   return path;
 }
 
-void SnapshotFiles::remove_others(const std::string& list, const std::vector<iceberg::ManifestFile>& kept) {
+void SnapshotFiles::remove_others(const std::string& list,
+                                  const std::vector<iceberg::ManifestFile>& kept) {
   std::set<std::string> needed = {list};
   for (const auto& row : kept) needed.insert(row.path);
   std::vector<std::string> others;
@@ -63,7 +64,8 @@ std::vector<iceberg::ManifestFile> manifests_of(files::FileStore& store,
                                                 const iceberg::TableMetadata& metadata,
                                                 const iceberg::Snapshot& snapshot) {
   if (!snapshot.manifest_list.empty()) {
-    return iceberg::read_manifest_list(store.read_all(snapshot.manifest_list), snapshot.manifest_list);
+    return iceberg::read_manifest_list(store.read_all(snapshot.manifest_list),
+                                       snapshot.manifest_list);
   }
   // v1 before manifest lists: the rows are made from the manifests themselves.
   std::vector<iceberg::ManifestFile> rows;
@@ -77,7 +79,8 @@ std::vector<iceberg::ManifestFile> manifests_of(files::FileStore& store,
     row.added_snapshot_id = snapshot.id;
     row.sequence_number = 0;
     row.min_sequence_number = 0;
-    (void)metadata.spec_by_id(row.partition_spec_id);   // a manifest of an unknown spec is an error here, not later
+    (void)metadata.spec_by_id(
+        row.partition_spec_id);  // a manifest of an unknown spec is an error here, not later
     rows.push_back(std::move(row));
   }
   return rows;
@@ -89,7 +92,8 @@ iceberg::Manifest load_manifest(files::FileStore& store, const iceberg::Manifest
   return manifest;
 }
 
-void restamp(iceberg::ManifestFile& row, iceberg::SequenceNumber before, iceberg::SequenceNumber now) {
+void restamp(iceberg::ManifestFile& row, iceberg::SequenceNumber before,
+             iceberg::SequenceNumber now) {
   row.sequence_number = now;
   if (row.min_sequence_number == before) row.min_sequence_number = now;
 }

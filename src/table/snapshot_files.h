@@ -1,4 +1,5 @@
-// The manifests and manifest lists that one commit writes: named once, written once, removed where nobody refers to them.
+// The manifests and manifest lists that one commit writes: named once, written once, removed where
+// nobody refers to them.
 #pragma once
 
 #include <set>
@@ -15,17 +16,22 @@ namespace firn::table {
 
 class SnapshotFiles {
  public:
-  SnapshotFiles(files::FileStore& store, std::string folder, iceberg::SnapshotId snapshot_id, Random& random)
-      : store_(store), folder_(std::move(folder)), snapshot_id_(snapshot_id), uuid_(random_uuid(random)) {}
+  SnapshotFiles(files::FileStore& store, std::string folder, iceberg::SnapshotId snapshot_id,
+                Random& random)
+      : store_(store),
+        folder_(std::move(folder)),
+        snapshot_id_(snapshot_id),
+        uuid_(random_uuid(random)) {}
 
-  // Writes `<uuid>-m<N>.avro` and gives its row for a manifest list, as if the commit gets `sequence_number`.
+  // Writes `<uuid>-m<N>.avro` and gives its row for a manifest list, as if the commit gets
+  // `sequence_number`.
   iceberg::ManifestFile write(const iceberg::Manifest&, iceberg::SequenceNumber sequence_number);
   // Writes `snap-<id>-<attempt>-<uuid>.avro` and gives its path.
   std::string write_list(int attempt, const iceberg::ManifestListHeader&,
                          const std::vector<iceberg::ManifestFile>&);
 
-  // Removes what was written here and is not in `list` (a manifest list of this commit, the one that counts)
-  // or in its rows `kept`. Errors are logged: a file left over harms nobody.
+  // Removes what was written here and is not in `list` (a manifest list of this commit, the one
+  // that counts) or in its rows `kept`. Errors are logged: a file left over harms nobody.
   void remove_others(const std::string& list, const std::vector<iceberg::ManifestFile>& kept);
   void remove_all() { remove_others("", {}); }
   bool wrote_list(const std::string& path) const { return lists_.contains(path); }

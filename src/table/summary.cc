@@ -3,6 +3,7 @@
 
 #include <charconv>
 #include <optional>
+#include <set>
 
 #include "base/version.h"
 #include "table/partition_key.h"
@@ -13,7 +14,7 @@ namespace {
 
 struct Total {
   const char* key;
-  int64_t SummaryCounts::*added;   // nullptr: appends do not change it
+  int64_t SummaryCounts::* added;  // nullptr: appends do not change it
 };
 
 const Total kTotals[] = {
@@ -27,7 +28,7 @@ const Total kTotals[] = {
 
 struct Added {
   const char* key;
-  int64_t SummaryCounts::*count;
+  int64_t SummaryCounts::* count;
 };
 
 const Added kAdded[] = {
@@ -55,7 +56,8 @@ iceberg::Properties summary_of(const iceberg::Snapshot* parent, const SummaryCou
   for (const Total& total : kTotals) {
     const std::optional<int64_t> before = total_before(parent, total.key);
     summary.erase(total.key);
-    if (before) summary[total.key] = std::to_string(*before + (total.added ? counts.*total.added : 0));
+    if (before)
+      summary[total.key] = std::to_string(*before + (total.added ? counts.*total.added : 0));
   }
   return summary;
 }
@@ -86,7 +88,8 @@ iceberg::Properties append_summary(const iceberg::Snapshot* parent, const Summar
   return summary;
 }
 
-iceberg::Properties replace_summary(const iceberg::Snapshot* parent, const iceberg::Properties& extra) {
+iceberg::Properties replace_summary(const iceberg::Snapshot* parent,
+                                    const iceberg::Properties& extra) {
   iceberg::Properties summary = summary_of(parent, {}, extra);
   summary["changed-partition-count"] = "0";
   return summary;

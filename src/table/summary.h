@@ -1,4 +1,5 @@
-// The summary of a snapshot: what it added, and the table's totals after it (specification, "Snapshots").
+// The summary of a snapshot: what it added, and the table's totals after it (specification,
+// "Snapshots").
 #pragma once
 
 #include <cstdint>
@@ -17,12 +18,14 @@ struct SummaryCounts {
 
 SummaryCounts count_added(const std::vector<iceberg::DataFile>& files);
 
-// The summary after `parent` (nullptr: the first snapshot). All six total-* keys are there, but for those whose
-// predecessor is missing or is not a number: a wrong total is worse than none. Keys of `extra` do not replace counts.
+// The summary after `parent` (nullptr: the first snapshot). All six total-* keys are there, but for
+// those whose predecessor is missing or is not a number: a wrong total is worse than none. Keys of
+// `extra` do not replace counts.
 iceberg::Properties append_summary(const iceberg::Snapshot* parent, const SummaryCounts&,
                                    const iceberg::Properties& extra);
 
 // The same totals as the parent's: for snapshots that change no rows.
-iceberg::Properties replace_summary(const iceberg::Snapshot* parent, const iceberg::Properties& extra);
+iceberg::Properties replace_summary(const iceberg::Snapshot* parent,
+                                    const iceberg::Properties& extra);
 
 }  // namespace firn::table

@@ -7,11 +7,14 @@ namespace firn::table {
 
 namespace {
 
-// Folder of one kind of file: the property where it is set, else a folder under the table's location.
-std::string folder_of(const iceberg::TableMetadata& metadata, const char* property, const char* folder) {
+// Folder of one kind of file: the property where it is set, else a folder under the table's
+// location.
+std::string folder_of(const iceberg::TableMetadata& metadata, const char* property,
+                      const char* folder) {
   const auto found = metadata.properties.find(property);
-  std::string path =
-      found != metadata.properties.end() ? found->second : files::join_uri(metadata.location, folder);
+  std::string path = found != metadata.properties.end()
+                         ? found->second
+                         : files::join_uri(metadata.location, folder);
   while (path.size() > 1 && path.back() == '/') path.pop_back();
   return path;
 }
@@ -19,7 +22,10 @@ std::string folder_of(const iceberg::TableMetadata& metadata, const char* proper
 }  // namespace
 
 Table::Table(std::shared_ptr<Pointer> pointer, files::FileStore& store, State state)
-    : name_(pointer->table_name()), pointer_(std::move(pointer)), store_(store), state_(std::move(state)) {
+    : name_(pointer->table_name()),
+      pointer_(std::move(pointer)),
+      store_(store),
+      state_(std::move(state)) {
   FIRN_CHECK(state_.metadata != nullptr, "a table has metadata");
 }
 
@@ -29,7 +35,9 @@ void Table::refresh() {
   state_ = std::move(*newest);
 }
 
-std::string Table::data_location() const { return folder_of(metadata(), "write.data.path", "data"); }
+std::string Table::data_location() const {
+  return folder_of(metadata(), "write.data.path", "data");
+}
 
 std::string Table::metadata_location() const {
   return folder_of(metadata(), "write.metadata.path", "metadata");

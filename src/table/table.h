@@ -1,4 +1,5 @@
-// One table as its readers and writers hold it: its state at one moment, and the way to a newer one.
+// One table as its readers and writers hold it: its state at one moment, and the way to a newer
+// one.
 #pragma once
 
 #include <memory>
@@ -18,16 +19,17 @@ struct State {
 };
 struct Reply {
   ReplyKind kind = ReplyKind::kUnknown;
-  std::optional<State> state;      // where committed
+  std::optional<State> state;  // where committed
   std::string reason;
 };
 
-// What the table module needs of a catalog (which stands above it): one table's pointer. Safe for concurrent use.
+// What the table module needs of a catalog (which stands above it): one table's pointer. Safe for
+// concurrent use.
 class Pointer {
  public:
   virtual ~Pointer() = default;
-  virtual std::string table_name() const = 0;                       // for messages: "silver.booking"
-  virtual std::optional<State> load() = 0;                          // nullopt: dropped
+  virtual std::string table_name() const = 0;  // for messages: "silver.booking"
+  virtual std::optional<State> load() = 0;     // nullopt: dropped
   virtual Reply commit(const iceberg::TableChange&) = 0;
 };
 
@@ -40,10 +42,10 @@ class Table {
   const State& state() const { return state_; }
   files::FileStore& store() const { return store_; }
   Pointer& pointer() const { return *pointer_; }
-  void refresh();                                                   // Error TABLE_OR_VIEW_NOT_FOUND where it was dropped
+  void refresh();  // Error TABLE_OR_VIEW_NOT_FOUND where it was dropped
   void adopt(State state) { state_ = std::move(state); }
-  std::string data_location() const;                                // write.data.path or <location>/data
-  std::string metadata_location() const;                            // write.metadata.path or <location>/metadata
+  std::string data_location() const;      // write.data.path or <location>/data
+  std::string metadata_location() const;  // write.metadata.path or <location>/metadata
 
  private:
   std::string name_;

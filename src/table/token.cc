@@ -21,7 +21,8 @@ std::optional<int64_t> whole_number(std::string_view text) {
   return number;
 }
 
-// A whole number of the property's JSON. "epoch" and "at" stand before "offsets", which may hold anything.
+// A whole number of the property's JSON. "epoch" and "at" stand before "offsets", which may hold
+// anything.
 std::optional<int64_t> json_number(std::string_view json, std::string_view key) {
   const size_t at = json.find("\"" + std::string(key) + "\":");
   if (at == std::string_view::npos) return std::nullopt;
@@ -35,8 +36,8 @@ struct Found {
   iceberg::SnapshotId snapshot_id = 0;
 };
 
-std::optional<Found> in_summaries(const iceberg::TableMetadata& metadata, const std::string& query_id,
-                                  const std::string& branch) {
+std::optional<Found> in_summaries(const iceberg::TableMetadata& metadata,
+                                  const std::string& query_id, const std::string& branch) {
   const iceberg::Snapshot* head = metadata.head_of(branch);
   if (head == nullptr) return std::nullopt;
   for (const iceberg::Snapshot* snapshot : ancestry(metadata, head->id)) {
@@ -54,8 +55,8 @@ std::optional<Found> in_summaries(const iceberg::TableMetadata& metadata, const 
   return std::nullopt;
 }
 
-std::optional<int64_t> in_properties(const iceberg::TableMetadata& metadata, const std::string& query_id,
-                                     const std::string& branch) {
+std::optional<int64_t> in_properties(const iceberg::TableMetadata& metadata,
+                                     const std::string& query_id, const std::string& branch) {
   const std::string key = token_property_key(query_id, branch);
   const auto property = metadata.properties.find(key);
   if (property == metadata.properties.end()) return std::nullopt;
@@ -95,8 +96,8 @@ std::string token_property_value(const Token& token, int64_t now_ms) {
          ",\"offsets\":" + offsets + "}";
 }
 
-std::optional<int64_t> newest_token(const iceberg::TableMetadata& metadata, const std::string& query_id,
-                                    const std::string& branch) {
+std::optional<int64_t> newest_token(const iceberg::TableMetadata& metadata,
+                                    const std::string& query_id, const std::string& branch) {
   const std::optional<int64_t> property = in_properties(metadata, query_id, branch);
   const std::optional<Found> summary = in_summaries(metadata, query_id, branch);
   if (!summary) return property;
@@ -127,8 +128,9 @@ TokenDecision decide(const iceberg::TableMetadata& metadata, const std::string& 
                                         {"found", text_of(newest)}});
 }
 
-std::vector<iceberg::Update> token_updates(const iceberg::TableMetadata& metadata, const Token& token,
-                                           const std::string& branch, int64_t now_ms) {
+std::vector<iceberg::Update> token_updates(const iceberg::TableMetadata& metadata,
+                                           const Token& token, const std::string& branch,
+                                           int64_t now_ms) {
   const std::string own = token_property_key(token.query_id, branch);
   std::vector<std::string> idle;
   for (auto it = metadata.properties.lower_bound(kPropertyPrefix);

@@ -1,4 +1,5 @@
-// The token that makes a streaming commit exactly once: where it is kept in a table, and the decision it leads to.
+// The token that makes a streaming commit exactly once: where it is kept in a table, and the
+// decision it leads to.
 #pragma once
 
 #include <optional>
@@ -15,13 +16,16 @@ namespace firn::table {
 inline constexpr const char* kQueryIdKey = "spark.sql.streaming.queryId";
 inline constexpr const char* kEpochIdKey = "spark.sql.streaming.epochId";
 
-// The property that survives the expiry of snapshots: firn.stream.<query id>.<branch> = {"epoch", "offsets", "at"}.
+// The property that survives the expiry of snapshots: firn.stream.<query id>.<branch> = {"epoch",
+// "offsets", "at"}.
 std::string token_property_key(const std::string& query_id, const std::string& branch);
 std::string token_property_value(const Token&, int64_t now_ms);
 
 // The decision of the exactly-once recipe for one state of the table.
 struct CommitNow {};
-struct DoneBefore { iceberg::SnapshotId snapshot_id = 0; };   // 0 where the snapshot has been expired
+struct DoneBefore {
+  iceberg::SnapshotId snapshot_id = 0;
+};  // 0 where the snapshot has been expired
 using TokenDecision = std::variant<CommitNow, DoneBefore>;
 
 // Throws Error{STREAM_CHECKPOINT_BEHIND_TABLE, STREAM_TABLE_RESTORED}.

@@ -1,0 +1,76 @@
+// See manifest_cache.h.
+#include "table/manifest_cache.h"
+
+#include <utility>
+
+#include "table/scan.h"
+#include "table/snapshot_files.h"
+
+namespace firn::table {
+
+namespace {
+
+constexpr int64_t kMapNodeBytes = 64;  // an allocated node of the metrics' maps, about
+
+int64_t text_bytes(const std::map<int, std::string>& bounds) {
+  int64_t bytes = 0;
+  for (const auto& [id, bound] : bounds)
+    bytes += kMapNodeBytes + static_cast<int64_t>(bound.size());
+  return bytes;
+}
+
+int64_t estimated_bytes(const iceberg::Manifest& manifest) {
+  int64_t bytes = sizeof(iceberg::Manifest);
+  for (const auto& entry : manifest.entries) {
+    const iceberg::DataFile& file = entry.data_file;
+    const size_t counts = file.column_sizes.size() + file.value_counts.size() +
+                          file.null_value_counts.size() + file.nan_value_counts.size();
+    bytes += static_cast<int64_t>(sizeof(entry) + file.file_path.size() +
+                                  file.partition.size() * sizeof(types::Value) +
+                                  file.split_offsets.size() * sizeof(int64_t)) +
+             static_cast<int64_t>(counts) * kMapNodeBytes + text_bytes(file.lower_bounds) +
+             text_bytes(file.upper_bounds);
+  }
+  return bytes;
+}
+
+}  // namespace
+
+std::shared_ptr<const iceberg::Manifest> ManifestCache::get(files::FileStore& store,
+                                                            const iceberg::ManifestFile& row) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (const auto found = by_path_.find(row.path); found != by_path_.end()) {
+      newest_first_.splice(newest_first_.begin(), newest_first_, found->second);
+      return found->second->manifest;
+    }
+  }
+  auto manifest = std::make_shared<const iceberg::Manifest>(load_manifest(store, row));
+  insert({row.path, manifest, estimated_bytes(*manifest)});
+  return manifest;
+}
+
+int64_t ManifestCache::bytes() const {
+  const std::lock_guard lock(mutex_);
+  return bytes_;
+}
+
+void ManifestCache::insert(Entry entry) {
+  if (entry.bytes > max_bytes_) return;
+  const std::lock_guard lock(mutex_);
+  if (by_path_.contains(entry.path)) return;  // another scan was quicker
+  bytes_ += entry.bytes;
+  newest_first_.push_front(std::move(entry));
+  by_path_[newest_first_.front().path] = newest_first_.begin();
+  while (bytes_ > max_bytes_) {
+    bytes_ -= newest_first_.back().bytes;
+    by_path_.erase(newest_first_.back().path);
+    newest_first_.pop_back();
+  }
+}
+
+std::shared_ptr<ManifestCache> make_manifest_cache(int64_t max_bytes) {
+  return std::make_shared<ManifestCache>(max_bytes);
+}
+
+}  // namespace firn::table

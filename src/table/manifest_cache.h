@@ -1,0 +1,41 @@
+// Decoded manifests, shared by all scans of a process: files never change, so what was read once
+// stays right.
+#pragma once
+
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+
+#include "files/file_store.h"
+#include "iceberg/manifest.h"
+
+namespace firn::table {
+
+// Least recently used first out, bounded by an estimate of the bytes held. Safe for concurrent use.
+class ManifestCache {
+ public:
+  explicit ManifestCache(int64_t max_bytes) : max_bytes_(max_bytes) {}
+
+  // With everything inherited from the row.
+  std::shared_ptr<const iceberg::Manifest> get(files::FileStore&, const iceberg::ManifestFile& row);
+  int64_t bytes() const;
+
+ private:
+  struct Entry {
+    std::string path;
+    std::shared_ptr<const iceberg::Manifest> manifest;
+    int64_t bytes = 0;
+  };
+  void insert(Entry entry);
+
+  const int64_t max_bytes_;
+  mutable std::mutex mutex_;
+  std::list<Entry> newest_first_;                                        // guarded by mutex_
+  std::unordered_map<std::string, std::list<Entry>::iterator> by_path_;  // guarded by mutex_
+  int64_t bytes_ = 0;                                                    // guarded by mutex_
+};
+
+}  // namespace firn::table
