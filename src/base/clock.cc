@@ -57,8 +57,8 @@ uint64_t SeededRandom::next() { return xoshiro256(state_); }
 std::string random_uuid(Random& random) {
   constexpr char kHex[] = "0123456789abcdef";
   uint64_t words[2] = {random.next(), random.next()};
-  words[0] = (words[0] & ~0xF000ULL) | 0x4000ULL;         // version 4
-  words[1] = (words[1] & ~(3ULL << 62)) | (2ULL << 62);   // variant 1
+  words[0] = (words[0] & ~0xF000ULL) | 0x4000ULL;        // version 4
+  words[1] = (words[1] & ~(3ULL << 62)) | (2ULL << 62);  // variant 1
   std::string text;
   for (int nibble = 0; nibble < 32; ++nibble) {
     if (nibble == 8 || nibble == 12 || nibble == 16 || nibble == 20) text += '-';

@@ -1,5 +1,5 @@
-// The one table of error conditions: Spark's error classes with their SQLSTATE and message, and firn's own.
-// Sorted by name within each part; <name> is a slot that the thrower's parameters fill.
+// The one table of error conditions: Spark's error classes with their SQLSTATE and message, and
+// firn's own. Sorted by name within each part; <name> is a slot that the thrower's parameters fill.
 #include "base/conditions.h"
 
 namespace firn {

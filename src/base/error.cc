@@ -40,9 +40,9 @@ std::string fill_slots(const Condition& condition, const Params& params) {
     } else if (slot == "docroot") {
       filled += kDocRoot;
     } else {
-      throw Error("FIRN_INTERNAL", {{"what", "the error condition " + std::string(condition.name) +
-                                                 " was raised without its parameter " +
-                                                 std::string(slot)}});
+      throw Error("FIRN_INTERNAL",
+                  {{"what", "the error condition " + std::string(condition.name) +
+                                " was raised without its parameter " + std::string(slot)}});
     }
     at += slot.size() + 2;
   }

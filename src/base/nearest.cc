@@ -31,8 +31,8 @@ size_t edit_distance(std::string_view a, std::string_view b) {
   return above[b.size()];
 }
 
-std::vector<std::string> sort_by_distance(std::string_view name, std::vector<std::string> candidates,
-                                          size_t count) {
+std::vector<std::string> sort_by_distance(std::string_view name,
+                                          std::vector<std::string> candidates, size_t count) {
   std::stable_sort(candidates.begin(), candidates.end(),
                    [&](const std::string& a, const std::string& b) {
                      return edit_distance(name, a) < edit_distance(name, b);

@@ -10,9 +10,7 @@
 namespace firn::types {
 namespace {
 
-uint32_t scramble(uint32_t block) {
-  return std::rotl(block * 0xCC9E2D51U, 15) * 0x1B873593U;
-}
+uint32_t scramble(uint32_t block) { return std::rotl(block * 0xCC9E2D51U, 15) * 0x1B873593U; }
 
 int32_t murmur3(std::string_view bytes) {
   uint32_t hash = 0;

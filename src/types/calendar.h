@@ -1,4 +1,5 @@
-// Days, months and hours since 1970 with floor semantics: what lies before 1970 counts down from -1.
+// Days, months and hours since 1970 with floor semantics: what lies before 1970 counts down from
+// -1.
 #pragma once
 
 #include <cstdint>
@@ -27,7 +28,8 @@ constexpr CivilDate civil_from_days(int64_t days) {
   const int64_t day_of_era = shifted - era * 146'097;
   const int64_t year_of_era =
       (day_of_era - day_of_era / 1'460 + day_of_era / 36'524 - day_of_era / 146'096) / 365;
-  const int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+  const int64_t day_of_year =
+      day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
   const int64_t shifted_month = (5 * day_of_year + 2) / 153;
   CivilDate date;
   date.day = static_cast<int>(day_of_year - (153 * shifted_month + 2) / 5 + 1);
@@ -42,8 +44,7 @@ constexpr int64_t days_from_civil(CivilDate date) {
   const int64_t year_of_era = year - era * 400;
   const int64_t shifted_month = date.month > 2 ? date.month - 3 : date.month + 9;
   const int64_t day_of_year = (153 * shifted_month + 2) / 5 + date.day - 1;
-  const int64_t day_of_era =
-      year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+  const int64_t day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
   return era * 146'097 + day_of_era - 719'468;
 }
 

@@ -34,14 +34,18 @@ const SpellingRow kSpellingRows[] = {
     {DataType::decimal(38, 18), "decimal(38,18)", "DECIMAL(38,18)", "\"decimal(38,18)\""},
     {Id::kTimestamp, "timestamp", "TIMESTAMP", "\"timestamp\""},
     {Id::kTimestampNtz, "timestamp_ntz", "TIMESTAMP_NTZ", "\"timestamp_ntz\""},
-    {Id::kYearMonthInterval, "interval year to month", "INTERVAL YEAR TO MONTH", "\"interval year to month\""},
+    {Id::kYearMonthInterval, "interval year to month", "INTERVAL YEAR TO MONTH",
+     "\"interval year to month\""},
     {DataType::year_month(1, 1), "interval month", "INTERVAL MONTH", "\"interval month\""},
-    {Id::kDayTimeInterval, "interval day to second", "INTERVAL DAY TO SECOND", "\"interval day to second\""},
-    {DataType::day_time(1, 2), "interval hour to minute", "INTERVAL HOUR TO MINUTE", "\"interval hour to minute\""},
+    {Id::kDayTimeInterval, "interval day to second", "INTERVAL DAY TO SECOND",
+     "\"interval day to second\""},
+    {DataType::day_time(1, 2), "interval hour to minute", "INTERVAL HOUR TO MINUTE",
+     "\"interval hour to minute\""},
     {DataType::array(Id::kInteger, false), "array<int>", "ARRAY<INT>",
      R"({"type":"array","elementType":"integer","containsNull":false})"},
     {kNested, "struct<id:bigint,a b:array<string>,m:map<int,decimal(10,2)>>",
-     "STRUCT<id: BIGINT NOT NULL, `a b`: ARRAY<STRING> COMMENT 'it\\'s', m: MAP<INT, DECIMAL(10,2)>>",
+     "STRUCT<id: BIGINT NOT NULL, `a b`: ARRAY<STRING> COMMENT 'it\\'s', m: MAP<INT, "
+     "DECIMAL(10,2)>>",
      R"({"type":"struct","fields":[{"name":"id","type":"long","nullable":false,"metadata":{}},)"
      R"({"name":"a b","type":{"type":"array","elementType":"string","containsNull":true},"nullable":true,)"
      R"("metadata":{"comment":"it's"}},)"

@@ -11,6 +11,8 @@
 
 namespace firn::types {
 
+// Predicates have SQL's logic as Spark has it: a null matches IS NULL and nothing else (NOT NAN apart), NaN equals NaN
+// and is greater than every number, -0.0 equals 0.0.
 enum class PredicateOp : uint8_t {
   kTrue, kFalse, kAnd, kOr, kNot,
   kIsNull, kNotNull, kIsNan, kNotNan,
@@ -29,6 +31,7 @@ Predicate always_true();
 Predicate all_of(std::vector<Predicate>);
 Predicate any_of(std::vector<Predicate>);
 Predicate negate(Predicate);               // pushes NOT down to the leaves
+Predicate without_not(Predicate);          // the same predicate, NOTs pushed into the leaves
 
 struct ColumnBounds {                      // what a manifest knows of one column of one file
   std::optional<int64_t> value_count, null_count, nan_count;

@@ -116,8 +116,8 @@ template <typename T>
 const T& expect(const Value& value, const Type& type) {
   const T* held = std::get_if<T>(&value);
   if (held == nullptr) {
-    throw Error("FIRN_INTERNAL", {{"what", "a value of another type was given for " +
-                                               type.to_string()}});
+    throw Error("FIRN_INTERNAL",
+                {{"what", "a value of another type was given for " + type.to_string()}});
   }
   return *held;
 }

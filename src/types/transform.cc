@@ -31,10 +31,12 @@ bool same_word(std::string_view a, std::string_view b) {
   });
 }
 
-// The number in "name[number]"; nullopt where the text is no such thing or the number is not positive.
+// The number in "name[number]"; nullopt where the text is no such thing or the number is not
+// positive.
 std::optional<int> size_in(std::string_view text, std::string_view name) {
-  const bool framed = text.size() > name.size() + 2 && same_word(text.substr(0, name.size()), name) &&
-                      text[name.size()] == '[' && text.back() == ']';
+  const bool framed = text.size() > name.size() + 2 &&
+                      same_word(text.substr(0, name.size()), name) && text[name.size()] == '[' &&
+                      text.back() == ']';
   if (!framed) return std::nullopt;
   const std::string_view digits = text.substr(name.size() + 1, text.size() - name.size() - 2);
   int number = 0;
@@ -80,7 +82,8 @@ bool has_identity(const Type& type) {
 // Toward minus infinity; what would pass the smallest number wraps around, as it does in Java.
 template <typename Signed, typename Unsigned>
 Signed truncate_number(Signed value, Signed width) {
-  const Signed remainder = value - floor_div(value, width) * width;
+  Signed remainder = value % width;
+  if (remainder < 0) remainder += width;
   return static_cast<Signed>(static_cast<Unsigned>(value) - static_cast<Unsigned>(remainder));
 }
 
@@ -169,7 +172,8 @@ Transform parse_transform(std::string_view text) {
     if (same_word(text, row.text)) return Transform{row.id, 0, ""};
   }
   for (const Spelling& row : kSized) {
-    if (const std::optional<int> size = size_in(text, row.text)) return Transform{row.id, *size, ""};
+    if (const std::optional<int> size = size_in(text, row.text))
+      return Transform{row.id, *size, ""};
   }
   return Transform{TransformId::kUnknown, 0, std::string(text)};
 }

@@ -51,7 +51,8 @@ std::string_view trim(std::string_view text) {
   return text;
 }
 
-// The parameters of "name(a, b)" or "name[a]" with the given name and brackets; nullopt where the text is another.
+// The parameters of "name(a, b)" or "name[a]" with the given name and brackets; nullopt where the
+// text is another.
 std::optional<std::vector<std::string_view>> parameters_of(std::string_view text,
                                                            std::string_view name, char open,
                                                            char close) {

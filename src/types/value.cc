@@ -35,7 +35,8 @@ std::string date_text(int64_t days) {
 std::string time_text(int64_t since_midnight, int64_t units, int digits) {
   const int64_t seconds = since_midnight / units;
   const int64_t fraction = since_midnight % units;
-  std::string text = fmt::format("{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);
+  std::string text =
+      fmt::format("{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);
   if (fraction != 0) text += fmt::format(".{:0{}}", fraction, digits);
   return text;
 }
@@ -131,9 +132,12 @@ struct HumanText {
 struct SameAlternative {
   template <typename T>
   std::strong_ordering operator()(const T& a, const T& b) const {
-    if constexpr (std::is_floating_point_v<T>) return compare_floats(a, b);
-    else if constexpr (std::is_same_v<T, std::string>) return compare_bytes(a, b);
-    else if constexpr (std::is_same_v<T, Bytes>) return compare_bytes(a.data, b.data);
+    if constexpr (std::is_floating_point_v<T>)
+      return compare_floats(a, b);
+    else if constexpr (std::is_same_v<T, std::string>)
+      return compare_bytes(a, b);
+    else if constexpr (std::is_same_v<T, Bytes>)
+      return compare_bytes(a.data, b.data);
     else if constexpr (std::is_same_v<T, Decimal>) {
       return a.unscaled < b.unscaled   ? std::strong_ordering::less
              : a.unscaled > b.unscaled ? std::strong_ordering::greater
