@@ -1,0 +1,427 @@
+// Expressions as text: Spark's pretty names of unnamed columns, and the form for messages and
+// EXPLAIN.
+#include <algorithm>
+#include <cstdio>
+
+#include "plan/expression.h"
+#include "plan/literal_text.h"
+
+namespace firn::plan {
+namespace {
+
+enum class Shape : uint8_t { kInfix, kPrefix, kPostfix };
+// Operators that Spark prints as such. Prefix operators stand in parentheses but for ~.
+struct OperatorText {
+  std::string_view name;
+  Shape shape;
+  std::string_view text;
+};
+constexpr OperatorText kOperators[] = {
+    {"+", Shape::kInfix, "+"},
+    {"-", Shape::kInfix, "-"},
+    {"*", Shape::kInfix, "*"},
+    {"/", Shape::kInfix, "/"},
+    {"%", Shape::kInfix, "%"},
+    {"div", Shape::kInfix, "div"},
+    {"and", Shape::kInfix, "AND"},
+    {"or", Shape::kInfix, "OR"},
+    {"=", Shape::kInfix, "="},
+    {"==", Shape::kInfix, "="},
+    {"<=>", Shape::kInfix, "<=>"},
+    {"<", Shape::kInfix, "<"},
+    {"<=", Shape::kInfix, "<="},
+    {">", Shape::kInfix, ">"},
+    {">=", Shape::kInfix, ">="},
+    {"&", Shape::kInfix, "&"},
+    {"|", Shape::kInfix, "|"},
+    {"^", Shape::kInfix, "^"},
+    {"<<", Shape::kInfix, "<<"},
+    {">>", Shape::kInfix, ">>"},
+    {">>>", Shape::kInfix, ">>>"},
+    {"not", Shape::kPrefix, "NOT "},
+    {"negative", Shape::kPrefix, "- "},
+    {"positive", Shape::kPrefix, "+ "},
+    {"~", Shape::kPrefix, "~"},
+    {"isnull", Shape::kPostfix, "IS NULL"},
+    {"isnotnull", Shape::kPostfix, "IS NOT NULL"},
+};
+constexpr size_t arity(Shape shape) { return shape == Shape::kInfix ? 2 : 1; }
+
+const OperatorText* find_operator(std::string_view name, size_t arguments) {
+  for (const OperatorText& row : kOperators)
+    if (row.name == name && arity(row.shape) == arguments) return &row;
+  return nullptr;
+}
+
+// What a call needs to be printed, resolved or not.
+struct CallView {
+  std::string_view name;
+  const std::vector<ExprPtr>& arguments;
+  const std::vector<std::string>* argument_names;
+  bool distinct;
+  const ExprPtr& filter;
+  bool ignore_nulls;
+};
+
+std::optional<CallView> as_call(const Expr& expr) {
+  if (const auto* call = std::get_if<UnresolvedCall>(&expr.node))
+    return CallView{call->name,     call->arguments, &call->argument_names,
+                    call->distinct, call->filter,    call->ignore_nulls};
+  if (const auto* call = std::get_if<Call>(&expr.node))
+    return CallView{call->function->name, call->arguments, nullptr,
+                    call->distinct,       call->filter,    false};
+  return std::nullopt;
+}
+
+class Printer {
+ public:
+  explicit Printer(bool pretty) : pretty_(pretty) {}
+
+  void print(const Expr& expr) {
+    std::visit([&](const auto& node) { write(expr, node); }, expr.node);
+  }
+  std::string take() { return std::move(out_); }
+
+ private:
+  void write(const Expr&, const UnresolvedName& name);
+  void write(const Expr&, const UnresolvedStar& star);
+  void write(const Expr& expr, const UnresolvedCall&) { write_call(expr); }
+  void write(const Expr&, const UnresolvedExtract& extract);
+  void write(const Expr&, const Literal& literal) {
+    out_ += pretty_ ? pretty_text(literal) : sql_text(literal);
+  }
+  void write(const Expr&, const Alias& alias);
+  void write(const Expr&, const Cast& cast);
+  void write(const Expr&, const Case& node);
+  void write(const Expr&, const InList& list);
+  void write(const Expr&, const Lambda& lambda);
+  void write(const Expr&, const Subquery& subquery);
+  void write(const Expr&, const Windowed& windowed);
+  void write(const Expr&, const ColumnRef& column);
+  void write(const Expr& expr, const Call&) { write_call(expr); }
+  void write(const Expr&, const GetField& field);
+  void write(const Expr&, const Parameter& parameter) {
+    out_ += "$" + std::to_string(parameter.index);
+  }
+
+  void write_call(const Expr& expr);
+  void write_infix(const Expr& expr);
+  bool write_special(const CallView& call);
+  void write_function(const CallView& call);
+  void write_bound(const FrameBound& bound);
+  void write_key(const SortKey& key);
+  void write_list(const std::vector<ExprPtr>& list, std::string_view separator = ", ");
+
+  bool pretty_;
+  std::string out_;
+  std::vector<const Lambda*> lambdas_;
+};
+
+void Printer::write_list(const std::vector<ExprPtr>& list, std::string_view separator) {
+  for (size_t i = 0; i < list.size(); ++i) {
+    if (i > 0) out_ += separator;
+    print(*list[i]);
+  }
+}
+
+void Printer::write(const Expr&, const UnresolvedName& name) {
+  if (pretty_ && name.parts.size() == 1) {
+    for (const Lambda* lambda : lambdas_)
+      if (std::find(lambda->names.begin(), lambda->names.end(), name.parts[0]) !=
+          lambda->names.end()) {
+        out_ += "namedlambdavariable()";
+        return;
+      }
+  }
+  for (size_t i = 0; i < name.parts.size(); ++i) {
+    if (i > 0) out_ += '.';
+    out_ += pretty_ ? name.parts[i] : types::quote_if_needed(name.parts[i]);
+  }
+}
+
+void Printer::write(const Expr&, const UnresolvedStar& star) {
+  for (const std::string& part : star.qualifier) out_ += types::quote_if_needed(part) + ".";
+  out_ += '*';
+  if (star.except.empty()) return;
+  out_ += " EXCEPT (";
+  for (size_t i = 0; i < star.except.size(); ++i) {
+    if (i > 0) out_ += ", ";
+    for (size_t j = 0; j < star.except[i].size(); ++j)
+      out_ += (j > 0 ? "." : "") + types::quote_if_needed(star.except[i][j]);
+  }
+  out_ += ')';
+}
+
+void Printer::write(const Expr&, const UnresolvedExtract& extract) {
+  print(*extract.child);
+  out_ += '[';
+  print(*extract.key);
+  out_ += ']';
+}
+
+void Printer::write(const Expr&, const Alias& alias) {
+  print(*alias.child);
+  out_ += " AS " + (pretty_ ? alias.name : types::quote_if_needed(alias.name));
+  if (!pretty_ && alias.id != AttributeId{})
+    out_ += "#" + std::to_string(static_cast<int64_t>(alias.id));
+}
+
+void Printer::write(const Expr&, const Cast& cast) {
+  const auto* literal = std::get_if<Literal>(&cast.child->node);
+  if (cast.implicit && literal != nullptr && literal->type.id() == types::DataTypeId::kString &&
+      cast.type.id() == types::DataTypeId::kTimestamp) {
+    out_ += "TIMESTAMP " +
+            sql_text(*literal);  // a typed literal whose value needs the session's time zone
+    return;
+  }
+  if (pretty_ && cast.implicit) return print(*cast.child);
+  out_ += cast.mode == CastMode::kTry ? "TRY_CAST(" : "CAST(";
+  print(*cast.child);
+  out_ += " AS " + cast.type.sql() + ")";
+}
+
+void Printer::write(const Expr&, const Case& node) {
+  out_ += "CASE";
+  for (const CaseBranch& branch : node.branches) {
+    out_ += " WHEN ";
+    if (node.operand) {
+      out_ += '(';
+      print(*node.operand);
+      out_ += " = ";
+    }
+    print(*branch.condition);
+    if (node.operand) out_ += ')';
+    out_ += " THEN ";
+    print(*branch.value);
+  }
+  if (node.otherwise) {
+    out_ += " ELSE ";
+    print(*node.otherwise);
+  }
+  out_ += " END";
+}
+
+void Printer::write(const Expr&, const InList& list) {
+  out_ += list.negated ? "(NOT (" : "(";
+  print(*list.child);
+  out_ += " IN (";
+  write_list(list.values);
+  out_ += list.negated ? ")))" : "))";
+}
+
+void Printer::write(const Expr&, const Lambda& lambda) {
+  lambdas_.push_back(&lambda);
+  out_ += "lambdafunction(";
+  print(*lambda.body);
+  for (const std::string& name : lambda.names)
+    out_ += ", " + (pretty_ ? "namedlambdavariable()" : name);
+  out_ += ')';
+  lambdas_.pop_back();
+}
+
+void Printer::write(const Expr&, const Subquery& subquery) {
+  if (subquery.negated) out_ += "(NOT ";
+  switch (subquery.kind) {
+    case SubqueryKind::kScalar:
+      out_ += "scalarsubquery()";
+      break;
+    case SubqueryKind::kExists:
+      out_ += "exists()";
+      break;
+    case SubqueryKind::kIn:
+      out_ += subquery.needles.size() > 1 ? "((" : "(";
+      write_list(subquery.needles);
+      out_ += subquery.needles.size() > 1 ? ") IN (listquery()))" : " IN (listquery()))";
+      break;
+  }
+  if (subquery.negated) out_ += ')';
+}
+
+void Printer::write_key(const SortKey& key) {
+  print(*key.child);
+  out_ += key.ascending ? " ASC" : " DESC";
+  out_ += key.nulls_first ? " NULLS FIRST" : " NULLS LAST";
+}
+
+void Printer::write_bound(const FrameBound& bound) {
+  using Kind = FrameBound::Kind;
+  if (bound.offset) {
+    print(*bound.offset);
+    out_ += ' ';
+  }
+  switch (bound.kind) {
+    case Kind::kUnboundedPreceding:
+      out_ += "UNBOUNDED PRECEDING";
+      break;
+    case Kind::kPreceding:
+      out_ += "PRECEDING";
+      break;
+    case Kind::kCurrentRow:
+      out_ += "CURRENT ROW";
+      break;
+    case Kind::kFollowing:
+      out_ += "FOLLOWING";
+      break;
+    case Kind::kUnboundedFollowing:
+      out_ += "UNBOUNDED FOLLOWING";
+      break;
+  }
+}
+
+void Printer::write(const Expr&, const Windowed& windowed) {
+  print(*windowed.function);
+  out_ += " OVER (";
+  const WindowSpec& spec = windowed.spec;
+  std::string_view gap;
+  if (!spec.partition_by.empty()) {
+    out_ += "PARTITION BY ";
+    write_list(spec.partition_by);
+    gap = " ";
+  }
+  for (size_t i = 0; i < spec.order_by.size(); ++i) {
+    out_ += i > 0 ? std::string_view(", ") : gap;
+    if (i == 0) out_ += "ORDER BY ";
+    write_key(spec.order_by[i]);
+    gap = " ";
+  }
+  if (spec.has_frame) {
+    out_ += gap;
+    out_ += spec.rows ? "ROWS BETWEEN " : "RANGE BETWEEN ";
+    write_bound(spec.start);
+    out_ += " AND ";
+    write_bound(spec.end);
+  }
+  out_ += ')';
+}
+
+void Printer::write(const Expr&, const ColumnRef& column) {
+  if (pretty_) {
+    for (const Lambda* lambda : lambdas_)
+      if (std::find(lambda->ids.begin(), lambda->ids.end(), column.attribute.id) !=
+          lambda->ids.end()) {
+        out_ += "namedlambdavariable()";
+        return;
+      }
+  }
+  out_ += column.attribute.name;
+  if (!pretty_) out_ += "#" + std::to_string(static_cast<int64_t>(column.attribute.id));
+}
+
+void Printer::write(const Expr&, const GetField& field) {
+  print(*field.child);
+  const types::DataType& type = field.child->type;
+  const bool known = type.id() == types::DataTypeId::kStruct &&
+                     static_cast<size_t>(field.index) < type.fields().size();
+  out_ += "." + (known ? type.fields()[field.index].name : std::to_string(field.index));
+}
+
+// Long chains lean to the left: their spine is walked, not recursed into.
+void Printer::write_infix(const Expr& expr) {
+  std::vector<const Expr*> spine;
+  const Expr* at = &expr;
+  for (;;) {
+    const auto call = as_call(*at);
+    const bool infix =
+        call && call->arguments.size() == 2 && find_operator(call->name, 2) != nullptr;
+    if (!infix) break;
+    spine.push_back(at);
+    at = call->arguments[0].get();
+  }
+  out_.append(spine.size(), '(');
+  print(*at);
+  for (auto it = spine.rbegin(); it != spine.rend(); ++it) {
+    const auto call = as_call(**it);
+    out_.append(" ").append(find_operator(call->name, 2)->text).append(" ");
+    print(*call->arguments[1]);
+    out_ += ')';
+  }
+}
+
+void Printer::write_call(const Expr& expr) {
+  const CallView call = *as_call(expr);
+  const OperatorText* row = find_operator(call.name, call.arguments.size());
+  if (row == nullptr) {
+    if (!write_special(call)) write_function(call);
+    return;
+  }
+  if (row->shape == Shape::kInfix) return write_infix(expr);
+  const bool bare = row->text == "~";
+  if (!bare) out_ += '(';
+  if (row->shape == Shape::kPrefix) out_ += row->text;
+  print(*call.arguments[0]);
+  if (row->shape == Shape::kPostfix) out_.append(" ").append(row->text);
+  if (!bare) out_ += ')';
+}
+
+// Calls that Spark prints in the form of their own syntax.
+bool Printer::write_special(const CallView& call) {
+  const std::vector<ExprPtr>& arguments = call.arguments;
+  if (call.name == "like" && arguments.size() >= 2) {
+    print(*arguments[0]);
+    out_ += " LIKE ";
+    print(*arguments[1]);
+    if (arguments.size() == 3) {
+      out_ += " ESCAPE '";
+      const auto* escape = std::get_if<Literal>(&arguments[2]->node);
+      out_ += escape != nullptr ? pretty_text(*escape) : to_string(*arguments[2]);
+      out_ += '\'';
+    }
+    return true;
+  }
+  if (call.name == "rlike" && arguments.size() == 2) {
+    out_ += "RLIKE(";
+    write_list(arguments);
+    out_ += ')';
+    return true;
+  }
+  if (call.name == "extract" && arguments.size() == 2) {
+    out_ += "extract(";
+    const auto* unit = std::get_if<Literal>(&arguments[0]->node);
+    out_ += unit != nullptr ? pretty_text(*unit) : std::string("?");
+    out_ += " FROM ";
+    print(*arguments[1]);
+    out_ += ')';
+    return true;
+  }
+  const bool trims = call.name == "trim" || call.name == "ltrim" || call.name == "rtrim";
+  if (trims && arguments.size() == 2) {
+    out_ += call.name == "trim"    ? "TRIM(BOTH "
+            : call.name == "ltrim" ? "TRIM(LEADING "
+                                   : "TRIM(TRAILING ";
+    write_list(arguments, " FROM ");
+    out_ += ')';
+    return true;
+  }
+  return false;
+}
+
+void Printer::write_function(const CallView& call) {
+  out_.append(call.name).append(call.distinct ? "(DISTINCT " : "(");
+  for (size_t i = 0; i < call.arguments.size(); ++i) {
+    if (i > 0) out_ += ", ";
+    if (call.argument_names && i < call.argument_names->size() &&
+        !(*call.argument_names)[i].empty())
+      out_ += (*call.argument_names)[i] + " => ";
+    print(*call.arguments[i]);
+  }
+  out_ += ')';
+  if (call.ignore_nulls) out_ += " ignore nulls";
+  if (call.filter) {
+    out_ += " FILTER (WHERE ";
+    print(*call.filter);
+    out_ += ')';
+  }
+}
+
+std::string print(const Expr& expr, bool pretty) {
+  Printer printer(pretty);
+  printer.print(expr);
+  return printer.take();
+}
+
+}  // namespace
+
+std::string pretty_name(const Expr& expr) { return print(expr, true); }
+std::string to_string(const Expr& expr) { return print(expr, false); }
+
+}  // namespace firn::plan
