@@ -17,7 +17,7 @@ install_python() {
   echo "firn: installing Spark, PyIceberg and pytest into $peers/venv (a few minutes, once)"
   rm -rf $peers/venv
   python3 -m venv $peers/venv
-  $peers/venv/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r $lists/peers.txt
+  $peers/venv/bin/python -m pip install -q --disable-pip-version-check --use-pep517 --require-hashes -r $lists/peers.txt
   cp $lists/peers.txt $peers/.peers.txt
 }
 
@@ -45,7 +45,7 @@ install_jars() {
   rm -rf $work
   mkdir -p $work
   write_pom >$work/pom.xml
-  (cd $work && mvn -B -q -ntp -Dstyle.color=never dependency:copy)
+  mvn -B -ntp -f $work/pom.xml dependency:copy >$work/log 2>&1 || { tail -30 $work/log; exit 1; }
   grep -v '^#' $lists/peers-jars.txt | while read -r folder coordinates sha; do
     IFS=: read -r _ artifact version <<<"$coordinates"
     echo "$sha  $work/$folder/$artifact-$version.jar"
