@@ -47,7 +47,9 @@ class FileStore {
   virtual std::unique_ptr<InputFile> open(const std::string& uri) = 0;           // Error{kNotFound} where missing
   virtual std::unique_ptr<OutputFile> create(const std::string& uri, WriteMode) = 0;  // makes parent folders
   virtual std::optional<FileInfo> stat(const std::string& uri) = 0;
-  virtual std::vector<FileInfo> list(const std::string& prefix) = 0;             // recursive, files only, sorted by uri
+  // Every file below a folder, sorted by uri; the uris begin with `folder` as it was given. A missing folder is empty.
+  // Unfinished files are not shown.
+  virtual std::vector<FileInfo> list(const std::string& folder) = 0;
   virtual void remove(const std::string& uri) = 0;                               // missing is fine
   // Atomic and durable; false where the name is taken already.
   virtual bool put_if_absent(const std::string& uri, std::string_view bytes) = 0;
@@ -61,6 +63,8 @@ std::unique_ptr<FileStore> make_memory_store();
 // Picks by scheme: none and file: → local, mem: → memory, s3, s3a → object store; others are refused by name.
 std::unique_ptr<FileStore> make_router_store();
 
+// "s3" of "s3://bucket/key", "" of a plain path; lower case.
+std::string scheme_of(std::string_view uri);
 std::string join_uri(std::string_view folder, std::string_view name);
 // "file:/a", "file:///a" and "/a" → "/a"; other schemes are refused.
 std::string local_path(std::string_view uri);

@@ -115,7 +115,7 @@ Value truncate(const Value& value, int width) {
   return Bytes{std::get<Bytes>(value).data.substr(0, static_cast<size_t>(width))};
 }
 
-// Hours since 1970 of a timestamp; a day count's are not asked for.
+// Hours since 1970 of a timestamp.
 int64_t hours_of(const Type& source, int64_t since_1970) {
   const bool nanos = source.id() == TypeId::kTimestampNs || source.id() == TypeId::kTimestamptzNs;
   return floor_div<int64_t>(since_1970, nanos ? 1000 * kMicrosPerHour : kMicrosPerHour);
@@ -124,6 +124,11 @@ int64_t hours_of(const Type& source, int64_t since_1970) {
 int64_t days_of(const Type& source, const Value& value) {
   if (const auto* days = std::get_if<int32_t>(&value)) return *days;
   return floor_div<int64_t>(hours_of(source, std::get<int64_t>(value)), 24);
+}
+
+// Hours pass 32 bits in the year 246953: the last one stands for all that follow, so that the order is kept.
+int32_t saturate(int64_t hours) {
+  return static_cast<int32_t>(std::clamp<int64_t>(hours, INT32_MIN, INT32_MAX));
 }
 
 Value apply_time(TransformId id, const Type& source, const Value& value) {
@@ -135,7 +140,7 @@ Value apply_time(TransformId id, const Type& source, const Value& value) {
     case TransformId::kDay:
       return static_cast<int32_t>(days_of(source, value));
     default:
-      return static_cast<int32_t>(hours_of(source, std::get<int64_t>(value)));
+      return saturate(hours_of(source, std::get<int64_t>(value)));
   }
 }
 
