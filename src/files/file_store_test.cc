@@ -69,10 +69,11 @@ class EveryStore : public testing::TestWithParam<int> {
   std::string root_;
   std::unique_ptr<FileStore> store_;
 };
-INSTANTIATE_TEST_SUITE_P(Files, EveryStore, testing::Values(0, 1, 2), [](const auto& row) {
-  static const char* const kNames[] = {"local", "router", "memory"};
-  return kNames[row.param];
-});
+std::string store_name(const testing::TestParamInfo<int>& row) {
+  const std::string names[] = {"local", "router", "memory"};
+  return names[row.param];
+}
+INSTANTIATE_TEST_SUITE_P(Files, EveryStore, testing::Values(0, 1, 2), store_name);
 
 TEST_P(EveryStore, WritesAndReads) {
   const std::string big(700'000, 'x');
