@@ -22,6 +22,7 @@ constexpr Condition kOurs[] = {
   {"FIRN_UNAVAILABLE", Code::kUnavailable, "08001", "<what>"},
   {"FIRN_UNKNOWN_OPTION", Code::kInvalidInput, "42616", "Unknown <kind> <option>.<suggestion>"},
   {"KAFKA_DATA_LOSS", Code::kNotFound, "KD00F", "Some offsets of topic <topic>, partition <partition>, are gone: <reason>. Rows may have been lost. To go on without them set the option failOnDataLoss to false."},
+  {"KAFKA_OPTION_UNSUPPORTED", Code::kUnsupported, "0A000", "Kafka option <option> is not supported: <reason>."},
   {"KAFKA_UNKNOWN_TOPIC", Code::kNotFound, "42K03", "Kafka has no topic <topic> (brokers: <brokers>).<suggestion>"},
   {"KAFKA_UNREACHABLE", Code::kUnavailable, "08001", "No Kafka broker answers at <brokers>: <reason>. Check kafka.bootstrap.servers and that the broker runs."},
   {"STREAM_CHECKPOINT_BEHIND_TABLE", Code::kConflict, "55019", "Table <table> already holds epoch <table_epoch> of query <query>, but the checkpoint <location> is at epoch <epoch>. The checkpoint was restored from an older copy, or a second process writes with it. Start with the newest checkpoint, or with a new one and starting offsets of your choice."},

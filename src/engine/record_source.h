@@ -22,13 +22,21 @@ struct Record {                        // memory belongs to the batch that the r
   int64_t offset = 0;
   int64_t timestamp_ms = -1;
   int32_t timestamp_type = 0;          // Spark's: -1 none, 0 create, 1 log append
-  const void* headers = nullptr;       // opaque to the engine; see RecordBatch::headers
+  int64_t first_header = -1;           // index into RecordBatch::headers; -1: the message has none
+  int32_t header_count = 0;
+};
+
+struct RecordHeader {
+  const char* key = nullptr;           // zero-terminated
+  const char* value = nullptr;         // nullptr: NULL
+  uint32_t value_length = 0;
 };
 
 // Owns messages; records stay valid while it lives. At least 64 readable bytes follow every value where `padded` is set.
 struct RecordBatch {
   std::vector<Record> records;
   std::vector<std::string> topics;
+  std::vector<RecordHeader> headers;
   std::shared_ptr<void> owner;
   bool padded = false;
 };

@@ -84,7 +84,7 @@ struct StructField {
   std::string name;
   DataType type;
   bool nullable = true;
-  std::string comment;
+  std::string comment = {};
   bool operator==(const StructField&) const = default;
 };
 

@@ -1,4 +1,5 @@
-// What a stream reads from: Kafka today. A source plans ranges (JSON offsets in Spark's own form) and reads them.
+// What a stream reads from: Kafka today. A source plans ranges (JSON offsets in Spark's own form)
+// and reads them.
 #pragma once
 
 #include <cstdint>
@@ -14,32 +15,44 @@
 namespace firn::stream {
 
 struct ReadLimit {
-  std::optional<int64_t> max_records;      // maxOffsetsPerTrigger, split over partitions in proportion to what waits there
+  std::optional<int64_t>
+      max_records;  // maxOffsetsPerTrigger, split over partitions in proportion to what waits there
 };
 
-struct PartitionLag { std::string topic; int partition = 0; int64_t position = 0; int64_t latest = 0; };
+struct PartitionLag {
+  std::string topic;
+  int partition = 0;
+  int64_t position = 0;
+  int64_t latest = 0;
+};
 
 // The records of one range, in order within a partition. Called by one thread.
 class RangeReader {
  public:
   virtual ~RangeReader() = default;
-  // nullptr at the end of the range. Blocks until records are there; throws Error OPERATION_CANCELED when stopped,
-  // KAFKA_DATA_LOSS where offsets are gone and failOnDataLoss is set.
+  // nullptr at the end of the range. Blocks until records are there; throws Error
+  // OPERATION_CANCELED when stopped, KAFKA_DATA_LOSS where offsets are gone and failOnDataLoss is
+  // set.
   virtual std::shared_ptr<const engine::RecordBatch> next(const StopToken&) = 0;
 };
 
 class Source {
  public:
   virtual ~Source() = default;
-  virtual std::string description() const = 0;                 // "KafkaV2[Subscribe[booking_events]]", as Spark's progress has it
-  // Where a query without a checkpoint starts (startingOffsets, startingTimestamp): JSON, e.g. {"booking_events":{"0":0}}.
+  virtual std::string description()
+      const = 0;  // "KafkaV2[Subscribe[booking_events]]", as Spark's progress has it
+  // Where a query without a checkpoint starts (startingOffsets, startingTimestamp): JSON, e.g.
+  // {"booking_events":{"0":0}}.
   virtual std::string initial_offsets(const StopToken&) = 0;
-  // The end of the next range from `start`, as far as the source knows now (new topics and partitions included);
-  // equal to `start` where nothing new waits. Cheap: no round trip once the source is warm.
+  // The end of the next range from `start`, as far as the source knows now (new topics and
+  // partitions included); equal to `start` where nothing new waits. Cheap: no round trip once the
+  // source is warm.
   virtual std::string next_end(const std::string& start, const ReadLimit&, const StopToken&) = 0;
-  // Like next_end but asks the service: for available-now, whose end is fixed when the query starts.
+  // Like next_end but asks the service: for available-now, whose end is fixed when the query
+  // starts.
   virtual std::string latest(const std::string& start, const StopToken&) = 0;
-  // Ranges must be read in order, each to its end; a range that continues where the last one ended costs no seek.
+  // Ranges must be read in order, each to its end; a range that continues where the last one ended
+  // costs no seek.
   virtual std::unique_ptr<RangeReader> read(const std::string& start, const std::string& end) = 0;
   // Blocks until something may have arrived, at most `milliseconds`.
   virtual void wait(int milliseconds, const StopToken&) = 0;

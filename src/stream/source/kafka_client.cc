@@ -1,0 +1,207 @@
+// The wrapped client.
+#include "stream/source/kafka_client.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "base/nearest.h"
+
+namespace firn::stream {
+namespace {
+
+// What differs from librdkafka's own defaults; the user's keys come after these.
+struct ClientDefault {
+  const char* key;
+  const char* value;
+};
+constexpr ClientDefault kDefaults[] = {
+    {"client.id", "firn"},
+    {"group.id", "firn"},  // never joined: partitions are assigned
+    {"enable.auto.commit", "false"},
+    {"enable.auto.offset.store", "false"},
+    {"enable.partition.eof", "true"},
+    {"auto.offset.reset", "error"},  // offsets that are gone are data loss, and decided by us
+    {"isolation.level", "read_uncommitted"},  // as Java's client
+    {"queued.max.messages.kbytes", "32768"},
+    {"queued.min.messages", "100000"},
+    {"fetch.wait.max.ms", "100"},
+    {"socket.keepalive.enable", "true"},
+    {"log.connection.close", "false"},
+    {"statistics.interval.ms", "0"},
+};
+
+void set_key(rd_kafka_conf_t* conf, const std::string& key, const std::string& value) {
+  char reason[512];
+  const rd_kafka_conf_res_t result =
+      rd_kafka_conf_set(conf, key.c_str(), value.c_str(), reason, sizeof reason);
+  if (result == RD_KAFKA_CONF_OK) return;
+  rd_kafka_conf_destroy(conf);
+  if (result == RD_KAFKA_CONF_UNKNOWN) {
+    throw Error(
+        "KAFKA_OPTION_UNSUPPORTED",
+        {{"option", "kafka." + key}, {"reason", "librdkafka has no such configuration property"}});
+  }
+  throw_invalid("option kafka." + key + ": " + reason);
+}
+
+}  // namespace
+
+KafkaClient::KafkaClient(const KafkaOptions& options) : options_(options) {
+  rd_kafka_conf_t* const conf = rd_kafka_conf_new();
+  rd_kafka_conf_set_opaque(conf, this);
+  rd_kafka_conf_set_error_cb(conf, on_error);
+  rd_kafka_conf_set_log_cb(conf, on_log);
+  set_key(conf, "bootstrap.servers", options.brokers);
+  for (const ClientDefault& row : kDefaults) set_key(conf, row.key, row.value);
+  for (const auto& [key, value] : options.client) set_key(conf, key, value);
+  char reason[512];
+  handle_ = rd_kafka_new(RD_KAFKA_CONSUMER, conf, reason, sizeof reason);
+  if (handle_ == nullptr) {
+    rd_kafka_conf_destroy(conf);
+    throw_invalid(std::string("Kafka client: ") + reason);
+  }
+}
+
+KafkaClient::~KafkaClient() {
+  rd_kafka_destroy_flags(handle_, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+}
+
+void KafkaClient::on_error(rd_kafka_t*, int, const char* reason, void* opaque) {
+  auto* const client = static_cast<KafkaClient*>(opaque);
+  const std::lock_guard lock(client->mutex_);
+  client->problem_ = reason;
+}
+
+void KafkaClient::on_log(const rd_kafka_t*, int level, const char* facility, const char* text) {
+  if (level <= 3) log_debug("librdkafka {}: {}", facility, text);
+}
+
+std::string KafkaClient::last_problem() const {
+  const std::lock_guard lock(mutex_);
+  return problem_;
+}
+
+void KafkaClient::unreachable(const std::string& reason) const {
+  rd_kafka_poll(handle_, 0);
+  const std::string problem = last_problem();
+  throw Error("KAFKA_UNREACHABLE",
+              {{"brokers", options_.brokers}, {"reason", problem.empty() ? reason : problem}});
+}
+
+std::vector<std::string> KafkaClient::topics() {
+  const rd_kafka_metadata_t* metadata = nullptr;
+  const rd_kafka_resp_err_t error = rd_kafka_metadata(handle_, 1, nullptr, &metadata, timeout_ms_);
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) unreachable(rd_kafka_err2str(error));
+  std::vector<std::string> names;
+  for (int i = 0; i < metadata->topic_cnt; ++i) {
+    const std::string name = metadata->topics[i].topic;
+    if (name != "__consumer_offsets" && name != "__transaction_state") names.push_back(name);
+  }
+  rd_kafka_metadata_destroy(metadata);
+  return names;
+}
+
+int KafkaClient::partitions(const std::string& topic) {
+  rd_kafka_topic_t* const handle = rd_kafka_topic_new(handle_, topic.c_str(), nullptr);
+  const rd_kafka_metadata_t* metadata = nullptr;
+  const rd_kafka_resp_err_t error = rd_kafka_metadata(handle_, 0, handle, &metadata, timeout_ms_);
+  rd_kafka_topic_destroy(handle);
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) unreachable(rd_kafka_err2str(error));
+  const bool known =
+      metadata->topic_cnt == 1 && metadata->topics[0].err == RD_KAFKA_RESP_ERR_NO_ERROR;
+  const int count = known ? metadata->topics[0].partition_cnt : 0;
+  rd_kafka_metadata_destroy(metadata);
+  if (!known || count == 0) {
+    throw Error("KAFKA_UNKNOWN_TOPIC", {{"topic", topic},
+                                        {"brokers", options_.brokers},
+                                        {"suggestion", did_you_mean(topic, topics())}});
+  }
+  return count;
+}
+
+Watermarks KafkaClient::watermarks(const TopicPartition& partition) {
+  Watermarks marks;
+  rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR_NO_ERROR;
+  for (int attempt = 0; attempt <= options_.fetch_retries; ++attempt) {
+    error = rd_kafka_query_watermark_offsets(handle_, partition.topic.c_str(), partition.partition,
+                                             &marks.low, &marks.high, timeout_ms_);
+    if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return marks;
+    if (error == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION ||
+        error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) {
+      throw Error("KAFKA_UNKNOWN_TOPIC", {{"topic", partition.topic + " (partition " +
+                                                        std::to_string(partition.partition) + ")"},
+                                          {"brokers", options_.brokers},
+                                          {"suggestion", ""}});
+    }
+  }
+  unreachable(rd_kafka_err2str(error));
+}
+
+std::optional<int64_t> KafkaClient::offset_at(const TopicPartition& partition,
+                                              int64_t timestamp_ms) {
+  rd_kafka_topic_partition_list_t* const list = rd_kafka_topic_partition_list_new(1);
+  rd_kafka_topic_partition_list_add(list, partition.topic.c_str(), partition.partition)->offset =
+      timestamp_ms;
+  const rd_kafka_resp_err_t error = rd_kafka_offsets_for_times(handle_, list, timeout_ms_);
+  const int64_t offset = list->elems[0].offset;
+  rd_kafka_topic_partition_list_destroy(list);
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) unreachable(rd_kafka_err2str(error));
+  if (offset < 0) return std::nullopt;
+  return offset;
+}
+
+void Bell::ring() {
+  const std::lock_guard lock(mutex_);
+  rung_ = true;
+  changed_.notify_all();
+}
+
+bool Bell::wait(int milliseconds) {
+  std::unique_lock lock(mutex_);
+  const bool rang =
+      changed_.wait_for(lock, std::chrono::milliseconds(milliseconds), [this] { return rung_; });
+  rung_ = false;
+  return rang;
+}
+
+PartitionFetch::PartitionFetch(KafkaClient& client, TopicPartition partition, int64_t offset,
+                               Bell& bell)
+    : client_(client), partition_(std::move(partition)) {
+  topic_ = rd_kafka_topic_new(client.handle(), partition_.topic.c_str(), nullptr);
+  queue_ = rd_kafka_queue_new(client.handle());
+  rd_kafka_queue_cb_event_enable(
+      queue_, [](rd_kafka_t*, void* opaque) { static_cast<Bell*>(opaque)->ring(); }, &bell);
+  if (rd_kafka_consume_start_queue(topic_, partition_.partition, offset, queue_) != 0) {
+    const std::string reason = rd_kafka_err2str(rd_kafka_last_error());
+    rd_kafka_queue_destroy(queue_);
+    rd_kafka_topic_destroy(topic_);
+    throw_io("Kafka: topic " + partition_.topic + ", partition " +
+             std::to_string(partition_.partition) + " can't be read: " + reason);
+  }
+}
+
+PartitionFetch::~PartitionFetch() {
+  rd_kafka_queue_cb_event_enable(queue_, nullptr, nullptr);
+  rd_kafka_consume_stop(topic_, partition_.partition);
+  rd_kafka_queue_destroy(queue_);
+  rd_kafka_topic_destroy(topic_);
+}
+
+size_t PartitionFetch::take(rd_kafka_message_t** out, size_t count) {
+  const ssize_t got = rd_kafka_consume_batch_queue(queue_, 0, out, count);
+  return got > 0 ? static_cast<size_t>(got) : 0;
+}
+
+std::optional<Watermarks> PartitionFetch::cached_watermarks() const {
+  Watermarks marks;
+  if (rd_kafka_get_watermark_offsets(client_.handle(), partition_.topic.c_str(),
+                                     partition_.partition, &marks.low,
+                                     &marks.high) != RD_KAFKA_RESP_ERR_NO_ERROR)
+    return std::nullopt;
+  if (marks.high < 0) return std::nullopt;
+  return marks;
+}
+
+}  // namespace firn::stream

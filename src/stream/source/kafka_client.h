@@ -1,0 +1,94 @@
+// librdkafka, wrapped: metadata and offset questions, and messages of assigned partitions from
+// queues of their own.
+#pragma once
+
+#include <librdkafka/rdkafka.h>
+
+#include <condition_variable>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/stop_token.h"
+#include "stream/source/kafka_options.h"
+
+namespace firn::stream {
+
+struct Watermarks {
+  int64_t low = 0, high = 0;  // first offset that exists, one behind the last
+};
+
+// Safe for concurrent use. Every call throws KAFKA_UNREACHABLE, naming the brokers, after its
+// time-out.
+class KafkaClient {
+ public:
+  explicit KafkaClient(const KafkaOptions&);
+  ~KafkaClient();
+  KafkaClient(const KafkaClient&) = delete;
+  KafkaClient& operator=(const KafkaClient&) = delete;
+
+  std::vector<std::string> topics();         // all, internal ones left out
+  int partitions(const std::string& topic);  // Error KAFKA_UNKNOWN_TOPIC
+  Watermarks watermarks(const TopicPartition&);
+  // First offset whose timestamp is ≥ the time; nullopt where there is none.
+  std::optional<int64_t> offset_at(const TopicPartition&, int64_t timestamp_ms);
+
+  rd_kafka_t* handle() { return handle_; }
+  std::string last_problem() const;  // of the connection, for messages
+
+ private:
+  static void on_error(rd_kafka_t*, int, const char* reason, void* opaque);
+  static void on_log(const rd_kafka_t*, int level, const char* facility, const char* text);
+  [[noreturn]] void unreachable(const std::string& reason) const;
+
+  const KafkaOptions& options_;
+  rd_kafka_t* handle_ = nullptr;
+  mutable std::mutex mutex_;
+  std::string problem_;  // guarded by mutex_
+  int timeout_ms_ = 10000;
+};
+
+// Wakes whoever waits for messages of any partition.
+class Bell {
+ public:
+  void ring();
+  // True where it rang since the last wait or rings within the time.
+  bool wait(int milliseconds);
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool rung_ = false;  // guarded by mutex_
+};
+
+struct MessageDestroyer {
+  void operator()(rd_kafka_message_t* message) const { rd_kafka_message_destroy(message); }
+};
+using Message = std::unique_ptr<rd_kafka_message_t, MessageDestroyer>;
+
+// One partition being fetched from an offset on. Used by one thread.
+class PartitionFetch {
+ public:
+  PartitionFetch(KafkaClient&, TopicPartition, int64_t offset, Bell&);
+  ~PartitionFetch();
+  PartitionFetch(const PartitionFetch&) = delete;
+  PartitionFetch& operator=(const PartitionFetch&) = delete;
+
+  // Up to `count` messages that have arrived, errors and end-of-partition marks among them; does
+  // not wait.
+  size_t take(rd_kafka_message_t** out, size_t count);
+  std::optional<Watermarks> cached_watermarks()
+      const;  // as of the last fetch; none before the first
+  const TopicPartition& partition() const { return partition_; }
+
+ private:
+  KafkaClient& client_;
+  TopicPartition partition_;
+  rd_kafka_topic_t* topic_ = nullptr;
+  rd_kafka_queue_t* queue_ = nullptr;
+};
+
+}  // namespace firn::stream
