@@ -22,7 +22,7 @@ struct Committed {
 };
 struct Conflict {
   std::string reason;
-};                // retries exhausted, or a rule forbids it
+};  // retries exhausted, or a rule forbids it
 struct Unknown {  // may have happened: keep all files, decide later
   std::string reason;
   iceberg::SnapshotId snapshot_id = 0;           // what to look for
