@@ -1,7 +1,9 @@
 // See append.h.
 #include "table/append.h"
 
+#include <algorithm>
 #include <map>
+#include <span>
 #include <utility>
 
 #include "base/error.h"
@@ -13,6 +15,10 @@
 namespace firn::table {
 
 namespace {
+
+// Bounds what a scan must decode at once; about commit.manifest.target-size-bytes for tables of
+// some 20 columns.
+constexpr size_t kFilesAManifest = 10'000;
 
 void check_uuid(const iceberg::TableMetadata& metadata, const std::string& table_name,
                 const AppendRequest& request) {
@@ -115,38 +121,47 @@ class Append {
     return extra;
   }
 
-  // One manifest a spec, written at the first attempt; later ones only get their new sequence
-  // number.
+  // Manifests of one spec each, written at the first attempt; later ones only get their new
+  // sequence number.
   std::vector<iceberg::ManifestFile> new_manifests(const iceberg::TableMetadata& base,
                                                    iceberg::SequenceNumber next) {
     if (!written_) {
       check_files(base, request_.files);
       written_.emplace();
-      for (auto& [spec_id, manifest] : by_spec(base))
-        written_->push_back(files_.write(manifest, next));
+      for (const auto& [spec_id, files] : by_spec()) {
+        for (size_t begin = 0; begin < files.size(); begin += kFilesAManifest) {
+          const size_t count = std::min(kFilesAManifest, files.size() - begin);
+          written_->push_back(
+              files_.write(added(base, spec_id, std::span(files).subspan(begin, count)), next));
+        }
+      }
     }
     for (auto& row : *written_) restamp(row, stamped_, next);
     stamped_ = next;
     return *written_;
   }
 
-  std::map<int, iceberg::Manifest> by_spec(const iceberg::TableMetadata& base) const {
-    std::map<int, iceberg::Manifest> manifests;
-    for (const auto& file : request_.files) {
-      iceberg::Manifest& manifest = manifests[file.spec_id];
-      if (manifest.entries.empty()) {
-        manifest.header = {.format_version = 2,
-                           .schema = base.schema(),
-                           .spec = base.spec_by_id(file.spec_id),
-                           .is_deletes = false};
-      }
+  std::map<int, std::vector<const iceberg::DataFile*>> by_spec() const {
+    std::map<int, std::vector<const iceberg::DataFile*>> specs;
+    for (const auto& file : request_.files) specs[file.spec_id].push_back(&file);
+    return specs;
+  }
+
+  iceberg::Manifest added(const iceberg::TableMetadata& base, int spec_id,
+                          std::span<const iceberg::DataFile* const> files) const {
+    iceberg::Manifest manifest;
+    manifest.header = {.format_version = 2,
+                       .schema = base.schema(),
+                       .spec = base.spec_by_id(spec_id),
+                       .is_deletes = false};
+    for (const iceberg::DataFile* file : files) {
       manifest.entries.push_back({.status = iceberg::EntryStatus::kAdded,
                                   .snapshot_id = request_.snapshot_id,
                                   .sequence_number = {},
                                   .file_sequence_number = {},
-                                  .data_file = file});
+                                  .data_file = *file});
     }
-    return manifests;
+    return manifest;
   }
 
   Table& table_;

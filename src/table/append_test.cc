@@ -394,6 +394,18 @@ TEST(Append, OneManifestASpec) {
   EXPECT_EQ(rows[1].added_rows_count, 10);
 }
 
+TEST(Append, ManyFilesAreSplitOverManifests) {
+  SampleTable sample;
+  std::vector<iceberg::DataFile> files;
+  for (int i = 0; i < 10'001; ++i) files.push_back(sample.file());
+  ASSERT_TRUE(committed(sample.append(sample.request(std::move(files)))));
+  const auto rows = manifests_of(*sample.store, sample.table.metadata(),
+                                 *sample.table.metadata().current_snapshot());
+  ASSERT_EQ(rows.size(), 2);
+  EXPECT_EQ(rows[0].added_files_count, 10'000);
+  EXPECT_EQ(rows[1].added_files_count, 1);
+}
+
 TEST(Append, ANewBranchStartsAtMain) {
   SampleTable sample;
   ASSERT_TRUE(committed(sample.append(sample.request({sample.file()}))));
