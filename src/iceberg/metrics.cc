@@ -145,12 +145,21 @@ void put_counts(const std::map<int, int64_t>& counts,
   for (const auto& [id, count] : counts) bounds[id].*member = count;
 }
 
-void put_bounds(const std::map<int, std::string>& values, const Schema& schema,
-                std::optional<Value> types::ColumnBounds::* member, types::BoundsById& bounds) {
-  for (const auto& [id, bytes] : values) {
-    const Field* field = schema.find(id);
-    if (field == nullptr || field->type.is_nested()) continue;
-    if (auto value = bound_from(bytes, field->type)) bounds[id].*member = std::move(*value);
+void put_bounds(const DataFile& file, const std::vector<Field>& fields, types::BoundsById& bounds) {
+  const auto put = [&](const std::map<int, std::string>& values, const Field& field,
+                       std::optional<Value> types::ColumnBounds::* member) {
+    const auto found = values.find(field.id);
+    if (found == values.end()) return;
+    if (auto value = bound_from(found->second, field.type))
+      bounds[field.id].*member = std::move(value);
+  };
+  for (const Field& field : fields) {
+    if (field.type.is_nested()) {
+      put_bounds(file, field.type.fields(), bounds);
+      continue;
+    }
+    put(file.lower_bounds, field, &types::ColumnBounds::lower);
+    put(file.upper_bounds, field, &types::ColumnBounds::upper);
   }
 }
 
@@ -217,8 +226,7 @@ types::BoundsById bounds_of(const DataFile& file, const Schema& schema) {
   put_counts(file.value_counts, &types::ColumnBounds::value_count, bounds);
   put_counts(file.null_value_counts, &types::ColumnBounds::null_count, bounds);
   put_counts(file.nan_value_counts, &types::ColumnBounds::nan_count, bounds);
-  put_bounds(file.lower_bounds, schema, &types::ColumnBounds::lower, bounds);
-  put_bounds(file.upper_bounds, schema, &types::ColumnBounds::upper, bounds);
+  put_bounds(file, schema.fields, bounds);
   return bounds;
 }
 
