@@ -17,11 +17,14 @@ enum class Kind : uint8_t { kScalar, kAggregate, kWindowOnly, kGenerator, kTable
 
 enum Flags : uint32_t {
   kPure = 0,
-  kCanThrow = 1,          // on some input, in ANSI mode or always
+  kCanThrow = 1,          // on some input, in every mode
   kVolatile = 2,          // rand, uuid: evaluated once a row, never duplicated
   kOrderSensitive = 4,    // first, collect_list
   kNullOnNull = 8,        // NULL where any argument is NULL
   kSession = 16,          // needs time zone or another conf
+  kCanThrowInAnsi = 32,   // on some input, in ANSI mode only (else NULL or a wrapped value)
+  kReplaced = 64,         // resolution replaces it by other expressions: it never reaches the lowering
+  kInternal = 128,        // made by resolution, not callable by name
 };
 
 // One argument's rule. The resolver inserts casts so that each argument meets it.

@@ -1,0 +1,27 @@
+// Functions that choose among their arguments.
+#include "functions/rows.h"
+
+namespace firn::functions {
+
+// clang-format off: one row a line
+std::vector<Function> conditional_functions() {
+  using enum DataTypeId;
+  const Kind scalar = Kind::kScalar;
+  return {
+    {"coalesce", {}, scalar, {common(), many(common())}, type_of_group(), kPure, "The first argument that is not NULL."},
+    {"nvl", {"ifnull"}, scalar, {common(), common()}, type_of_group(), kReplaced, "The second argument where the first is NULL."},
+    {"nvl2", {}, scalar, {any(), common(), common()}, type_of_group(), kReplaced, "The second argument where the first is not NULL, else the third."},
+    {"nullif", {}, scalar, {any(), any()}, type_of(0), kReplaced, "NULL where both are equal, else the first."},
+    {"nullifzero", {}, scalar, {any()}, type_of(0), kReplaced, "NULL where the argument is 0."},
+    {"zeroifnull", {}, scalar, {any()}, type_of(0), kReplaced, "0 where the argument is NULL."},
+    {"if", {"iff"}, scalar, {boolean(), common(), common()}, type_of_group(), kReplaced, "The second argument where the first is true, else the third."},
+    {"nanvl", {}, scalar, {one_of({kDouble, kFloat}), same_as(0)}, type_of(0), kStrict, "The second argument where the first is NaN."},
+    {"greatest", {}, scalar, {common(), common(), many(common())}, type_of_group(), kPure, "The greatest argument; NULLs are skipped."},
+    {"least", {}, scalar, {common(), common(), many(common())}, type_of_group(), kPure, "The least argument; NULLs are skipped."},
+    {"assert_true", {}, scalar, {boolean(), optional(string())}, fixed(kNull), kCanThrow, "NULL where the condition is true; else an error with the message."},
+    {"raise_error", {}, scalar, {string()}, fixed(kNull), kCanThrow, "Raises USER_RAISED_EXCEPTION with the message."},
+  };
+}
+// clang-format on
+
+}  // namespace firn::functions
