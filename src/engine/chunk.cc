@@ -142,17 +142,25 @@ void initialize(Chunk& chunk, const duckdb::vector<duckdb::LogicalType>& types) 
   chunk.body().chunk.Initialize(duckdb::Allocator::DefaultAllocator(), types);
 }
 
-void lend(Chunk& chunk, duckdb::DataChunk& out) {
+void lend(Chunk& chunk, const std::vector<uint64_t>& columns, duckdb::DataChunk& out) {
   Chunk::Body& body = chunk.body();
-  FIRN_CHECK(body.chunk.ColumnCount() == out.ColumnCount(),
-             "a slot got a chunk with another number of columns");
   for (const std::shared_ptr<const void>& owner : body.owners) {
     const duckdb::buffer_ptr<duckdb::VectorBuffer> holder =
         duckdb::make_shared_ptr<OwnerBuffer>(owner);
     for (duckdb::Vector& vector : body.chunk.data) hold(vector, holder);
   }
   body.owners.clear();
-  out.Reference(body.chunk);
+  for (size_t i = 0; i < out.ColumnCount(); ++i) {
+    if (columns.at(i) < body.chunk.ColumnCount()) {
+      FIRN_CHECK(body.chunk.data[columns[i]].GetType() == out.data[i].GetType(),
+                 "a slot got a chunk whose columns have other types");
+      out.data[i].Reference(body.chunk.data[columns[i]]);
+    } else {  // a row number that nobody reads: the query counts rows only
+      out.data[i].SetVectorType(duckdb::VectorType::CONSTANT_VECTOR);
+      duckdb::ConstantVector::SetNull(out.data[i], true);
+    }
+  }
+  out.SetCardinality(body.chunk.size());
 }
 
 }  // namespace firn::engine

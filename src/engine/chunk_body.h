@@ -1,4 +1,5 @@
-// What stands behind a Chunk: a DuckDB DataChunk and the owners of memory that its strings point into. Engine only.
+// What stands behind a Chunk: a DuckDB DataChunk and the owners of memory that its strings point
+// into. Engine only.
 #pragma once
 
 #include <memory>
@@ -11,7 +12,8 @@ namespace firn::engine {
 
 struct Chunk::Body {
   duckdb::DataChunk chunk;
-  // What string payloads live in besides the vectors' own buffers (Kafka messages, mapped files). Handed on with the rows.
+  // What string payloads live in besides the vectors' own buffers (Kafka messages, mapped files).
+  // Handed on with the rows.
   std::vector<std::shared_ptr<const void>> owners;
 };
 
@@ -21,8 +23,9 @@ void initialize(Chunk& chunk, const duckdb::vector<duckdb::LogicalType>& types);
 // A view of a vector's first `size` rows; flattens it.
 kernels::ColumnView view_of(duckdb::Vector& vector, uint64_t size);
 
-// Gives `chunk`'s rows to `out` (same types): vectors by reference; string and nested vectors also hold on to the owners, so
-// that whoever keeps a reference to such a vector keeps the memory.
-void lend(Chunk& chunk, duckdb::DataChunk& out);
+// Gives these columns of `chunk`'s rows to `out`: vectors by reference; string and nested vectors
+// also hold on to the owners, so that whoever keeps a reference to such a vector keeps the memory.
+// Indexes beyond the columns (DuckDB's row ids) give NULLs.
+void lend(Chunk& chunk, const std::vector<uint64_t>& columns, duckdb::DataChunk& out);
 
 }  // namespace firn::engine

@@ -1,9 +1,12 @@
-// The table functions that lowering calls, each given the index of its relation in QueryState::sources.
+// The table functions that lowering calls, each given the index of its relation in
+// QueryState::sources.
 #pragma once
 
 #include "engine/duck.h"
 
-namespace firn::files { class FileStore; }
+namespace firn::files {
+class FileStore;
+}
 
 namespace firn::engine {
 

@@ -1,0 +1,232 @@
+// Preparing and running plans on an Instance.
+#include "engine/engine.h"
+
+#include <mutex>
+#include <utility>
+
+#include "engine/chunk_body.h"
+#include "engine/duck_types.h"
+#include "engine/instance.h"
+#include "engine/large_stack.h"
+#include "engine/lower.h"
+
+namespace firn::engine {
+namespace {
+
+// What a prepared plan and its run share; the run may outlive the Prepared that started it.
+struct Session {
+  std::shared_ptr<Instance> instance;
+  std::unique_ptr<duckdb::Connection> connection;
+  QueryState& state;
+  duckdb::unique_ptr<duckdb::PreparedStatement> statement;
+  std::vector<plan::Attribute> columns;
+  std::vector<types::DataType> parameters;
+  bool running = false;
+
+  explicit Session(std::shared_ptr<Instance> i)
+      : instance(std::move(i)),
+        connection(instance->connect()),
+        state(QueryState::of(*connection->context)) {}
+  ~Session() { statement.reset(); }
+};
+
+// DuckDB's exceptions become ours here and nowhere else.
+template <class Body>
+auto translated(Session& session, Body&& body) {
+  try {
+    return body();
+  } catch (const Error&) {
+    throw;
+  } catch (const std::exception& foreign) {
+    throw session.instance->translate(duckdb::ErrorData(foreign), session.state);
+  }
+}
+
+void check_types(const Session& session) {
+  const duckdb::vector<duckdb::LogicalType>& types = session.statement->GetTypes();
+  if (session.columns.empty()) return;  // one column that nobody reads
+  FIRN_CHECK(types.size() == session.columns.size(),
+             "a prepared plan has another number of columns than its relation");
+  for (size_t i = 0; i < types.size(); ++i) {
+    const plan::Attribute& column = session.columns[i];
+    const duckdb::LogicalType want = to_duckdb(column.type);
+    if (types[i] == want) continue;
+    throw Error("FIRN_INTERNAL", {{"what", "column " + column.name + " of a prepared plan is " +
+                                               types[i].ToString() + ", not " + want.ToString()}});
+  }
+}
+
+std::shared_ptr<Session> prepare_session(std::shared_ptr<Instance> instance,
+                                         const plan::Relation& relation,
+                                         std::vector<types::DataType> parameters) {
+  auto session = std::make_shared<Session>(std::move(instance));
+  session->columns = relation.output;
+  session->parameters = std::move(parameters);
+  on_large_stack([&] {
+    translated(*session, [&] {
+      auto statement = lower(relation, session->parameters, session->state);
+      session->statement = session->connection->Prepare(std::move(statement));
+      if (session->statement->HasError()) {
+        throw session->instance->translate(session->statement->GetErrorObject(), session->state);
+      }
+      session->state.take_error();  // of constants that were tried out while planning
+      check_types(*session);
+    });
+  });
+  return session;
+}
+
+class DuckRowStream final : public RowStream {
+ public:
+  DuckRowStream(std::shared_ptr<Session> session, const Bindings& bindings, StopToken stop)
+      : session_(std::move(session)),
+        bindings_(bindings),
+        interrupt_(stop, Interrupt{session_->connection.get()}) {
+    FIRN_CHECK(!session_->running, "a prepared plan runs once at a time");
+    QueryState& state = session_->state;
+    state.take_error();
+    state.bindings = &bindings_;
+    state.stop = std::move(stop);
+    throw_if_stopped(state.stop);
+    session_->running = true;
+    try {
+      start();
+    } catch (...) {
+      finish();
+      throw;
+    }
+  }
+  ~DuckRowStream() override { finish(); }
+
+  const std::vector<plan::Attribute>& columns() const override { return session_->columns; }
+
+  bool next(Chunk& out) override {
+    if (!result_) return false;
+    return translated(*session_, [&] {
+      auto chunk = result_->Fetch();
+      if (result_->HasError()) fail(result_->GetErrorObject());
+      out = Chunk();
+      if (!chunk || chunk->size() == 0) {
+        finish();
+        throw_if_stopped(session_->state.stop);
+        return false;
+      }
+      out.body().chunk.Move(*chunk);
+      if (session_->columns.empty()) out.body().chunk.data.clear();
+      return true;
+    });
+  }
+
+ private:
+  struct Interrupt {
+    duckdb::Connection* connection;
+    void operator()() const { connection->Interrupt(); }
+  };
+
+  void start() {
+    translated(*session_, [&] {
+      FIRN_CHECK(bindings_.parameters.size() == session_->parameters.size(),
+                 "a run binds every parameter");
+      duckdb::vector<duckdb::Value> values;
+      for (size_t i = 0; i < bindings_.parameters.size(); ++i) {
+        values.push_back(to_duckdb(bindings_.parameters[i], session_->parameters[i]));
+      }
+      auto pending = session_->statement->PendingQuery(values, true);
+      if (pending->HasError()) fail(pending->GetErrorObject());
+      result_ = pending->Execute();
+      if (result_->HasError()) fail(result_->GetErrorObject());
+    });
+  }
+  [[noreturn]] void fail(duckdb::ErrorData error) {
+    const Error translated_error = session_->instance->translate(error, session_->state);
+    finish();
+    throw translated_error;
+  }
+  void finish() {
+    result_.reset();
+    session_->state.bindings = nullptr;
+    session_->running = false;
+  }
+
+  std::shared_ptr<Session> session_;
+  Bindings bindings_;
+  duckdb::unique_ptr<duckdb::QueryResult> result_;
+  std::stop_callback<Interrupt> interrupt_;
+};
+
+class DuckPrepared final : public Prepared {
+ public:
+  explicit DuckPrepared(std::shared_ptr<Session> session) : session_(std::move(session)) {}
+
+  std::unique_ptr<RowStream> run(const Bindings& bindings, StopToken stop) override {
+    if (session_->instance->poisoned()) {
+      throw Error(
+          "FIRN_INTERNAL",
+          {{"what",
+            "the engine that this query was prepared on has failed; start the query again"}});
+    }
+    return std::make_unique<DuckRowStream>(session_, bindings, std::move(stop));
+  }
+  int64_t rebinds() const override { return session_->state.rebinds; }
+
+ private:
+  std::shared_ptr<Session> session_;
+};
+
+class DuckEngine final : public Engine {
+ public:
+  DuckEngine(const EngineOptions& options, files::FileStore& store)
+      : options_(options), store_(store), instance_(std::make_shared<Instance>(options, store)) {}
+
+  std::unique_ptr<Prepared> prepare(const plan::RelationPtr& relation,
+                                    std::vector<types::DataType> parameters) override {
+    return std::make_unique<DuckPrepared>(
+        prepare_session(instance(), *relation, std::move(parameters)));
+  }
+  std::unique_ptr<RowStream> run(const plan::RelationPtr& relation, StopToken stop) override {
+    return prepare(relation, {})->run({}, std::move(stop));
+  }
+  std::string explain_lowered(const plan::RelationPtr& relation) override {
+    std::string text;
+    on_large_stack([&] {
+      Session session(instance());
+      text = lower(*relation, {}, session.state)->ToString();
+    });
+    return text;
+  }
+  std::string explain_physical(const plan::RelationPtr& relation) override {
+    std::string text;
+    on_large_stack([&] {
+      Session session(instance());
+      translated(session, [&] {
+        auto statement = lower(*relation, {}, session.state);
+        auto result = session.connection->Query(
+            duckdb::make_uniq<duckdb::ExplainStatement>(std::move(statement)));
+        if (result->HasError())
+          throw session.instance->translate(result->GetErrorObject(), session.state);
+        for (const auto& row : *result) text += row.GetValue<std::string>(1);
+      });
+    });
+    return text;
+  }
+
+ private:
+  std::shared_ptr<Instance> instance() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (instance_->poisoned()) instance_ = std::make_shared<Instance>(options_, store_);
+    return instance_;
+  }
+
+  const EngineOptions options_;
+  files::FileStore& store_;
+  std::mutex mutex_;
+  std::shared_ptr<Instance> instance_;  // GUARDED_BY(mutex_)
+};
+
+}  // namespace
+
+std::unique_ptr<Engine> make_engine(const EngineOptions& options, files::FileStore& store) {
+  return std::make_unique<DuckEngine>(options, store);
+}
+
+}  // namespace firn::engine

@@ -1,0 +1,371 @@
+// Relations → QueryNode and TableRef. Filters, projections, aggregates, sorts and limits that may
+// share one SELECT do.
+#include "engine/lower.h"
+
+#include <utility>
+
+#include "engine/duck_types.h"
+#include "engine/table_functions.h"
+
+namespace firn::engine {
+namespace {
+
+using duckdb::make_uniq;
+using TableRefPtr = duckdb::unique_ptr<duckdb::TableRef>;
+using plan::Attribute;
+using plan::ExprPtr;
+using plan::Relation;
+
+// One SELECT under construction, or a set operation. Its columns are named c<id>.
+struct Block {
+  duckdb::unique_ptr<duckdb::SelectNode> select = make_uniq<duckdb::SelectNode>();
+  std::vector<ExprPtr> filters;  // WHERE, lowered when the block is closed
+  bool selected = false;         // the select list is set; before that the columns are FROM's
+  bool ordered = false, limited = false;
+
+  bool is_bare() const { return !selected && !ordered && !limited && filters.empty(); }
+};
+
+class RelationLowering {
+ public:
+  explicit RelationLowering(LoweringContext& context) : context_(context) {}
+
+  duckdb::unique_ptr<duckdb::SelectStatement> query(const Relation& relation) {
+    return close(lower(relation), relation.output);
+  }
+
+ private:
+  Block lower(const Relation& relation) {
+    const DepthGuard guard(context_);
+    return std::visit([&](const auto& node) { return lower_node(node, relation); }, relation.node);
+  }
+
+  // ---- Leaves
+  Block from(TableRefPtr table) {
+    Block block;
+    block.select->from_table = std::move(table);
+    return block;
+  }
+  TableRefPtr source_function(const char* name, const Relation& relation) {
+    const uint64_t index = context_.state.sources.size();
+    // Shares nothing with the tree but its own node: prepared plans keep it.
+    context_.state.sources.push_back(std::make_shared<Relation>(relation));
+    auto table = make_uniq<duckdb::TableFunctionRef>();
+    table->function = function(name, list_of(constant(duckdb::Value::UBIGINT(index))));
+    table->alias = next_alias();
+    return table;
+  }
+  Block lower_node(const plan::Slot&, const Relation& relation) {
+    return from(source_function(kSlotFunction, relation));
+  }
+  Block lower_node(const plan::TableScan&, const Relation& relation) {
+    return from(source_function(kIcebergScanFunction, relation));
+  }
+  Block lower_node(const plan::FileScan&, const Relation& relation) {
+    return from(source_function(kFileScanFunction, relation));
+  }
+  Block lower_node(const plan::OneRow&, const Relation&) {
+    return from(make_uniq<duckdb::EmptyTableRef>());
+  }
+  Block lower_node(const plan::Range& range, const Relation& relation) {
+    auto table = make_uniq<duckdb::TableFunctionRef>();
+    table->function = function("range", list_of(constant(duckdb::Value::BIGINT(range.start)),
+                                                constant(duckdb::Value::BIGINT(range.end)),
+                                                constant(duckdb::Value::BIGINT(range.step))));
+    table->alias = next_alias();
+    name_columns(*table, relation.output);
+    return from(std::move(table));
+  }
+  Block lower_node(const plan::Rows& rows, const Relation&) {
+    if (rows.rows.empty() || rows.columns.empty()) return constant_rows(rows);
+    auto table = make_uniq<duckdb::ExpressionListRef>();
+    for (const std::vector<ExprPtr>& row : rows.rows) {
+      FIRN_CHECK(row.size() == rows.columns.size(),
+                 "a constant row has another number of values than the relation columns");
+      ParsedList values;
+      for (size_t i = 0; i < row.size(); ++i) {
+        values.push_back(
+            cast_to(to_duckdb(rows.columns[i].type), lower_expression(*row[i], context_)));
+      }
+      table->values.push_back(std::move(values));
+    }
+    table->alias = next_alias();
+    for (const Attribute& attribute : rows.columns) {
+      table->expected_names.push_back(column_name(attribute.id));
+      table->expected_types.push_back(to_duckdb(attribute.type));
+    }
+    return from(std::move(table));
+  }
+  // No rows, or rows without columns.
+  Block constant_rows(const plan::Rows& rows) {
+    Block block;
+    auto table = make_uniq<duckdb::TableFunctionRef>();
+    table->function = function(
+        "range", list_of(constant(duckdb::Value::BIGINT(static_cast<int64_t>(rows.rows.size())))));
+    table->alias = next_alias();
+    block.select->from_table = std::move(table);
+    for (const Attribute& attribute : rows.columns) {
+      add_output(block, cast_to(to_duckdb(attribute.type), constant(duckdb::Value())),
+                 column_name(attribute.id));
+    }
+    block.selected = !rows.columns.empty();
+    return block;
+  }
+
+  // ---- Unary nodes
+  Block lower_node(const plan::Project& project, const Relation&) {
+    Block block = lower(*project.child);
+    if (block.selected) block = wrap(std::move(block), project.child->output);
+    add_outputs(block, project.expressions);
+    return block;
+  }
+  Block lower_node(const plan::Filter& filter, const Relation&) {
+    Block block = lower(*filter.child);
+    if (block.selected || block.ordered || block.limited)
+      block = wrap(std::move(block), filter.child->output);
+    for (ExprPtr& conjunct : plan_conjuncts(filter.condition))
+      block.filters.push_back(std::move(conjunct));
+    return block;
+  }
+  Block lower_node(const plan::Aggregate& aggregate, const Relation&) {
+    Block block = lower(*aggregate.child);
+    if (block.selected || block.ordered || block.limited)
+      block = wrap(std::move(block), aggregate.child->output);
+    duckdb::GroupingSet all;
+    for (const ExprPtr& key : aggregate.keys) {
+      all.insert(block.select->groups.group_expressions.size());
+      block.select->groups.group_expressions.push_back(
+          never_positional(lower_expression(*key, context_)));
+    }
+    if (!all.empty()) block.select->groups.grouping_sets.push_back(std::move(all));
+    add_outputs(block, aggregate.outputs);
+    if (aggregate.keys.empty() && aggregate.outputs.empty()) {
+      add_output(block, function("count_star", {}), "firn_row");
+    }
+    return block;
+  }
+  Block lower_node(const plan::Sort& sort, const Relation&) {
+    Block block = lower(*sort.child);
+    const bool distinct = !block.select->modifiers.empty();
+    if (block.ordered || block.limited || block.selected || distinct)
+      block = wrap(std::move(block), sort.child->output);
+    auto modifier = make_uniq<duckdb::OrderModifier>();
+    for (const plan::SortKey& key : sort.keys) modifier->orders.push_back(order_by(key));
+    block.select->modifiers.push_back(std::move(modifier));
+    block.ordered = true;
+    return block;
+  }
+  Block lower_node(const plan::Limit& limit, const Relation&) {
+    Block block = lower(*limit.child);
+    if (block.limited) block = wrap(std::move(block), limit.child->output);
+    auto modifier = make_uniq<duckdb::LimitModifier>();
+    const auto rows = [&](const ExprPtr& expr) {
+      return cast_to(duckdb::LogicalType::BIGINT, lower_expression(*expr, context_));
+    };
+    if (limit.limit) modifier->limit = rows(limit.limit);
+    if (limit.offset) modifier->offset = rows(limit.offset);
+    block.select->modifiers.push_back(std::move(modifier));
+    block.limited = true;
+    return block;
+  }
+  Block lower_node(const plan::Distinct& distinct, const Relation&) {
+    Block block = wrap(lower(*distinct.child), distinct.child->output);
+    add_columns(block, distinct.child->output);
+    block.select->modifiers.push_back(make_uniq<duckdb::DistinctModifier>());
+    block.limited = true;
+    return block;
+  }
+  Block lower_node(const plan::Deduplicate& deduplicate, const Relation&) {
+    Block block = wrap(lower(*deduplicate.child), deduplicate.child->output);
+    add_columns(block, deduplicate.child->output);
+    auto modifier = make_uniq<duckdb::DistinctModifier>();
+    for (const ExprPtr& key : deduplicate.keys) {
+      modifier->distinct_on_targets.push_back(never_positional(lower_expression(*key, context_)));
+    }
+    block.select->modifiers.push_back(std::move(modifier));
+    block.limited = true;
+    return block;
+  }
+  // Has no effect but in a stream; the column may have got a new id.
+  Block lower_node(const plan::Watermark& watermark, const Relation& relation) {
+    Block block = lower(*watermark.child);
+    const std::vector<Attribute>& in = watermark.child->output;
+    bool renamed = false;
+    for (size_t i = 0; i < in.size(); ++i) renamed |= in[i].id != relation.output.at(i).id;
+    if (!renamed) return block;
+    if (block.selected) block = wrap(std::move(block), in);
+    for (size_t i = 0; i < in.size(); ++i) {
+      add_output(block, column(column_name(in[i].id)), column_name(relation.output[i].id));
+    }
+    block.selected = true;
+    return block;
+  }
+
+  // ---- Joins and set operations
+  Block lower_node(const plan::Join& join, const Relation&) {
+    auto table = make_uniq<duckdb::JoinRef>();
+    table->left = as_table(lower(*join.left), join.left->output);
+    table->right = as_table(lower(*join.right), join.right->output);
+    table->type = join_type(join.kind);
+    if (join.condition) {
+      table->condition = lower_conjuncts(split_conjuncts(join.condition), context_);
+    } else if (join.kind == plan::JoinKind::kInner || join.kind == plan::JoinKind::kCross) {
+      table->ref_type = duckdb::JoinRefType::CROSS;
+    } else {
+      table->condition = constant(duckdb::Value::BOOLEAN(true));
+    }
+    return from(std::move(table));
+  }
+  static duckdb::JoinType join_type(plan::JoinKind kind) {
+    switch (kind) {
+      case plan::JoinKind::kLeft:
+        return duckdb::JoinType::LEFT;
+      case plan::JoinKind::kRight:
+        return duckdb::JoinType::RIGHT;
+      case plan::JoinKind::kFull:
+        return duckdb::JoinType::OUTER;
+      case plan::JoinKind::kLeftSemi:
+        return duckdb::JoinType::SEMI;
+      case plan::JoinKind::kLeftAnti:
+        return duckdb::JoinType::ANTI;
+      default:
+        return duckdb::JoinType::INNER;
+    }
+  }
+  Block lower_node(const plan::SetOperation& operation, const Relation& relation) {
+    std::vector<duckdb::unique_ptr<duckdb::QueryNode>> sides;
+    for (const plan::RelationPtr& child : operation.children)
+      sides.push_back(query(*child)->node->Copy());
+    auto statement = make_uniq<duckdb::SelectStatement>();
+    statement->node = balanced(operation, sides, 0, sides.size());
+    auto table = make_uniq<duckdb::SubqueryRef>(std::move(statement), next_alias());
+    name_columns(*table, relation.output);
+    return from(std::move(table));
+  }
+  // A tree of depth log n; EXCEPT is not associative and goes from the left.
+  static duckdb::unique_ptr<duckdb::QueryNode> balanced(
+      const plan::SetOperation& operation,
+      std::vector<duckdb::unique_ptr<duckdb::QueryNode>>& sides, size_t begin, size_t end) {
+    if (end - begin == 1) return std::move(sides[begin]);
+    const size_t middle =
+        operation.kind == plan::SetKind::kExcept ? end - 1 : begin + (end - begin) / 2;
+    auto node = make_uniq<duckdb::SetOperationNode>();
+    node->setop_all = operation.all;
+    node->setop_type = operation.kind == plan::SetKind::kUnion ? duckdb::SetOperationType::UNION
+                       : operation.kind == plan::SetKind::kIntersect
+                           ? duckdb::SetOperationType::INTERSECT
+                           : duckdb::SetOperationType::EXCEPT;
+    node->children.push_back(balanced(operation, sides, begin, middle));
+    node->children.push_back(balanced(operation, sides, middle, end));
+    return node;
+  }
+
+  // Unresolved nodes and streaming sources never get here: the stream planner cuts them out.
+  template <class Node>
+  Block lower_node(const Node&, const Relation& relation) {
+    throw Error("FIRN_INTERNAL", {{"what", "a relation that is not resolved reached the engine: " +
+                                               to_string(relation)}});
+  }
+
+  // ---- Blocks
+  Block wrap(Block block, const std::vector<Attribute>& output) {
+    return from(as_table(std::move(block), output));
+  }
+
+  TableRefPtr as_table(Block block, const std::vector<Attribute>& output) {
+    if (block.is_bare()) return std::move(block.select->from_table);
+    return make_uniq<duckdb::SubqueryRef>(close(std::move(block), output), next_alias());
+  }
+
+  duckdb::unique_ptr<duckdb::SelectStatement> close(Block block,
+                                                    const std::vector<Attribute>& output) {
+    if (!block.selected) add_columns(block, output);
+    if (!block.filters.empty())
+      block.select->where_clause = lower_conjuncts(block.filters, context_);
+    auto statement = make_uniq<duckdb::SelectStatement>();
+    statement->node = std::move(block.select);
+    return statement;
+  }
+
+  void add_columns(Block& block, const std::vector<Attribute>& columns) {
+    for (const Attribute& attribute : columns) {
+      add_output(block, column(column_name(attribute.id)), column_name(attribute.id));
+    }
+    // DuckDB wants at least one column; nobody reads this one.
+    if (columns.empty()) add_output(block, constant(duckdb::Value::BOOLEAN(true)), "firn_row");
+    block.selected = true;
+  }
+  void add_outputs(Block& block, const std::vector<ExprPtr>& expressions) {
+    for (const ExprPtr& expr : expressions) {
+      if (const auto* alias = std::get_if<plan::Alias>(&expr->node)) {
+        add_output(block, lower_expression(*alias->child, context_), column_name(alias->id));
+      } else if (const auto* ref = std::get_if<plan::ColumnRef>(&expr->node)) {
+        add_output(block, lower_expression(*expr, context_), column_name(ref->attribute.id));
+      } else {
+        throw Error("FIRN_INTERNAL", {{"what", "a projection without a name reached the engine: " +
+                                                   to_string(*expr)}});
+      }
+    }
+    if (expressions.empty() && block.select->groups.group_expressions.empty()) {
+      add_output(block, constant(duckdb::Value::BOOLEAN(true)), "firn_row");
+    }
+    block.selected = true;
+  }
+  static void add_output(Block& block, Parsed parsed, const std::string& name) {
+    parsed->SetAlias(name);
+    block.select->select_list.push_back(std::move(parsed));
+  }
+  duckdb::OrderByNode order_by(const plan::SortKey& key) {
+    return {key.ascending ? duckdb::OrderType::ASCENDING : duckdb::OrderType::DESCENDING,
+            key.nulls_first ? duckdb::OrderByNullType::NULLS_FIRST
+                            : duckdb::OrderByNullType::NULLS_LAST,
+            never_positional(lower_expression(*key.child, context_))};
+  }
+  // A bare integer in GROUP BY or ORDER BY would mean a column's position.
+  static Parsed never_positional(Parsed parsed) {
+    if (parsed->GetExpressionClass() != duckdb::ExpressionClass::CONSTANT) return parsed;
+    const duckdb::LogicalType type = parsed->Cast<duckdb::ConstantExpression>().value.type();
+    return cast_to(type, std::move(parsed));
+  }
+  static void name_columns(duckdb::TableRef& table, const std::vector<Attribute>& columns) {
+    for (const Attribute& attribute : columns)
+      table.column_name_alias.push_back(column_name(attribute.id));
+  }
+  static std::vector<ExprPtr> plan_conjuncts(const ExprPtr& condition) {
+    return split_conjuncts(condition);
+  }
+  std::string next_alias() { return "t" + std::to_string(context_.subqueries++); }
+
+  LoweringContext& context_;
+};
+
+}  // namespace
+
+DepthGuard::DepthGuard(LoweringContext& context) : context_(context) {
+  if (++context_.depth > kMaxPlanDepth) {
+    --context_.depth;
+    throw Error(
+        "FIRN_RESOURCE",
+        {{"what",
+          "The query is nested more than " + std::to_string(kMaxPlanDepth) +
+              " levels deep. Split it into several, with temporary views or tables between."}});
+  }
+}
+
+duckdb::unique_ptr<duckdb::SelectStatement> lower_query(const Relation& relation,
+                                                        LoweringContext& context) {
+  return RelationLowering(context).query(relation);
+}
+
+duckdb::unique_ptr<duckdb::SelectStatement> lower(const Relation& relation,
+                                                  const std::vector<types::DataType>& parameters,
+                                                  QueryState& state) {
+  FIRN_CHECK(relation.resolved, "only resolved plans can be lowered");
+  LoweringContext context{state, parameters};
+  auto statement = lower_query(relation, context);
+  for (size_t i = 0; i < parameters.size(); ++i)
+    statement->named_param_map[std::to_string(i + 1)] = i + 1;
+  return statement;
+}
+
+}  // namespace firn::engine

@@ -1,0 +1,38 @@
+// Rows of the table that says how each function runs.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "engine/lower.h"
+#include "kernels/kernel.h"
+
+namespace firn::engine {
+
+struct LoweringRow;
+
+// One call that is being lowered.
+struct LoweringSite {
+  const plan::Call& call;
+  const plan::Expr& expr;
+  LoweringContext& context;
+  const LoweringRow& row;
+};
+
+struct LoweringRow {
+  std::string_view function;
+  Parsed (*build)(const LoweringSite&);
+  std::string_view target = "";  // DuckDB's function or the kernel; "" = same name
+  duckdb::ExpressionType type = duckdb::ExpressionType::INVALID;
+};
+
+// The files' rows.
+std::span<const LoweringRow> aggregate_rows();
+
+// nullptr where the function has no lowering.
+const LoweringRow* find_lowering(std::string_view function);
+
+kernels::CallInfo call_info(const LoweringSite& site);
+Parsed kernel(const LoweringSite& site, std::string_view name, kernels::CallInfo info);
+
+}  // namespace firn::engine

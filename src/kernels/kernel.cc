@@ -1,0 +1,36 @@
+// The index of all kernels by name.
+#include "kernels/kernel.h"
+
+#include <unordered_map>
+
+#include "kernels/kernels.h"
+
+namespace firn::kernels {
+namespace {
+
+using Source = std::span<const KernelRow> (*)();
+constexpr Source kSources[] = {
+    arithmetic_kernels,
+};
+
+}  // namespace
+
+std::vector<const KernelRow*> all_kernels() {
+  std::vector<const KernelRow*> rows;
+  for (const Source source : kSources) {
+    for (const KernelRow& row : source()) rows.push_back(&row);
+  }
+  return rows;
+}
+
+const KernelRow* find_kernel(std::string_view name) {
+  static const auto index = [] {
+    std::unordered_map<std::string_view, const KernelRow*> rows;
+    for (const KernelRow* row : all_kernels()) rows.emplace(row->name, row);
+    return rows;
+  }();
+  const auto found = index.find(name);
+  return found == index.end() ? nullptr : found->second;
+}
+
+}  // namespace firn::kernels
