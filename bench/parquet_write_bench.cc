@@ -1,5 +1,7 @@
-// What a booking event costs on its way into Parquet: CPU time and bytes a row of the table writer, by row group size.
+// What a booking event costs on its way into Parquet: CPU time and bytes a row of the table writer,
+// by row group size.
 //   parquet_write_bench [rows] [row group rows]… [--key=value table property]…
+// uses: base types files engine DuckDB::duckdb
 #include <ctime>
 
 #include <cstdio>
@@ -32,7 +34,8 @@ class NullStore final : public firn::files::FileStore {
     int64_t position_ = 0;
   };
   std::unique_ptr<firn::files::InputFile> open(const std::string&) override { std::abort(); }
-  std::unique_ptr<firn::files::OutputFile> create(const std::string&, firn::files::WriteMode) override {
+  std::unique_ptr<firn::files::OutputFile> create(const std::string&,
+                                                  firn::files::WriteMode) override {
     return std::make_unique<Out>(bytes);
   }
   std::optional<firn::files::FileInfo> stat(const std::string&) override { return {}; }
@@ -45,20 +48,24 @@ class NullStore final : public firn::files::FileStore {
 firn::types::Schema booking_schema() {
   firn::types::Schema schema;
   const std::pair<const char*, TypeId> columns[] = {
-      {"event_id", TypeId::kString},    {"user_id", TypeId::kString}, {"occurred_at", TypeId::kTimestamptz},
-      {"gdpr_consent", TypeId::kBoolean}, {"listing_id", TypeId::kString}, {"price", TypeId::kDouble},
-      {"currency", TypeId::kString},    {"event_type", TypeId::kString}, {"payload", TypeId::kString}};
+      {"event_id", TypeId::kString},         {"user_id", TypeId::kString},
+      {"occurred_at", TypeId::kTimestamptz}, {"gdpr_consent", TypeId::kBoolean},
+      {"listing_id", TypeId::kString},       {"price", TypeId::kDouble},
+      {"currency", TypeId::kString},         {"event_type", TypeId::kString},
+      {"payload", TypeId::kString}};
   int id = 0;
-  for (const auto& [name, type] : columns) schema.fields.push_back({++id, name, false, Type::primitive(type)});
+  for (const auto& [name, type] : columns)
+    schema.fields.push_back({++id, name, false, Type::primitive(type)});
   return schema;
 }
 
 firn::engine::Chunk booking_chunk(firn::Random& random, int64_t first) {
   using duckdb::LogicalType;
   firn::engine::Chunk chunk;
-  firn::engine::initialize(chunk, {LogicalType::VARCHAR, LogicalType::VARCHAR, LogicalType::TIMESTAMP_TZ, LogicalType::BOOLEAN,
-                             LogicalType::VARCHAR, LogicalType::DOUBLE, LogicalType::VARCHAR, LogicalType::VARCHAR,
-                             LogicalType::VARCHAR});
+  firn::engine::initialize(
+      chunk, {LogicalType::VARCHAR, LogicalType::VARCHAR, LogicalType::TIMESTAMP_TZ,
+              LogicalType::BOOLEAN, LogicalType::VARCHAR, LogicalType::DOUBLE, LogicalType::VARCHAR,
+              LogicalType::VARCHAR, LogicalType::VARCHAR});
   duckdb::DataChunk& rows = chunk.body().chunk;
   const char* currencies[] = {"EUR", "USD", "GBP", "CHF"};
   const char* kinds[] = {"booking_created", "booking_paid", "booking_cancelled"};
@@ -70,14 +77,17 @@ firn::engine::Chunk booking_chunk(firn::Random& random, int64_t first) {
     put(0, row, firn::random_uuid(random));
     put(1, row, "user-" + std::to_string(random.next() % 500000));
     duckdb::FlatVector::GetData<int64_t>(rows.data[2])[row] =
-        1'790'000'000'000'000 + (first + static_cast<int64_t>(row)) * 137 + static_cast<int64_t>(random.next() % 5000000);
+        1'790'000'000'000'000 + (first + static_cast<int64_t>(row)) * 137 +
+        static_cast<int64_t>(random.next() % 5000000);
     duckdb::FlatVector::GetData<bool>(rows.data[3])[row] = true;
     put(4, row, "listing-" + std::to_string(random.next() % 20000));
-    duckdb::FlatVector::GetData<double>(rows.data[5])[row] = static_cast<double>(random.next() % 100000) / 100;
+    duckdb::FlatVector::GetData<double>(rows.data[5])[row] =
+        static_cast<double>(random.next() % 100000) / 100;
     put(6, row, currencies[random.next() % 4]);
     put(7, row, kinds[random.next() % 3]);
-    put(8, row, R"({"nights":)" + std::to_string(random.next() % 14) + R"(,"guests":)" +
-                    std::to_string(random.next() % 6) + R"(,"source":"app","v":1})");
+    put(8, row,
+        R"({"nights":)" + std::to_string(random.next() % 14) + R"(,"guests":)" +
+            std::to_string(random.next() % 6) + R"(,"source":"app","v":1})");
   }
   rows.SetCardinality(firn::engine::kChunkRows);
   return chunk;
@@ -109,7 +119,8 @@ int main(int argc, char** argv) {
   if (groups.empty()) groups = {8192, 16384, 32768, 65536, 122880};
   firn::SeededRandom random(7);
   std::vector<firn::engine::Chunk> chunks;
-  for (int64_t made = 0; made < 200'000; made += firn::engine::kChunkRows) chunks.push_back(booking_chunk(random, made));
+  for (int64_t made = 0; made < 200'000; made += firn::engine::kChunkRows)
+    chunks.push_back(booking_chunk(random, made));
   options.schema = booking_schema();
   options.data_location = "null://data";
   options.file_prefix = "bench";
@@ -126,7 +137,8 @@ int main(int argc, char** argv) {
     }
     writer->finish();
     const double seconds = cpu_seconds() - start;
-    std::printf("row group %7lu: %6.0f ns a row, %5.1f bytes a row\n", group, seconds * 1e9 / static_cast<double>(written),
+    std::printf("row group %7lu: %6.0f ns a row, %5.1f bytes a row\n", group,
+                seconds * 1e9 / static_cast<double>(written),
                 static_cast<double>(store.bytes) / static_cast<double>(written));
   }
 }

@@ -12,7 +12,7 @@ namespace firn::engine {
 
 struct ParquetSettings {
   duckdb_parquet::CompressionCodec::type codec = duckdb_parquet::CompressionCodec::ZSTD;
-  int64_t level = 3;
+  int64_t level = 1;
   uint64_t dictionary_entries =
       0;  // a column with more distinct values in a row group is written plain
   uint64_t dictionary_bytes = 0;

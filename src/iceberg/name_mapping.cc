@@ -15,7 +15,8 @@ NameMapping parse_fields(const JsonCursor& array) {
     object.expect_object();
     MappedField field;
     field.field_id = object.optional_int("field-id");
-    object.at("names").for_each([&](const JsonCursor& name) { field.names.push_back(name.as_string()); });
+    object.at("names").for_each(
+        [&](const JsonCursor& name) { field.names.push_back(name.as_string()); });
     if (const auto fields = object.find("fields")) field.fields = parse_fields(*fields);
     mapping.push_back(std::move(field));
   });
@@ -30,8 +31,9 @@ NameMapping parse_name_mapping(std::string_view json) {
 }
 
 const MappedField* find(const NameMapping& mapping, std::string_view name) {
-  const auto found = std::ranges::find_if(
-      mapping, [&](const MappedField& field) { return std::ranges::find(field.names, name) != field.names.end(); });
+  const auto found = std::ranges::find_if(mapping, [&](const MappedField& field) {
+    return std::ranges::find(field.names, name) != field.names.end();
+  });
   return found == mapping.end() ? nullptr : &*found;
 }
 

@@ -1,5 +1,5 @@
-// The table property schema.name-mapping.default: field ids for files that carry none (specification, "Column Projection",
-// "Name Mapping Serialization").
+// The table property schema.name-mapping.default: field ids for files that carry none
+// (specification, "Column Projection", "Name Mapping Serialization").
 #pragma once
 
 #include <optional>
@@ -13,8 +13,8 @@ inline constexpr const char* kNameMappingProperty = "schema.name-mapping.default
 
 struct MappedField {
   std::optional<int> field_id;
-  std::vector<std::string> names;        // literal: a dot in a name is a dot
-  std::vector<MappedField> fields;       // a list's child is called "element", a map's "key" and "value"
+  std::vector<std::string> names;   // literal: a dot in a name is a dot
+  std::vector<MappedField> fields;  // a list's child is called "element", a map's "key" and "value"
 };
 using NameMapping = std::vector<MappedField>;
 

@@ -1,0 +1,143 @@
+// Planning an Iceberg scan's files and pruning them by DuckDB's filters, static and dynamic.
+#include <utility>
+
+#include "base/error.h"
+#include "engine/duck_types.h"
+#include "engine/iceberg_scan.h"
+#include "engine/store_file_system.h"
+#include "iceberg/metrics.h"
+
+namespace firn::engine {
+namespace {
+
+void check_readable(const table::ScanTask& task) {
+  if (task.file->file_format != "PARQUET") {
+    throw_unsupported("reading the data file '" + task.file->file_path + "' of format " +
+                      task.file->file_format);
+  }
+  if (!task.equality_deletes.empty()) {
+    throw_unsupported("reading a table with equality deletes ('" +
+                      task.equality_deletes.front()->file_path + "')");
+  }
+}
+
+// DuckDB's statistics of one column of one file; nullopt where the bounds say nothing that it could
+// use.
+std::optional<duckdb::BaseStatistics> statistics_of(const types::ColumnBounds& bounds,
+                                                    const types::Type& type,
+                                                    const types::DataType& spark_type) {
+  const duckdb::LogicalType duck_type = to_duckdb(spark_type);
+  if (type.is_nested() || type.id() == types::TypeId::kUuid) return std::nullopt;
+  const bool is_text = duck_type.InternalType() == duckdb::PhysicalType::VARCHAR;
+  const bool is_float = type.id() == types::TypeId::kFloat || type.id() == types::TypeId::kDouble;
+  auto statistics = duckdb::BaseStatistics::CreateUnknown(duck_type);
+  if (bounds.null_count == 0) statistics.Set(duckdb::StatsInfo::CANNOT_HAVE_NULL_VALUES);
+  if (bounds.null_count && bounds.value_count && bounds.null_count == bounds.value_count) {
+    statistics.Set(duckdb::StatsInfo::CANNOT_HAVE_VALID_VALUES);
+    return statistics;
+  }
+  if (!bounds.lower || !bounds.upper) return statistics;
+  // NaN is above every upper bound.
+  if (is_float && bounds.nan_count != 0) return statistics;
+  if (is_text) {
+    const auto text = [](const types::Value& value) {
+      const auto* string = std::get_if<std::string>(&value);
+      return string != nullptr ? *string : std::get<types::Bytes>(value).data;
+    };
+    const std::string lower = text(*bounds.lower), upper = text(*bounds.upper);
+    duckdb::StringStats::SetMin(statistics, duckdb::string_t(lower));
+    duckdb::StringStats::SetMax(statistics, duckdb::string_t(upper));
+  } else {
+    duckdb::NumericStats::SetMin(statistics, to_duckdb(*bounds.lower, spark_type));
+    duckdb::NumericStats::SetMax(statistics, to_duckdb(*bounds.upper, spark_type));
+  }
+  return statistics;
+}
+
+}  // namespace
+
+std::shared_ptr<IcebergFileList> plan_iceberg_scan(const plan::RelationPtr& relation) {
+  auto scan = std::make_shared<IcebergScan>();
+  scan->relation = relation;
+  const plan::TableScan& node = scan->scan();
+  scan->source = node.source;
+  const plan::TableSource& source = *scan->source;
+  FIRN_CHECK(source.store != nullptr, "a table source has a store");
+  table::ScanPlan plan = table::plan_scan(
+      *source.metadata, *source.store, {source.snapshot_id, node.pushed}, source.manifests.get());
+  for (const table::ScanTask& task : plan.tasks) check_readable(task);
+  scan->schema = std::move(plan.schema);
+  scan->columns = column_trees(node, scan->schema);
+  const auto mapping = source.metadata->properties.find(iceberg::kNameMappingProperty);
+  if (mapping != source.metadata->properties.end())
+    scan->name_mapping = iceberg::parse_name_mapping(mapping->second);
+  return std::make_shared<IcebergFileList>(
+      std::move(scan), std::make_shared<const std::vector<table::ScanTask>>(std::move(plan.tasks)));
+}
+
+IcebergFileList::IcebergFileList(std::shared_ptr<IcebergScan> scan,
+                                 std::shared_ptr<const std::vector<table::ScanTask>> tasks)
+    : scan_(std::move(scan)), tasks_(std::move(tasks)) {}
+
+duckdb::unique_ptr<duckdb::MultiFileList> IcebergFileList::prune(
+    const duckdb::vector<duckdb::column_t>& column_ids,
+    const duckdb::TableFilterSet& filters) const {
+  if (filters.filters.empty()) return nullptr;
+  const auto passes = [&](const types::BoundsById& bounds_by_id) {
+    for (const auto& [index, filter] : filters.filters) {
+      const duckdb::column_t column = column_ids.at(index);
+      if (column >= scan_->scan().columns.size()) continue;  // a virtual column
+      const plan::ScanColumn& scanned = scan_->scan().columns[column];
+      const auto bounds = bounds_by_id.find(scanned.field_id);
+      if (bounds == bounds_by_id.end()) continue;
+      auto statistics = statistics_of(bounds->second, scan_->schema.find(scanned.field_id)->type,
+                                      scanned.attribute.type);
+      if (statistics && filter->CheckStatistics(*statistics) ==
+                            duckdb::FilterPropagateResult::FILTER_ALWAYS_FALSE) {
+        return false;
+      }
+    }
+    return true;
+  };
+  auto kept = std::make_shared<std::vector<table::ScanTask>>();
+  for (const table::ScanTask& task : *tasks_) {
+    if (passes(iceberg::bounds_of(*task.file, scan_->schema))) kept->push_back(task);
+  }
+  if (kept->size() == tasks_->size()) return nullptr;
+  return duckdb::make_uniq<IcebergFileList>(scan_, std::move(kept));
+}
+
+duckdb::OpenFileInfo IcebergFileList::GetFile(duckdb::idx_t index) const {
+  if (index >= tasks_->size()) return {};
+  const iceberg::DataFile& file = *(*tasks_)[index].file;
+  duckdb::OpenFileInfo info(to_store_path(file.file_path));
+  info.extended_info = duckdb::make_shared_ptr<duckdb::ExtendedOpenFileInfo>();
+  info.extended_info->options["file_size"] = duckdb::Value::BIGINT(file.file_size_in_bytes);
+  return info;
+}
+
+duckdb::vector<duckdb::OpenFileInfo> IcebergFileList::GetAllFiles() const {
+  duckdb::vector<duckdb::OpenFileInfo> files;
+  for (duckdb::idx_t i = 0; i < tasks_->size(); ++i) files.push_back(GetFile(i));
+  return files;
+}
+
+duckdb::FileExpandResult IcebergFileList::GetExpandResult() const {
+  if (tasks_->empty()) return duckdb::FileExpandResult::NO_FILES;
+  return tasks_->size() == 1 ? duckdb::FileExpandResult::SINGLE_FILE
+                             : duckdb::FileExpandResult::MULTIPLE_FILES;
+}
+
+duckdb::unique_ptr<duckdb::NodeStatistics> IcebergFileList::GetCardinality(
+    duckdb::ClientContext&) const {
+  int64_t rows = 0;
+  for (const table::ScanTask& task : *tasks_) rows += task.file->record_count;
+  return duckdb::make_uniq<duckdb::NodeStatistics>(static_cast<duckdb::idx_t>(rows),
+                                                   static_cast<duckdb::idx_t>(rows));
+}
+
+duckdb::unique_ptr<duckdb::MultiFileList> IcebergFileList::Copy() const {
+  return duckdb::make_uniq<IcebergFileList>(scan_, tasks_);
+}
+
+}  // namespace firn::engine

@@ -1,0 +1,143 @@
+// firn_iceberg_scan(i): DuckDB's Parquet scan with our own files, columns by field id, and deletes.
+#include "engine/iceberg_scan.h"
+
+#include <utility>
+
+#include "base/error.h"
+#include "engine/query_state.h"
+#include "engine/store_file_system.h"
+#include "engine/table_functions.h"
+
+namespace firn::engine {
+namespace {
+
+class IcebergReader final : public duckdb::MultiFileReader {
+ public:
+  // The function's argument is the index of the relation among the query's sources.
+  duckdb::vector<std::string> ParsePaths(const duckdb::Value& input) override {
+    return {std::to_string(input.GetValue<uint64_t>())};
+  }
+
+  duckdb::shared_ptr<duckdb::MultiFileList> CreateFileList(duckdb::ClientContext& context,
+                                                           const duckdb::vector<std::string>& paths,
+                                                           const duckdb::FileGlobInput&) override {
+    duckdb::shared_ptr<duckdb::MultiFileList> list;
+    guarded(context, [&] {
+      const QueryState& state = QueryState::of(context);
+      const auto planned = plan_iceberg_scan(state.sources.at(std::stoull(paths.at(0))));
+      list = duckdb::shared_ptr<duckdb::MultiFileList>(planned->Copy());
+    });
+    return list;
+  }
+
+  bool Bind(duckdb::MultiFileOptions&, duckdb::MultiFileList& files,
+            duckdb::vector<duckdb::LogicalType>& types, duckdb::vector<std::string>& names,
+            duckdb::MultiFileReaderBindData& bound) override {
+    bound.schema = files.Cast<IcebergFileList>().scan()->columns;
+    for (const duckdb::MultiFileColumnDefinition& column : bound.schema) {
+      types.push_back(column.type);
+      names.push_back(column.name);
+    }
+    bound.mapping = duckdb::MultiFileColumnMappingMode::BY_FIELD_ID;
+    return true;
+  }
+
+  void BindOptions(duckdb::MultiFileOptions&, duckdb::MultiFileList&,
+                   duckdb::vector<duckdb::LogicalType>&, duckdb::vector<std::string>&,
+                   duckdb::MultiFileReaderBindData&) override {}
+
+  duckdb::unique_ptr<duckdb::MultiFileList> ComplexFilterPushdown(
+      duckdb::ClientContext&, duckdb::MultiFileList&, const duckdb::MultiFileOptions&,
+      duckdb::MultiFilePushdownInfo&,
+      duckdb::vector<duckdb::unique_ptr<duckdb::Expression>>&) override {
+    return nullptr;  // what can be pushed arrives as table filters
+  }
+
+  duckdb::unique_ptr<duckdb::MultiFileList> DynamicFilterPushdown(
+      duckdb::ClientContext& context, const duckdb::MultiFileList& files,
+      const duckdb::MultiFileOptions&, const duckdb::vector<std::string>&,
+      const duckdb::vector<duckdb::LogicalType>&,
+      const duckdb::vector<duckdb::column_t>& column_ids,
+      duckdb::TableFilterSet& filters) override {
+    duckdb::unique_ptr<duckdb::MultiFileList> pruned;
+    guarded(context, [&] { pruned = files.Cast<IcebergFileList>().prune(column_ids, filters); });
+    return pruned;
+  }
+
+  duckdb::ReaderInitializeType InitializeReader(
+      duckdb::MultiFileReaderData& data, const duckdb::MultiFileBindData& bound,
+      const ColumnTrees& columns, const duckdb::vector<duckdb::ColumnIndex>& column_ids,
+      duckdb::optional_ptr<duckdb::TableFilterSet> filters, duckdb::ClientContext& context,
+      duckdb::MultiFileGlobalState& global) override {
+    const auto& files = global.file_list.Cast<IcebergFileList>();
+    IcebergScan& scan = *files.scan();
+    duckdb::BaseFileReader& reader = *data.reader;
+    const table::ScanTask& task = files.task(reader.file_list_idx.GetIndex());
+    ColumnTrees of_file = columns;
+    guarded(context, [&] {
+      give_ids(scan, task, reader);
+      use_partition_values(of_file, scan.scan(), scan.schema,
+                           scan.source->metadata->spec_by_id(task.file->spec_id), *task.file);
+      reader.deletion_filter = scan.position_deletes.filter_for(context, task);
+    });
+    return MultiFileReader::InitializeReader(data, bound, of_file, column_ids, filters, context,
+                                             global);
+  }
+
+  duckdb::unique_ptr<duckdb::Expression> GetConstantVirtualColumn(
+      duckdb::MultiFileReaderData& data, duckdb::idx_t column,
+      const duckdb::LogicalType& type) override {
+    if (column == COLUMN_IDENTIFIER_FILENAME) {
+      return duckdb::make_uniq<duckdb::BoundConstantExpression>(
+          duckdb::Value(from_store_path(data.reader->GetFileName())));
+    }
+    return MultiFileReader::GetConstantVirtualColumn(data, column, type);
+  }
+
+  duckdb::unique_ptr<duckdb::MultiFileReader> Copy() const override {
+    return duckdb::make_uniq<IcebergReader>();
+  }
+
+ private:
+  // Files written by others before they were added to the table may have no field ids.
+  static void give_ids(const IcebergScan& scan, const table::ScanTask& task,
+                       duckdb::BaseFileReader& reader) {
+    if (has_ids(reader.columns)) return;
+    if (!scan.name_mapping) {
+      throw_unsupported("reading the data file '" + task.file->file_path +
+                        "', which has no field ids, from a table without the property "
+                        "schema.name-mapping.default");
+    }
+    assign_ids(reader.columns, *scan.name_mapping);
+  }
+};
+
+duckdb::unique_ptr<duckdb::MultiFileReader> make_reader(const duckdb::TableFunction&) {
+  return duckdb::make_uniq<IcebergReader>();
+}
+
+}  // namespace
+
+void register_iceberg_scan(duckdb::DatabaseInstance& instance, files::FileStore& store) {
+  duckdb::FileSystem::GetFileSystem(instance).RegisterSubSystem(
+      duckdb::make_uniq<StoreFileSystem>(store));
+  duckdb::Connection connection(instance);
+  connection.BeginTransaction();
+  duckdb::ClientContext& context = *connection.context;
+  const auto& stock =
+      duckdb::Catalog::GetSystemCatalog(instance).GetEntry<duckdb::TableFunctionCatalogEntry>(
+          context, DEFAULT_SCHEMA, "parquet_scan");
+  duckdb::TableFunctionSet functions = stock.functions;
+  duckdb::TableFunction function =
+      functions.GetFunctionByArguments(context, {duckdb::LogicalType::VARCHAR});
+  connection.Commit();
+  function.name = kIcebergScanFunction;
+  function.arguments = {duckdb::LogicalType::UBIGINT};
+  function.get_multi_file_reader = make_reader;
+  function.late_materialization = false;
+  function.serialize = nullptr;
+  function.deserialize = nullptr;
+  register_table_function(instance, std::move(function));
+}
+
+}  // namespace firn::engine
