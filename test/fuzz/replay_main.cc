@@ -1,5 +1,6 @@
-// Stands in for libFuzzer's main in ordinary builds: runs the fuzz entry point over the files (or folders of files) that
-// are given as arguments, so that every input that once failed is replayed by each test run.
+// Stands in for libFuzzer's main in ordinary builds: runs the fuzz entry point over the files (or
+// folders of files) that are given as arguments, so that every input that once failed is replayed
+// by each test run.
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
