@@ -1,0 +1,28 @@
+// firn's own configuration keys.
+#include "conf/registry.h"
+
+namespace firn::conf {
+namespace {
+
+using enum KeyType;
+using enum Effect;
+
+// clang-format off: one row a key
+constexpr Key kKeys[] = {
+  {"firn.memory.limit", kBytesOrPercent, "75%", kHonoured, "Memory of the process; what does not fit spills or is refused."},
+  {"firn.threads", kInt, "0", kHonoured, "Threads that run queries and streams; 0 is one a core."},
+  {"firn.temp.folder", kString, "", kHonoured, "Folder for what spills; the system's temporary folder where not set."},
+  {"firn.warehouse", kString, "warehouse", kHonoured, "Folder of the default catalog's tables."},
+  {"firn.catalog.name", kString, "firn", kHonoured, "Name of the default catalog; every engine that shares its database uses the same."},
+  {"firn.log.level", kChoice, "info", kHonoured, "Least level that is logged.", "trace|debug|info|warn|error|off"},
+  {"firn.log.format", kChoice, "text", kHonoured, "Form of log and progress lines.", "text|json"},
+  {"firn.stream.*", kString, "", kKept, "Written by streams into the properties of their tables."},
+  {"firn.metrics.port", kInt, "0", kHonoured, "Port of the Prometheus endpoint; 0 is none."},
+};
+// clang-format on
+
+}  // namespace
+
+std::span<const Key> firn_keys() { return kKeys; }
+
+}  // namespace firn::conf
