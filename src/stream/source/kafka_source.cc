@@ -8,9 +8,9 @@
 #include <chrono>
 #include <cmath>
 #include <deque>
-#include <thread>
 #include <regex>
 #include <set>
+#include <thread>
 
 #include "base/error.h"
 #include "base/log.h"
@@ -93,6 +93,10 @@ class KafkaSource final : public Source {
           std::chrono::duration_cast<std::chrono::milliseconds>(until - Steady::now()).count();
       if (left <= 0 || bell_.wait(static_cast<int>(std::min<int64_t>(left, 100)))) return;
     }
+  }
+
+  std::optional<int64_t> max_records_per_batch() const override {
+    return options_->max_offsets_per_trigger;
   }
 
   std::vector<PartitionLag> lag(const std::string& position) override {

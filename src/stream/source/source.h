@@ -57,6 +57,8 @@ class Source {
   // Blocks until something may have arrived, at most `milliseconds`.
   virtual void wait(int milliseconds, const StopToken&) = 0;
   virtual std::vector<PartitionLag> lag(const std::string& position) = 0;
+  // maxOffsetsPerTrigger, where the user set it.
+  virtual std::optional<int64_t> max_records_per_batch() const { return std::nullopt; }
   virtual bool same(const std::string& a, const std::string& b) const { return a == b; }
 };
 

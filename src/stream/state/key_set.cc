@@ -1,0 +1,278 @@
+// Files: a delta or a run is "firnkeys1", the number of keys (8 bytes, little-endian), the keys (16
+// bytes each; a run's in order), and the MurmurHash3 of all that (16 bytes).
+#include "stream/state/key_set.h"
+
+#include <algorithm>
+#include <cstring>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <set>
+
+#include "base/error.h"
+
+namespace firn::stream {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr std::string_view kMagic = "firnkeys1";
+constexpr size_t kHeader = kMagic.size() + sizeof(uint64_t);
+
+void write_keys(files::FileStore& store, const std::string& uri, std::span<const Hash128> keys) {
+  std::string bytes(kMagic);
+  const uint64_t count = keys.size();
+  bytes.append(reinterpret_cast<const char*>(&count), sizeof count);
+  bytes.append(reinterpret_cast<const char*>(keys.data()), keys.size_bytes());
+  const Hash128 check = hash128(bytes);
+  bytes.append(reinterpret_cast<const char*>(&check), sizeof check);
+  const auto file = store.create(uri, files::WriteMode::kCreateNew);
+  file->write(bytes);
+  file->finish();
+}
+
+std::vector<Hash128> read_keys(files::FileStore& store, const std::string& uri) {
+  const auto damaged = [&](const char* reason) {
+    throw Error("STREAM_CHECKPOINT_CORRUPT", {{"location", uri}, {"reason", reason}});
+  };
+  const std::string bytes = store.read_all(uri);
+  if (bytes.size() < kHeader + sizeof(Hash128) || !bytes.starts_with(kMagic))
+    damaged("it is no key file");
+  uint64_t count = 0;
+  std::memcpy(&count, bytes.data() + kMagic.size(), sizeof count);
+  const size_t body = bytes.size() - sizeof(Hash128);
+  if (count != (body - kHeader) / sizeof(Hash128) || (body - kHeader) % sizeof(Hash128) != 0)
+    damaged("it was cut off");
+  Hash128 check;
+  std::memcpy(&check, bytes.data() + body, sizeof check);
+  if (hash128(std::string_view(bytes).substr(0, body)) != check) damaged("its checksum is wrong");
+  std::vector<Hash128> keys(count);
+  std::memcpy(keys.data(), bytes.data() + kHeader, count * sizeof(Hash128));
+  return keys;
+}
+
+// Of "run-12-…" or "delta-12-…"; nullopt for other files.
+std::optional<int64_t> epoch_of(const std::string& name) {
+  if (!name.starts_with("run-") && !name.starts_with("delta-")) return std::nullopt;
+  return std::strtoll(name.c_str() + name.find('-') + 1, nullptr, 10);
+}
+
+}  // namespace
+
+// Open addressing with linear probing; {0, 0} marks a free slot (a key of that value is kept
+// apart). At most half full.
+class KeySet::Table {
+ public:
+  Table() { grow(size_t{1} << 12); }
+
+  size_t size() const { return size_ + (has_zero_ ? 1 : 0); }
+  int64_t memory_bytes() const { return static_cast<int64_t>(slots_.size() * sizeof(Hash128)); }
+  void prefetch(const Hash128& key) const { __builtin_prefetch(&slots_[key.first & mask_]); }
+  bool contains(const Hash128& key) const {
+    if (key == Hash128{}) return has_zero_;
+    return slots_[find(key)] == key;
+  }
+  // False where it was there.
+  bool insert(const Hash128& key) {
+    if (key == Hash128{}) return !std::exchange(has_zero_, true);
+    const size_t at = find(key);
+    if (slots_[at] == key) return false;
+    slots_[at] = key;
+    if (++size_ * 2 > slots_.size()) grow(slots_.size() * 2);
+    return true;
+  }
+  std::vector<Hash128> sorted() const {
+    std::vector<Hash128> keys;
+    keys.reserve(size());
+    for (const Hash128& key : slots_) {
+      if (key != Hash128{}) keys.push_back(key);
+    }
+    if (has_zero_) keys.emplace_back();
+    std::sort(keys.begin(), keys.end());
+    return keys;
+  }
+
+ private:
+  size_t find(const Hash128& key) const {
+    size_t at = key.first & mask_;
+    while (slots_[at] != Hash128{} && slots_[at] != key) at = (at + 1) & mask_;
+    return at;
+  }
+  void grow(size_t capacity) {
+    std::vector<Hash128> old = std::exchange(slots_, std::vector<Hash128>(capacity));
+    mask_ = capacity - 1;
+    for (const Hash128& key : old) {
+      if (key != Hash128{}) slots_[find(key)] = key;
+    }
+  }
+
+  std::vector<Hash128> slots_;
+  size_t mask_ = 0, size_ = 0;
+  bool has_zero_ = false;
+};
+
+// A sorted file. Only the filter and every 256th key stay in memory; a hit of the filter costs one
+// small read.
+class KeySet::Run {
+ public:
+  Run(files::FileStore& store, std::string uri, const std::vector<Hash128>& sorted)
+      : uri_(std::move(uri)), count_(sorted.size()) {
+    std::vector<uint64_t> hashes;
+    hashes.reserve(sorted.size());
+    for (size_t i = 0; i < sorted.size(); ++i) {
+      if (i % kStep == 0) index_.push_back(sorted[i]);
+      hashes.push_back(sorted[i].first ^ sorted[i].second);
+    }
+    std::sort(hashes.begin(), hashes.end());
+    hashes.erase(std::unique(hashes.begin(), hashes.end()), hashes.end());
+    filter_ = FuseFilter(hashes);
+    file_ = store.open(uri_);
+  }
+
+  const std::string& uri() const { return uri_; }
+  uint64_t count() const { return count_; }
+  int64_t memory_bytes() const {
+    return filter_.memory_bytes() + static_cast<int64_t>(index_.size() * sizeof(Hash128));
+  }
+
+  bool contains(const Hash128& key) const {
+    if (!filter_.may_contain(key.first ^ key.second)) return false;
+    const auto above = std::upper_bound(index_.begin(), index_.end(), key);
+    if (above == index_.begin()) return false;
+    const auto first = static_cast<uint64_t>(above - index_.begin() - 1) * kStep;
+    const uint64_t size = std::min<uint64_t>(kStep, count_ - first);
+    Hash128 block[kStep];
+    file_->read_at(static_cast<int64_t>(kHeader + first * sizeof(Hash128)),
+                   static_cast<int64_t>(size * sizeof(Hash128)), reinterpret_cast<char*>(block));
+    return std::binary_search(block, block + size, key);
+  }
+
+ private:
+  static constexpr uint64_t kStep = 256;
+  std::string uri_;
+  uint64_t count_;
+  FuseFilter filter_;
+  std::vector<Hash128> index_;
+  std::unique_ptr<files::InputFile> file_;
+};
+
+struct KeySet::Version {
+  std::vector<std::string> runs, deltas;
+  int64_t keys = 0;
+
+  std::string write() const {
+    return Json{{"runs", runs}, {"deltas", deltas}, {"keys", keys}}.dump();
+  }
+  static Version parse(const std::string& text, const std::string& folder) {
+    const Json json = Json::parse(text, nullptr, false);
+    if (!json.is_object() || !json.contains("runs") || !json.contains("deltas"))
+      throw Error("STREAM_CHECKPOINT_CORRUPT",
+                  {{"location", folder},
+                   {"reason", "the prepared record's state is no version of a key set"}});
+    return {json["runs"].get<std::vector<std::string>>(),
+            json["deltas"].get<std::vector<std::string>>(), json.value("keys", int64_t{0})};
+  }
+};
+
+KeySet::KeySet(KeySetOptions options, files::FileStore& store, Random& random)
+    : options_(std::move(options)),
+      store_(store),
+      incarnation_(random_uuid(random)),
+      table_(std::make_unique<Table>()) {}
+KeySet::~KeySet() = default;
+
+void KeySet::restore(const std::string& text) {
+  if (text.empty()) return;
+  const Version version = Version::parse(text, options_.folder);
+  for (const std::string& name : version.runs) {
+    const std::string uri = files::join_uri(options_.folder, name);
+    runs_.push_back(std::make_unique<Run>(store_, uri, read_keys(store_, uri)));
+    keys_ += static_cast<int64_t>(runs_.back()->count());
+  }
+  for (const std::string& name : version.deltas) {
+    for (const Hash128& key : read_keys(store_, files::join_uri(options_.folder, name)))
+      keys_ += table_->insert(key) ? 1 : 0;
+  }
+  deltas_ = version.deltas;
+}
+
+bool KeySet::in_runs(const Hash128& key) const {
+  return std::any_of(runs_.rbegin(), runs_.rend(),
+                     [&](const auto& run) { return run->contains(key); });
+}
+
+void KeySet::insert(std::span<const Hash128> keys, std::vector<uint8_t>& is_new) {
+  constexpr size_t kAhead = 16;
+  is_new.resize(keys.size());
+  for (size_t i = 0; i < keys.size(); ++i) {
+    if (i + kAhead < keys.size()) table_->prefetch(keys[i + kAhead]);
+    const bool added = !in_runs(keys[i]) && table_->insert(keys[i]);
+    is_new[i] = added ? 1 : 0;
+    if (added) fresh_.push_back(keys[i]);
+  }
+}
+
+std::string KeySet::fresh_name(const char* kind, int64_t epoch) {
+  return std::string(kind) + "-" + std::to_string(epoch) + "-" + incarnation_ + "-" +
+         std::to_string(++files_);
+}
+
+void KeySet::write_run(std::vector<Hash128> sorted, int64_t epoch) {
+  const std::string uri = files::join_uri(options_.folder, fresh_name("run", epoch));
+  write_keys(store_, uri, sorted);
+  runs_.push_back(std::make_unique<Run>(store_, uri, sorted));
+}
+
+void KeySet::merge_runs(int64_t epoch) {
+  std::vector<Hash128> all;
+  for (const auto& run : runs_) {
+    const std::vector<Hash128> keys = read_keys(store_, run->uri());
+    const size_t middle = all.size();
+    all.insert(all.end(), keys.begin(), keys.end());
+    std::inplace_merge(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(middle), all.end());
+  }
+  runs_.clear();
+  write_run(std::move(all), epoch);
+}
+
+std::string KeySet::prepare(int64_t epoch) {
+  keys_ += static_cast<int64_t>(fresh_.size());
+  if (table_->size() > options_.memory_keys) {
+    write_run(table_->sorted(), epoch);
+    table_ = std::make_unique<Table>();
+    deltas_.clear();
+    if (runs_.size() > options_.max_runs) merge_runs(epoch);
+  } else if (!fresh_.empty()) {
+    deltas_.push_back(fresh_name("delta", epoch));
+    write_keys(store_, files::join_uri(options_.folder, deltas_.back()), fresh_);
+  }
+  fresh_.clear();
+  if (deltas_.size() > options_.max_deltas) {
+    deltas_ = {fresh_name("delta", epoch)};
+    write_keys(store_, files::join_uri(options_.folder, deltas_.back()), table_->sorted());
+  }
+  Version version{{}, deltas_, keys_};
+  for (const auto& run : runs_)
+    version.runs.push_back(run->uri().substr(run->uri().find_last_of('/') + 1));
+  return version.write();
+}
+
+void KeySet::collect(const std::string& text, int64_t epoch) {
+  if (text.empty()) return;
+  const Version version = Version::parse(text, options_.folder);
+  std::set<std::string> needed(version.runs.begin(), version.runs.end());
+  needed.insert(version.deltas.begin(), version.deltas.end());
+  for (const files::FileInfo& file : store_.list(options_.folder)) {
+    const std::string name = file.uri.substr(file.uri.find_last_of('/') + 1);
+    const std::optional<int64_t> written = epoch_of(name);
+    if (written && *written <= epoch && needed.count(name) == 0) store_.remove(file.uri);
+  }
+}
+
+int64_t KeySet::memory_bytes() const {
+  int64_t bytes =
+      table_->memory_bytes() + static_cast<int64_t>(fresh_.capacity() * sizeof(Hash128));
+  for (const auto& run : runs_) bytes += run->memory_bytes();
+  return bytes;
+}
+
+}  // namespace firn::stream

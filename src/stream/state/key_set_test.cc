@@ -1,0 +1,91 @@
+// The key set against a plain set, over restarts from any version.
+#include "stream/state/key_set.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+#include <set>
+
+#include "base/error.h"
+
+namespace firn::stream {
+namespace {
+
+std::vector<uint8_t> insert(KeySet& set, const std::vector<Hash128>& keys) {
+  std::vector<uint8_t> is_new;
+  set.insert(keys, is_new);
+  return is_new;
+}
+
+TEST(FuseFilter, HoldsEveryKeyAndFewOthers) {
+  for (const uint64_t count :
+       {uint64_t{1}, uint64_t{2}, uint64_t{7}, uint64_t{1000}, uint64_t{200000}}) {
+    std::mt19937_64 random(count);
+    std::vector<uint64_t> keys;
+    for (uint64_t i = 0; i < count; ++i) keys.push_back(random());
+    const FuseFilter filter(keys);
+    for (const uint64_t key : keys) ASSERT_TRUE(filter.may_contain(key)) << count;
+    int false_hits = 0;
+    for (int i = 0; i < 100000; ++i) false_hits += filter.may_contain(random()) ? 1 : 0;
+    EXPECT_LT(false_hits, 1000) << count;
+  }
+}
+
+TEST(KeySet, EqualsAPlainSetOverRestarts) {
+  for (uint64_t seed = 0; seed < 20; ++seed) {
+    const auto store = files::make_memory_store();
+    SeededRandom ids(seed);
+    std::mt19937_64 random(seed);
+    const KeySetOptions options{"mem://state/0", 500, 3, 5};
+    auto set = std::make_unique<KeySet>(options, *store, ids);
+    std::set<Hash128> model, committed;
+    std::string version;
+    for (int64_t epoch = 0; epoch < 120; ++epoch) {
+      std::vector<Hash128> keys;
+      for (uint64_t i = random() % 60; i > 0; --i) keys.push_back({random() % 3000, 0});
+      const std::vector<uint8_t> is_new = insert(*set, keys);
+      for (size_t i = 0; i < keys.size(); ++i)
+        ASSERT_EQ(is_new[i] != 0, model.insert(keys[i]).second)
+            << "seed " << seed << " epoch " << epoch;
+      if (random() % 8 == 0) {  // the process dies before or after its epoch is prepared
+        if (random() % 2 == 0) {
+          version = set->prepare(epoch);
+          committed = model;
+        }
+        set = std::make_unique<KeySet>(options, *store, ids);
+        set->restore(version);
+        model = committed;
+        continue;
+      }
+      version = set->prepare(epoch);
+      committed = model;
+      EXPECT_EQ(set->keys(), static_cast<int64_t>(model.size()));
+      if (random() % 4 == 0) set->collect(version, epoch);
+    }
+  }
+}
+
+TEST(KeySet, NamesADamagedFile) {
+  const auto store = files::make_memory_store();
+  SeededRandom ids(1);
+  const KeySetOptions options{"mem://state/0", 100, 3, 5};
+  KeySet set(options, *store, ids);
+  insert(set, {{1, 2}, {3, 4}});
+  const std::string version = set.prepare(0);
+  const std::string file = store->list("mem://state/0").front().uri;
+  std::string bytes = store->read_all(file);
+  bytes[bytes.size() - 20] ^= 1;
+  store->remove(file);
+  store->put_if_absent(file, bytes);
+  KeySet other(options, *store, ids);
+  try {
+    other.restore(version);
+    FAIL() << "a damaged file was read";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.condition(), "STREAM_CHECKPOINT_CORRUPT");
+    EXPECT_NE(std::string(error.what()).find(file), std::string::npos);
+  }
+}
+
+}  // namespace
+}  // namespace firn::stream
