@@ -1,0 +1,28 @@
+// The module's entry points: text in, statements, expressions and types out.
+#include "sql/parser.h"
+
+#include "sql/grammar.h"
+
+namespace firn::sql {
+
+plan::Statement parse_statement(std::string_view text, const ParseOptions& options) {
+  return Grammar(text, options).only_statement();
+}
+
+std::vector<plan::Statement> parse_script(std::string_view text, const ParseOptions& options) {
+  return Grammar(text, options).script();
+}
+
+plan::ExprPtr parse_expression(std::string_view text, const ParseOptions& options) {
+  return Grammar(text, options).only_expression();
+}
+
+types::DataType parse_data_type(std::string_view text) {
+  return Grammar(text, {}).only_data_type();
+}
+
+types::DataType parse_table_schema(std::string_view text) {
+  return Grammar(text, {}).only_table_schema();
+}
+
+}  // namespace firn::sql
