@@ -19,6 +19,7 @@
 #include "catalog/metadata_file.h"
 #include "catalog/purge.h"
 #include "catalog/sqlite.h"
+#include "conf/conf.h"
 #include "table/snapshot_files.h"
 
 namespace firn::catalog {
@@ -242,6 +243,11 @@ class SqliteCatalog final : public Catalog {
 
   void drop_table(const TableName& name, bool purge) override {
     const std::optional<table::State> state = purge ? load(name) : std::nullopt;
+    if (state && !conf::bool_of(state->metadata->properties, "gc.enabled")) {
+      throw_invalid("table " + quoted(name) +
+                    " cannot be purged: its property gc.enabled is false, because its files may "
+                    "belong to other tables too. Drop it without PURGE");
+    }
     {
       const std::lock_guard lock(mutex_);
       const auto written =
