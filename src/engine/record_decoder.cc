@@ -85,6 +85,8 @@ class Decoder final : public RecordDecoder {
     return count;
   }
 
+  int64_t malformed() const override { return malformed_; }
+
  private:
   void prepare(Chunk& out) const {
     if (out.column_count() == types_.size()) {
@@ -206,7 +208,8 @@ class Decoder final : public RecordDecoder {
     close_json_sink(sink, vector, options_.json.schema, records.size());
   }
 
-  void note_malformed(const Record& record, size_t row, kernels::JsonSink& sink) const {
+  void note_malformed(const Record& record, size_t row, kernels::JsonSink& sink) {
+    ++malformed_;
     const std::string_view text(record.value, record.value_length);
     switch (options_.json.mode) {
       case JsonMode::kFailFast:
@@ -228,6 +231,7 @@ class Decoder final : public RecordDecoder {
 
   RecordDecoderOptions options_;
   int corrupt_field_;
+  int64_t malformed_ = 0;
   duckdb::vector<duckdb::LogicalType> types_;
   std::optional<kernels::JsonDecoder> json_;
 };

@@ -63,6 +63,7 @@ class RecordDecoder {
   virtual ~RecordDecoder() = default;
   // Decodes records[from …) into `out` (at most kChunkRows); returns how many records were consumed.
   virtual uint64_t decode(const std::shared_ptr<const RecordBatch>& batch, uint64_t from, Chunk& out) = 0;
+  virtual int64_t malformed() const = 0;   // records whose JSON was broken or did not fit, since the decoder was made
 };
 
 std::unique_ptr<RecordDecoder> make_record_decoder(const RecordDecoderOptions&);

@@ -79,6 +79,14 @@ class KafkaSource final : public Source {
         limited(known(start), ends(known(start), options_->read_committed), limit));
   }
 
+  std::string bounded_end(const std::string& start, const std::string& last,
+                          const ReadLimit& limit) override {
+    PartitionOffsets from = parse_offsets(start, "offsets");
+    const PartitionOffsets to = parse_offsets(last, "offsets");
+    for (const auto& [partition, offset] : to) from.emplace(partition, new_starts_[partition]);
+    return write_offsets(limited(from, to, limit));
+  }
+
   std::string latest(const std::string& start, const StopToken&) override {
     partitions(true);
     return write_offsets(ends(known(start), true));

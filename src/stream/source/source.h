@@ -48,6 +48,9 @@ class Source {
   // partitions included); equal to `start` where nothing new waits. Cheap: no round trip once the
   // source is warm.
   virtual std::string next_end(const std::string& start, const ReadLimit&, const StopToken&) = 0;
+  // Like next_end, with `last` as the end of everything: no question asked.
+  virtual std::string bounded_end(const std::string& start, const std::string& last,
+                                  const ReadLimit&) = 0;
   // Like next_end but asks the service: for available-now, whose end is fixed when the query
   // starts.
   virtual std::string latest(const std::string& start, const StopToken&) = 0;

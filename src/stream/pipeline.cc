@@ -1,0 +1,237 @@
+// Building and driving the stages.
+#include "stream/pipeline.h"
+
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+
+namespace firn::stream {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr size_t kSliceChunks = 32;  // 65,536 rows a run of a prepared segment
+constexpr uint64_t kRowGroupRows =
+    65536;  // small row groups stay in the caches; compaction makes larger ones
+
+struct FieldRow {
+  const char* name;
+  engine::RecordField field;
+};
+constexpr FieldRow kFields[] = {
+    {"", engine::RecordField::kJson},
+    {"key", engine::RecordField::kKey},
+    {"value", engine::RecordField::kValue},
+    {"topic", engine::RecordField::kTopic},
+    {"partition", engine::RecordField::kPartition},
+    {"offset", engine::RecordField::kOffset},
+    {"timestamp", engine::RecordField::kTimestamp},
+    {"timestampType", engine::RecordField::kTimestampType},
+    {"headers", engine::RecordField::kHeaders},
+};
+
+engine::RecordField field_of(const std::string& name) {
+  for (const FieldRow& row : kFields) {
+    if (name == row.name) return row.field;
+  }
+  throw Error("FIRN_INTERNAL", {{"what", "a stream source has no column " + name}});
+}
+
+struct ModeRow {
+  const char* name;
+  engine::JsonMode mode;
+};
+constexpr ModeRow kModes[] = {{"PERMISSIVE", engine::JsonMode::kPermissive},
+                              {"FAILFAST", engine::JsonMode::kFailFast},
+                              {"DROPMALFORMED", engine::JsonMode::kDropMalformed}};
+
+engine::RecordDecoderOptions decoder_options(const plan::StreamCut& cut) {
+  engine::RecordDecoderOptions options;
+  for (const plan::SourceColumn& column : cut.columns)
+    options.columns.push_back(field_of(column.field));
+  if (cut.json) {
+    options.json.schema = cut.json->schema;
+    options.json.corrupt_record_column = cut.json->corrupt_record_column;
+    options.json.time_zone = cut.json->time_zone;
+    for (const ModeRow& row : kModes) {
+      if (cut.json->mode == row.name) options.json.mode = row.mode;
+    }
+  }
+  return options;
+}
+
+}  // namespace
+
+// The end of a target's stages: counts, checks expectations, writes.
+class Pipeline::Sink final : public Stage {
+ public:
+  Sink(const Target& target, Services services, StageCounters& counters)
+      : target_(target),
+        services_(services),
+        counters_(counters),
+        writer_id_(random_uuid(services.random)) {}
+
+  void push(engine::Chunk& chunk) override {
+    if (writer_ == nullptr) writer_ = make_writer();
+    rows_ += static_cast<int64_t>(chunk.size());
+    writer_->append(chunk);
+  }
+  void flush() override {}
+  void end_epoch() override {}
+
+  int64_t rows() const { return rows_; }
+  std::unique_ptr<engine::TableWriter> take() {
+    rows_ = 0;
+    return std::move(writer_);
+  }
+
+ private:
+  std::unique_ptr<engine::TableWriter> make_writer() {
+    const iceberg::TableMetadata& metadata = target_.table->metadata();
+    engine::TableWriterOptions options;
+    options.schema = metadata.schema();
+    options.spec = metadata.spec();
+    options.properties = metadata.properties;
+    options.data_location = target_.table->data_location();
+    options.file_prefix = fmt_number(++writers_) + "-0-" +
+                          writer_id_;  // fresh in every process: replays never overwrite
+    options.row_group_rows = kRowGroupRows;
+    return engine::make_table_writer(options, services_.store);
+  }
+  static std::string fmt_number(int64_t number) {
+    const std::string digits = std::to_string(number);
+    return digits.size() < 5 ? std::string(5 - digits.size(), '0') + digits : digits;
+  }
+
+  const Target& target_;
+  Services services_;
+  StageCounters& counters_;
+  std::string writer_id_;
+  int64_t writers_ = 0, rows_ = 0;
+  std::unique_ptr<engine::TableWriter> writer_;
+};
+
+Pipeline::Pipeline(const std::vector<Target>& targets, const plan::StreamCut& cut,
+                   const std::string& checkpoint, Services services, const StopToken& stop)
+    : surroundings_{services.engine,
+                    services.store,
+                    services.random,
+                    checkpoint,
+                    event_time_,
+                    counters_,
+                    stop},
+      decoder_(engine::make_record_decoder(decoder_options(cut))),
+      slice_(kSliceChunks) {
+  FIRN_CHECK(targets.size() == cut.targets.size(), "each target has its stages");
+  std::vector<Stage*> heads;
+  for (size_t i = 0; i < targets.size(); ++i) {
+    sinks_.push_back(std::make_unique<Sink>(targets[i], services, counters_));
+    heads.push_back(&build(cut.targets[i].stages, *sinks_.back()));
+  }
+  if (heads.size() > 1) {
+    stages_.push_back(make_tee_stage(heads));
+    heads = {stages_.back().get()};
+  }
+  first_ = &build(cut.shared, *heads.front());
+}
+Pipeline::~Pipeline() = default;
+
+// Last to first, since each needs the next one.
+Stage& Pipeline::build(const std::vector<plan::StreamStage>& stages, Stage& last) {
+  Stage* next = &last;
+  for (auto stage = stages.rbegin(); stage != stages.rend(); ++stage) {
+    std::unique_ptr<Stage> made;
+    StatefulStage stateful;
+    if (const auto* segment = std::get_if<plan::SegmentStage>(&*stage)) {
+      made = make_segment_stage(*segment, surroundings_, *next);
+    } else if (const auto* watermark = std::get_if<plan::WatermarkStage>(&*stage)) {
+      made = make_watermark_stage(*watermark, watermarks_++, surroundings_, *next);
+    } else if (const auto* dedup = std::get_if<plan::DedupStage>(&*stage)) {
+      stateful = make_dedup_stage(*dedup, operators_++, surroundings_, *next);
+    } else {
+      stateful = make_aggregate_stage(std::get<plan::AggregateStage>(*stage), operators_++,
+                                      surroundings_, *next);
+    }
+    if (stateful.stage != nullptr) {
+      states_.push_back(stateful.state);
+      made = std::move(stateful.stage);
+    }
+    stages_.push_back(std::move(made));
+    next = stages_.back().get();
+  }
+  return *next;
+}
+
+void Pipeline::begin_epoch(int64_t late_ms, int64_t watermark_ms) {
+  event_time_.late_ms = late_ms;
+  event_time_.watermark_ms = watermark_ms;
+  counters_ = {};
+}
+
+void Pipeline::push(const std::shared_ptr<const engine::RecordBatch>& batch) {
+  for (uint64_t from = 0; from < batch->records.size();) {
+    engine::Chunk& chunk = slice_[slice_size_++];
+    from += decoder_->decode(batch, from, chunk);
+    engine::Chunk shared = chunk.share();
+    first_->push(shared);
+    if (slice_size_ == kSliceChunks) {
+      first_->flush();
+      slice_size_ = 0;
+    }
+  }
+}
+
+void Pipeline::end_epoch() {
+  first_->flush();
+  slice_size_ = 0;
+  first_->end_epoch();
+}
+
+int64_t Pipeline::malformed() const { return decoder_->malformed(); }
+
+std::vector<int64_t> Pipeline::target_rows() const {
+  std::vector<int64_t> rows;
+  for (const auto& sink : sinks_) rows.push_back(sink->rows());
+  return rows;
+}
+
+int64_t Pipeline::state_keys() const {
+  int64_t keys = 0;
+  for (const StageState* state : states_) keys += state->keys();
+  return keys;
+}
+
+int64_t Pipeline::state_bytes() const {
+  int64_t bytes = 0;
+  for (const StageState* state : states_) bytes += state->memory_bytes();
+  return bytes;
+}
+
+std::vector<std::unique_ptr<engine::TableWriter>> Pipeline::take_writers() {
+  std::vector<std::unique_ptr<engine::TableWriter>> writers;
+  for (const auto& sink : sinks_) writers.push_back(sink->take());
+  return writers;
+}
+
+// A version is a JSON object of the operators' versions, by their names.
+void Pipeline::restore_state(const std::string& version) {
+  const Json json = version.empty() ? Json::object() : Json::parse(version, nullptr, false);
+  if (!json.is_object())
+    throw Error("STREAM_CHECKPOINT_CORRUPT",
+                {{"location", surroundings_.checkpoint},
+                 {"reason", "the prepared record's state is no JSON object"}});
+  for (StageState* state : states_) state->restore(json.value(state->name(), std::string()));
+}
+
+std::string Pipeline::prepare_state(int64_t epoch) {
+  Json json = Json::object();
+  for (StageState* state : states_) json[state->name()] = state->prepare(epoch);
+  return json.dump();
+}
+
+void Pipeline::collect_state(const std::string& version, int64_t epoch) {
+  const Json json = Json::parse(version, nullptr, false);
+  for (StageState* state : states_) state->collect(json.value(state->name(), std::string()), epoch);
+}
+
+}  // namespace firn::stream
