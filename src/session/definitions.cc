@@ -1,0 +1,247 @@
+// CREATE, DROP, ALTER: what a definition means for the catalog.
+#include <algorithm>
+#include <cctype>
+
+#include "base/error.h"
+#include "session/session.h"
+#include "session/writing.h"
+
+namespace firn::session {
+namespace {
+
+using types::DataTypeId;
+using types::StructField;
+
+std::string lower(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return text;
+}
+
+struct TransformRow {
+  const char* spelling;  // Spark's, Iceberg's and the singular ones
+  types::TransformId id;
+  bool has_parameter;
+};
+constexpr TransformRow kTransforms[] = {
+    {"identity", types::TransformId::kIdentity, false},
+    {"years", types::TransformId::kYear, false},
+    {"year", types::TransformId::kYear, false},
+    {"months", types::TransformId::kMonth, false},
+    {"month", types::TransformId::kMonth, false},
+    {"days", types::TransformId::kDay, false},
+    {"day", types::TransformId::kDay, false},
+    {"date", types::TransformId::kDay, false},
+    {"hours", types::TransformId::kHour, false},
+    {"hour", types::TransformId::kHour, false},
+    {"date_hour", types::TransformId::kHour, false},
+    {"bucket", types::TransformId::kBucket, true},
+    {"truncate", types::TransformId::kTruncate, true},
+    {"void", types::TransformId::kVoid, false},
+};
+
+types::Transform transform_of(const plan::PartitionTransform& partition) {
+  const std::string spelling = lower(partition.transform);
+  for (const TransformRow& row : kTransforms) {
+    if (spelling != row.spelling) continue;
+    if (row.has_parameter != partition.parameter.has_value())
+      throw_invalid("the partition transform " + partition.transform +
+                    (row.has_parameter ? " needs a number: " + partition.transform + "(16, column)"
+                                       : " takes a column alone"));
+    if (partition.parameter && *partition.parameter < 1)
+      throw_invalid("the number of the partition transform " + partition.transform +
+                    " must be at least 1");
+    return {row.id, partition.parameter.value_or(0), ""};
+  }
+  throw_unsupported("the partition transform " + partition.transform +
+                    "; transforms are: years, months, days, hours, bucket, truncate, identity");
+}
+
+void check_provider(const std::string& provider) {
+  if (!provider.empty() && lower(provider) != "iceberg")
+    throw_unsupported("tables USING " + provider + "; firn makes Iceberg tables (USING iceberg)");
+}
+
+}  // namespace
+
+catalog::CreateRequest create_request(const plan::TableDefinition& definition,
+                                      const types::DataType& columns) {
+  check_provider(definition.provider);
+  catalog::CreateRequest request;
+  request.schema = types::to_iceberg_schema(columns);
+  for (const plan::PartitionTransform& partition : definition.partitioned_by) {
+    const types::Field* source = request.schema.find_ignoring_case(partition.column);
+    if (source == nullptr)
+      throw Error("FIRN_INVALID_INPUT",
+                  {{"what", "PARTITIONED BY names the column " + partition.column +
+                                ", which the table does not have"}});
+    const types::Transform transform = transform_of(partition);
+    if (!types::can_transform(transform, source->type))
+      throw_invalid("the partition transform " + transform.to_string() +
+                    " does not apply to column " + partition.column + " of type " +
+                    source->type.to_string());
+    request.partition_by.push_back({*request.schema.name_of(source->id), transform, ""});
+  }
+  request.properties = {{"write.parquet.compression-codec", "zstd"}};
+  for (const auto& [key, value] : definition.properties) request.properties[key] = value;
+  if (!definition.comment.empty()) request.properties["comment"] = definition.comment;
+  if (!definition.location.empty()) request.location = definition.location;
+  return request;
+}
+
+types::DataType defined_columns(const plan::TableDefinition& definition,
+                                const types::DataType& query_type) {
+  if (definition.columns.empty()) return query_type;
+  std::vector<StructField> fields;
+  for (const plan::ColumnDefinition& column : definition.columns) {
+    if (column.default_value != nullptr)
+      throw_unsupported("column defaults (column " + column.name +
+                        "): they need Iceberg format version 3");
+    fields.push_back({column.name, column.type, column.nullable, column.comment});
+  }
+  return types::DataType::structure(std::move(fields));
+}
+
+table::Table create_defined_table(Session& session, const catalog::TableName& name,
+                                  const plan::TableDefinition& definition,
+                                  const types::DataType& query_type) {
+  catalog::Catalog& catalog = session.process().catalog;
+  const types::DataType columns = defined_columns(definition, query_type);
+  if (columns.fields().empty())
+    throw_invalid("table " + name.to_string() + " would have no columns");
+  if (!catalog.namespace_exists(name.space)) {
+    try {
+      catalog.create_namespace(name.space, {});
+    } catch (const Error& error) {
+      if (error.code() != Code::kAlreadyExists) throw;  // another process made it meanwhile
+    }
+  }
+  return catalog::create_table(catalog, name, create_request(definition, columns));
+}
+
+Result create_table(Session& session, const plan::CreateTable& node, const StopToken& stop) {
+  catalog::Catalog& catalog = session.process().catalog;
+  const catalog::TableName name = session.table_name(node.name);
+  if (catalog.load(name)) {
+    if (node.if_not_exists) return {{}, nullptr, "table " + name.to_string() + " exists already"};
+    if (node.or_replace)
+      throw_unsupported("CREATE OR REPLACE TABLE for a table that exists (" + name.to_string() +
+                        ")");
+    throw Error("TABLE_OR_VIEW_ALREADY_EXISTS", {{"relationName", "`" + name.to_string() + "`"}});
+  }
+  if (node.query == nullptr) {
+    create_defined_table(session, name, node.definition, types::DataType::structure({}));
+    return {{}, nullptr, "created table " + name.to_string()};
+  }
+  const plan::RelationPtr query = session.resolve(node.query);
+  std::vector<StructField> fields;
+  for (const plan::Attribute& column : query->output)
+    fields.push_back({column.name, column.type, true});
+  table::Table table = create_defined_table(session, name, node.definition,
+                                            types::DataType::structure(std::move(fields)));
+  try {
+    const int64_t rows = append_query(session, table, query, false, stop);
+    return {{},
+            nullptr,
+            "created table " + name.to_string() + " with " + std::to_string(rows) + " rows"};
+  } catch (const Error& error) {
+    if (error.code() != Code::kUnknownOutcome)
+      catalog.drop_table(name, false);  // no half-made table stays
+    throw;
+  }
+}
+
+Result create_view(Session& session, const plan::CreateView& node) {
+  if (!node.temporary)
+    throw_unsupported("CREATE VIEW in the catalog; CREATE TEMPORARY VIEW is there");
+  if (node.name.size() != 1)
+    throw_invalid("a temporary view has a name of one part, not " +
+                  std::to_string(node.name.size()));
+  auto& views = session.temporary_views();
+  const std::string key = lower(node.name.front());
+  if (views.count(key) != 0 && !node.or_replace) {
+    if (node.if_not_exists) return {};
+    throw Error("TEMP_TABLE_OR_VIEW_ALREADY_EXISTS",
+                {{"relationName", "`" + node.name.front() + "`"}});
+  }
+  plan::RelationPtr query = node.query;
+  if (!node.columns.empty())
+    query = plan::make(plan::SubqueryAlias{node.name.front(), node.columns, query});
+  const auto before = views.find(key) == views.end() ? std::nullopt : std::optional(views.at(key));
+  views[key] = {node.text, node.columns, query, nullptr};
+  try {
+    SessionSurroundings surroundings(session);
+    surroundings.find_table({{node.name.front()}, false, nullptr, nullptr, {}},
+                            session.ids());  // errors come now, not at the first use
+  } catch (...) {
+    if (before)
+      views[key] = *before;
+    else
+      views.erase(key);
+    throw;
+  }
+  return {{}, nullptr, "created temporary view " + node.name.front()};
+}
+
+Result create_namespace(Session& session, const plan::CreateNamespace& node) {
+  catalog::Namespace space = node.name;
+  if (space.size() > 1 && space.front() == session.process().catalog.name())
+    space.erase(space.begin());
+  if (session.process().catalog.namespace_exists(space)) {
+    if (node.if_not_exists) return {};
+    throw Error("SCHEMA_ALREADY_EXISTS", {{"schemaName", "`" + space.back() + "`"}});
+  }
+  iceberg::Properties properties(node.properties.begin(), node.properties.end());
+  if (!node.comment.empty()) properties["comment"] = node.comment;
+  if (!node.location.empty()) properties["location"] = node.location;
+  session.process().catalog.create_namespace(space, properties);
+  return {{}, nullptr, "created namespace " + space.back()};
+}
+
+Result drop_namespace(Session& session, const plan::DropNamespace& node) {
+  catalog::Catalog& catalog = session.process().catalog;
+  catalog::Namespace space = node.name;
+  if (space.size() > 1 && space.front() == catalog.name()) space.erase(space.begin());
+  if (!catalog.namespace_exists(space)) {
+    if (node.if_exists) return {};
+    throw Error("SCHEMA_NOT_FOUND",
+                {{"schemaName", "`" + catalog.name() + "`.`" + space.back() + "`"}});
+  }
+  if (node.cascade) {
+    for (const catalog::TableName& table : catalog.list_tables(space))
+      catalog.drop_table(table, false);
+  }
+  catalog.drop_namespace(space);
+  return {};
+}
+
+Result drop_table(Session& session, const plan::DropTable& node) {
+  if (node.name.size() == 1 && session.temporary_views().erase(lower(node.name.front())) > 0)
+    return {};
+  const catalog::TableName name = session.table_name(node.name);
+  if (!session.process().catalog.load(name)) {
+    if (node.if_exists) return {};
+    throw Error("TABLE_OR_VIEW_NOT_FOUND", {{"relationName", "`" + name.to_string() + "`"}});
+  }
+  session.process().catalog.drop_table(name, node.purge);
+  return {{}, nullptr, "dropped table " + name.to_string()};
+}
+
+Result alter_properties(Session& session, const plan::AlterTableProperties& node) {
+  table::Table table =
+      catalog::open_table(session.process().catalog, session.table_name(node.table));
+  iceberg::TableChange change;
+  change.requirements.push_back(iceberg::AssertTableUuid{table.metadata().table_uuid});
+  if (!node.set.empty())
+    change.updates.push_back(
+        iceberg::SetProperties{iceberg::Properties(node.set.begin(), node.set.end())});
+  if (!node.unset.empty()) change.updates.push_back(iceberg::RemoveProperties{node.unset});
+  const table::Reply reply = table.pointer().commit(change);
+  if (reply.kind == table::ReplyKind::kConflict)
+    throw Error("COMMIT_CONFLICT", {{"table", table.name()}, {"reason", reply.reason}});
+  if (reply.kind == table::ReplyKind::kUnknown)
+    throw Error("COMMIT_UNKNOWN", {{"table", table.name()}, {"reason", reply.reason}});
+  return {};
+}
+
+}  // namespace firn::session

@@ -1,0 +1,156 @@
+// Names that resolution asks about: temporary views, tables of the catalog, files in place,
+// streaming sources.
+#include <algorithm>
+#include <cctype>
+
+#include "base/error.h"
+#include "engine/file_scan.h"
+#include "engine/table_source.h"
+#include "session/session.h"
+#include "sql/parser.h"
+#include "stream/source/kafka_source.h"
+
+namespace firn::session {
+namespace {
+
+std::string lower(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return text;
+}
+
+constexpr int kMaxViewDepth = 100;  // spark.sql.view.maxNestedViewDepth
+
+// Formats that can stand before a path: SELECT * FROM csv.`events.csv`.
+constexpr const char* kFileFormats[] = {"csv", "json", "parquet", "text"};
+constexpr const char* kOtherFormats[] = {"orc", "avro", "delta", "xml", "binaryfile"};
+
+bool is_one_of(const std::string& word, const auto& words) {
+  return std::any_of(std::begin(words), std::end(words),
+                     [&](const char* one) { return word == one; });
+}
+
+plan::RelationPtr made(plan::RelationNode node, std::vector<plan::Attribute> output,
+                       bool streaming = false) {
+  return std::make_shared<const plan::Relation>(
+      plan::Relation{std::move(node), std::move(output), true, streaming, {}});
+}
+
+std::string text_of(const plan::Literal& literal, const std::string& name) {
+  if (const auto* text = std::get_if<std::string>(&literal.value)) return *text;
+  if (const auto* number = std::get_if<int64_t>(&literal.value)) return std::to_string(*number);
+  if (const auto* number = std::get_if<int32_t>(&literal.value)) return std::to_string(*number);
+  if (const auto* flag = std::get_if<bool>(&literal.value)) return *flag ? "true" : "false";
+  throw_invalid("argument " + name + " must be a string, a number or a boolean");
+}
+
+}  // namespace
+
+plan::RelationPtr SessionSurroundings::find_view(const plan::UnresolvedTable& table,
+                                                 plan::IdSource& fresh) {
+  if (table.parts.size() != 1) return nullptr;
+  const auto found = session_.temporary_views().find(lower(table.parts.front()));
+  if (found == session_.temporary_views().end()) return nullptr;
+  TemporaryView& view = found->second;
+  if (view.resolved != nullptr) return view.resolved;
+  if (++depth_ > kMaxViewDepth)
+    throw_invalid("view " + table.parts.front() + " refers to itself or to more than " +
+                  std::to_string(kMaxViewDepth) + " levels of views");
+  plan::RelationPtr resolved =
+      plan::resolve(view.query, session_.resolve_options(true), *this, fresh);
+  --depth_;
+  if (resolved->streaming) {
+    view.resolved = resolved;  // all who read it share one pass over the source
+    return resolved;
+  }
+  return plan::resolve(view.query, session_.resolve_options(), *this, fresh);
+}
+
+plan::RelationPtr SessionSurroundings::find_files(const plan::UnresolvedTable& table,
+                                                  plan::IdSource& fresh) {
+  if (table.parts.size() != 2) return nullptr;
+  const std::string format = lower(table.parts.front());
+  if (is_one_of(format, kOtherFormats))
+    throw_unsupported("reading " + format +
+                      " files in place; formats are: csv, json, parquet, text");
+  if (!is_one_of(format, kFileFormats)) return nullptr;
+  plan::FileScan scan{format, {table.parts.back()}, {}, {}};
+  for (const auto& [key, value] : table.options) scan.options[key] = value;
+  const types::DataType schema =
+      engine::file_schema(session_.process().store, format, scan.paths, scan.options);
+  for (const types::StructField& field : schema.fields())
+    scan.columns.push_back({fresh.next(), field.name, field.type, true, {}});
+  auto output = scan.columns;
+  return made(std::move(scan), std::move(output));
+}
+
+plan::RelationPtr SessionSurroundings::find_table(const plan::UnresolvedTable& table,
+                                                  plan::IdSource& fresh) {
+  if (auto view = find_view(table, fresh)) return view;
+  const catalog::TableName name = session_.table_name(table.parts);
+  const auto state = session_.process().catalog.load(name);
+  if (!state) return find_files(table, fresh);
+  if (table.version_as_of != nullptr || table.timestamp_as_of != nullptr)
+    throw_unsupported("time travel (VERSION AS OF, TIMESTAMP AS OF)");
+  if (table.streaming)
+    throw_unsupported("reading the Iceberg table " + name.to_string() +
+                      " as a stream; streaming sources are: read_kafka");
+  auto source = std::make_shared<plan::TableSource>();
+  source->metadata = state->metadata;
+  if (const iceberg::Snapshot* current = state->metadata->current_snapshot())
+    source->snapshot_id = current->id;
+  source->store = &session_.process().store;
+  source->manifests = session_.process().manifests;
+  plan::TableScan scan;
+  scan.name = {session_.process().catalog.name()};
+  scan.name.insert(scan.name.end(), name.space.begin(), name.space.end());
+  scan.name.push_back(name.name);
+  scan.source = std::move(source);
+  std::vector<plan::Attribute> output;
+  for (const types::Field& field : state->metadata->schema().fields) {
+    plan::Attribute attribute{fresh.next(), field.name, types::to_spark(field.type),
+                              !field.required, scan.name};
+    scan.columns.push_back({attribute, field.id});
+    output.push_back(std::move(attribute));
+  }
+  return made(std::move(scan), std::move(output));
+}
+
+plan::RelationPtr SessionSurroundings::find_table_function(
+    const std::string& name, const std::vector<std::pair<std::string, plan::Literal>>& arguments,
+    bool streaming, plan::IdSource& fresh) {
+  if (lower(name) != "read_kafka") return nullptr;
+  if (!streaming)
+    throw_unsupported(
+        "read_kafka without STREAM (a batch over a topic); write FROM STREAM read_kafka(…)");
+  plan::StreamSource source{"kafka", {}, {}};
+  for (const auto& [key, literal] : arguments) {
+    if (key.empty())
+      throw_invalid(
+          "read_kafka takes named arguments only: read_kafka(bootstrapServers => '…', subscribe => "
+          "'…')");
+    source.options[key] = text_of(literal, key);
+  }
+  const auto options = stream::parse_kafka_options(source.options);
+  const types::DataType schema = stream::kafka_schema(*options);
+  for (const types::StructField& field : schema.fields())
+    source.columns.push_back({fresh.next(), field.name, field.type, true, {}});
+  auto output = source.columns;
+  return made(std::move(source), std::move(output), true);
+}
+
+types::DataType SessionSurroundings::parse_schema(const std::string& text) {
+  return sql::parse_table_schema(text);
+}
+
+std::vector<std::string> SessionSurroundings::known_tables() {
+  std::vector<std::string> names;
+  for (const auto& [name, view] : session_.temporary_views()) names.push_back(name);
+  for (const catalog::Namespace& space : session_.process().catalog.list_namespaces({})) {
+    for (const catalog::TableName& table : session_.process().catalog.list_tables(space))
+      names.push_back(table.to_string());
+  }
+  return names;
+}
+
+}  // namespace firn::session

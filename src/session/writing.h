@@ -1,0 +1,18 @@
+// Batch writes: a query's rows into a table, as one snapshot.
+#pragma once
+
+#include "session/session.h"
+#include "table/table.h"
+
+namespace firn::session {
+
+// Runs `query` (resolved) and appends its rows; returns how many. `by_name`: columns are matched by
+// name, else by position. Throws COMMIT_CONFLICT, COMMIT_UNKNOWN.
+int64_t append_query(Session&, table::Table&, const plan::RelationPtr& query, bool by_name,
+                     const StopToken&);
+
+// As append_query, with the table's rows replaced in the same snapshot.
+int64_t replace_with_query(Session&, table::Table&, const plan::RelationPtr& query, bool by_name,
+                           const StopToken&);
+
+}  // namespace firn::session
