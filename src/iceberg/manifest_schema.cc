@@ -70,7 +70,8 @@ Type data_file_type(const Type& partition) {
       optional(135, "equality_ids", list_of(136, kInt), "Equality comparison field IDs"),
       optional(140, "sort_order_id", kInt, "Sort order ID"),
       optional(143, "referenced_data_file", kString,
-               "Location of the data file that all deletes reference"),
+               "Fully qualified location (URI with FS scheme) of a data file that all deletes "
+               "reference"),
   });
 }
 

@@ -127,7 +127,7 @@ constexpr const char* kEntrySchemaByDay =
     R"j("doc":"Equality comparison field IDs","default":null,"field-id":135},)j"
     R"j({"name":"sort_order_id","type":["null","int"],"doc":"Sort order ID","default":null,"field-id":140},)j"
     R"j({"name":"referenced_data_file","type":["null","string"],)j"
-    R"j("doc":"Location of the data file that all deletes reference","default":null,"field-id":143}]},"field-id":2}]})j";
+    R"j("doc":"Fully qualified location (URI with FS scheme) of a data file that all deletes reference","default":null,"field-id":143}]},"field-id":2}]})j";
 
 constexpr const char* kListSchema =
     R"j({"type":"record","name":"manifest_file","fields":[)j"
