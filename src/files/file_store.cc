@@ -2,10 +2,11 @@
 #include "files/file_store.h"
 
 #include <cctype>
-#include <map>
+#include <mutex>
 #include <utility>
 
 #include "base/error.h"
+#include "files/s3_store.h"
 
 namespace firn::files {
 namespace {
@@ -16,11 +17,7 @@ bool is_scheme_character(char c) {
 
 class RouterStore final : public FileStore {
  public:
-  RouterStore() {
-    const auto memory = std::shared_ptr<FileStore>(make_memory_store());
-    const auto local = std::shared_ptr<FileStore>(make_local_store());
-    by_scheme_ = {{"", local}, {"file", local}, {"mem", memory}};
-  }
+  explicit RouterStore(StoreOptions options) : options_(std::move(options)) {}
 
   std::unique_ptr<InputFile> open(const std::string& uri) override { return pick(uri).open(uri); }
   std::unique_ptr<OutputFile> create(const std::string& uri, WriteMode mode) override {
@@ -36,14 +33,26 @@ class RouterStore final : public FileStore {
   }
 
  private:
-  FileStore& pick(const std::string& uri) const {
+  // Object stores are set up when they are first asked for.
+  FileStore& pick(const std::string& uri) {
     const std::string scheme = scheme_of(uri);
-    const auto found = by_scheme_.find(scheme);
-    if (found == by_scheme_.end()) throw_unsupported("files at " + scheme + ":// (" + uri + ")");
-    return *found->second;
+    if (scheme.empty() || scheme == "file") return *local_;
+    if (scheme == "mem") return *memory_;
+    if (scheme == "s3" || scheme == "s3a" || scheme == "s3n") return s3();
+    throw_unsupported("files at " + scheme + ":// (" + uri + ")");
   }
 
-  std::map<std::string, std::shared_ptr<FileStore>> by_scheme_;
+  FileStore& s3() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (!s3_) s3_ = make_s3_store(s3_options(options_, process_environment()));
+    return *s3_;
+  }
+
+  const StoreOptions options_;
+  const std::unique_ptr<FileStore> local_ = make_local_store();
+  const std::unique_ptr<FileStore> memory_ = make_memory_store();
+  std::mutex mutex_;
+  std::unique_ptr<FileStore> s3_;  // guarded by mutex_ until it is made
 };
 
 }  // namespace
@@ -92,6 +101,8 @@ std::string local_path(std::string_view uri) {
   return std::string(path);
 }
 
-std::unique_ptr<FileStore> make_router_store() { return std::make_unique<RouterStore>(); }
+std::unique_ptr<FileStore> make_router_store(StoreOptions options) {
+  return std::make_unique<RouterStore>(std::move(options));
+}
 
 }  // namespace firn::files

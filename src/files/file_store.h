@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -60,8 +61,11 @@ class FileStore {
 std::unique_ptr<FileStore> make_local_store();
 // mem://… for tests.
 std::unique_ptr<FileStore> make_memory_store();
-// Picks by scheme: none and file: → local, mem: → memory, s3, s3a → object store; others are refused by name.
-std::unique_ptr<FileStore> make_router_store();
+// Options of object stores by name: s3.endpoint, s3.region, s3.access-key-id, … (files/s3_options.h has them all).
+using StoreOptions = std::map<std::string, std::string>;
+// Picks by scheme: none and file: → local, mem: → memory, s3, s3a, s3n → S3, set up at first use; others are refused by
+// name.
+std::unique_ptr<FileStore> make_router_store(StoreOptions options = {});
 
 // "s3" of "s3://bucket/key", "" of a plain path; lower case.
 std::string scheme_of(std::string_view uri);

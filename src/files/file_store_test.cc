@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -50,10 +51,22 @@ class EveryStore : public testing::TestWithParam<int> {
         store_ = make_router_store();
         root_ = "file://" + folder_;
         break;
-      default:
+      case 2:
         store_ = make_router_store();
         root_ = "mem://shelf";
+        break;
+      default:
+        set_up_s3();
     }
+  }
+  // A server that speaks S3, with credentials in the environment and a bucket named by
+  // FIRN_TEST_S3_BUCKET.
+  void set_up_s3() {
+    const char* bucket = std::getenv("FIRN_TEST_S3_BUCKET");
+    if (bucket == nullptr) GTEST_SKIP() << "no S3 server to test with";
+    SystemRandom random;
+    store_ = make_router_store();
+    root_ = "s3a://" + std::string(bucket) + "/a b+ä%/" + random_uuid(random);
   }
   void TearDown() override {
     if (!folder_.empty()) std::filesystem::remove_all(folder_);
@@ -70,10 +83,10 @@ class EveryStore : public testing::TestWithParam<int> {
   std::unique_ptr<FileStore> store_;
 };
 std::string store_name(const testing::TestParamInfo<int>& row) {
-  const std::string names[] = {"local", "router", "memory"};
+  const std::string names[] = {"local", "router", "memory", "s3"};
   return names[row.param];
 }
-INSTANTIATE_TEST_SUITE_P(Files, EveryStore, testing::Values(0, 1, 2), store_name);
+INSTANTIATE_TEST_SUITE_P(Files, EveryStore, testing::Values(0, 1, 2, 3), store_name);
 
 TEST_P(EveryStore, WritesAndReads) {
   const std::string big(700'000, 'x');
@@ -117,8 +130,7 @@ TEST_P(EveryStore, CreateNewDecidesAtTheLatestWhenFinished) {
   late->write("late");
   put("x", "first");
   EXPECT_EQ(error_of([&] { late->finish(); }).condition(), "FIRN_FILE_ALREADY_EXISTS");
-  EXPECT_EQ(error_of([&] { store_->create(at("x"), WriteMode::kCreateNew); }).code(),
-            Code::kAlreadyExists);
+  EXPECT_EQ(error_of([&] { put("x", "third"); }).code(), Code::kAlreadyExists);
   EXPECT_EQ(store_->read_all(at("x")), "first");
   put("x", "second", WriteMode::kOverwrite);
   EXPECT_EQ(store_->read_all(at("x")), "second");
@@ -157,6 +169,32 @@ TEST_P(EveryStore, OnePutWins) {
   const std::string bytes = store_->read_all(at("prepared/7"));
   EXPECT_EQ(bytes, std::string(1000, bytes[0]));
   EXPECT_EQ(store_->list(root_).size(), 1U);
+}
+
+TEST_P(EveryStore, LargeFilesAreWhole) {
+  std::string big;
+  for (int i = 0; big.size() < 20'000'000; ++i) big += std::to_string(i) + ",";
+  {
+    const auto file = store_->create(at("big"), WriteMode::kCreateNew);
+    for (size_t offset = 0; offset < big.size(); offset += 777'777) {
+      file->write(std::string_view(big).substr(offset, 777'777));
+    }
+    file->finish();
+  }
+  EXPECT_TRUE(store_->read_all(at("big")) == big);
+  const auto file = store_->open(at("big"));
+  std::vector<std::thread> readers;
+  for (size_t reader = 0; reader < 4; ++reader) {
+    readers.emplace_back([&, reader] {
+      std::string bytes(1'000'000, '\0');
+      file->read_at(static_cast<int64_t>(reader) * 4'000'000, 1'000'000, bytes.data());
+      EXPECT_TRUE(bytes == big.substr(reader * 4'000'000, 1'000'000));
+    });
+  }
+  for (std::thread& reader : readers) reader.join();
+  EXPECT_EQ(error_of([&] { put("big", std::string(9'000'000, 'x')); }).code(),
+            Code::kAlreadyExists);
+  EXPECT_EQ(store_->stat(at("big"))->size, static_cast<int64_t>(big.size()));
 }
 
 TEST(LocalStore, ErrorsNameThePathAndTheReason) {

@@ -1,0 +1,157 @@
+// Options and credentials of an S3 store.
+#include "files/s3_options.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+#include <initializer_list>
+#include <vector>
+
+#include "base/error.h"
+#include "base/nearest.h"
+
+namespace firn::files {
+namespace {
+
+struct OptionRow {
+  std::string name;
+  std::string alias;
+  std::vector<std::string> variables;
+};
+const OptionRow kEndpoint = {"s3.endpoint", "", {"AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"}};
+const OptionRow kRegion = {"s3.region", "client.region", {"AWS_REGION", "AWS_DEFAULT_REGION"}};
+const OptionRow kPathStyle = {"s3.path-style-access", "", {}};
+const OptionRow kKeyId = {"s3.access-key-id", "s3.access-key", {"AWS_ACCESS_KEY_ID"}};
+const OptionRow kSecret = {"s3.secret-access-key", "s3.secret-key", {"AWS_SECRET_ACCESS_KEY"}};
+const OptionRow kToken = {"s3.session-token", "", {"AWS_SESSION_TOKEN"}};
+
+class Reader {
+ public:
+  Reader(const std::map<std::string, std::string>& options, const Environment& environment)
+      : options_(options), environment_(environment) {}
+
+  std::optional<std::string> option(const OptionRow& row) const {
+    for (const std::string& name : {row.name, row.alias}) {
+      const auto found = options_.find(name);
+      if (found != options_.end() && !found->second.empty()) return found->second;
+    }
+    return std::nullopt;
+  }
+  std::optional<std::string> variable(const OptionRow& row) const {
+    for (const std::string& name : row.variables) {
+      if (std::optional<std::string> value = environment_(name); value && !value->empty()) {
+        return value;
+      }
+    }
+    return std::nullopt;
+  }
+  std::optional<std::string> either(const OptionRow& row) const {
+    const std::optional<std::string> value = option(row);
+    return value ? value : variable(row);
+  }
+  AwsCredentials credentials() const;
+
+ private:
+  std::optional<AwsCredentials> from_file() const;
+
+  const std::map<std::string, std::string>& options_;
+  const Environment& environment_;
+};
+
+std::string trimmed(std::string text) {
+  const size_t first = text.find_first_not_of(" \t\r");
+  if (first == std::string::npos) return "";
+  return text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
+}
+
+// One [section] of an ini file.
+std::map<std::string, std::string> read_profile(const std::string& path, const std::string& name) {
+  std::map<std::string, std::string> values;
+  std::ifstream file(path);
+  bool inside = false;
+  for (std::string line; std::getline(file, line);) {
+    line = trimmed(line);
+    if (line.starts_with('[')) inside = line == "[" + name + "]";
+    const size_t equals = line.find('=');
+    if (!inside || line.starts_with('#') || equals == std::string::npos) continue;
+    values[trimmed(line.substr(0, equals))] = trimmed(line.substr(equals + 1));
+  }
+  return values;
+}
+
+std::optional<AwsCredentials> Reader::from_file() const {
+  const std::string home = environment_("HOME").value_or("");
+  const std::string path =
+      environment_("AWS_SHARED_CREDENTIALS_FILE").value_or(home + "/.aws/credentials");
+  const std::string profile = environment_("AWS_PROFILE").value_or("default");
+  auto values = read_profile(path, profile);
+  AwsCredentials found{values["aws_access_key_id"], values["aws_secret_access_key"],
+                       values["aws_session_token"]};
+  if (found.access_key_id.empty() || found.secret_access_key.empty()) return std::nullopt;
+  return found;
+}
+
+// A key id and its secret come from one place.
+AwsCredentials Reader::credentials() const {
+  for (const auto from : {&Reader::option, &Reader::variable}) {
+    const std::optional<std::string> id = (this->*from)(kKeyId);
+    const std::optional<std::string> secret = (this->*from)(kSecret);
+    if (id.has_value() != secret.has_value()) {
+      throw_invalid("Credentials for S3 are incomplete: set both " + kKeyId.name + " and " +
+                    kSecret.name);
+    }
+    if (id) return {*id, *secret, (this->*from)(kToken).value_or("")};
+  }
+  if (std::optional<AwsCredentials> found = from_file()) return *found;
+  throw Error("FIRN_PERMISSION",
+              {{"what", "There are no credentials for S3. Set the options " + kKeyId.name +
+                            " and " + kSecret.name +
+                            ", the variables AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a "
+                            "profile in ~/.aws/credentials"}});
+}
+
+void check_names(const std::map<std::string, std::string>& options) {
+  std::vector<std::string> names;
+  for (const OptionRow* row : {&kEndpoint, &kRegion, &kPathStyle, &kKeyId, &kSecret, &kToken}) {
+    names.push_back(row->name);
+    if (!row->alias.empty()) names.push_back(row->alias);
+  }
+  for (const auto& [name, value] : options) {
+    const bool known = std::find(names.begin(), names.end(), name) != names.end();
+    if (name.starts_with("s3.") && !known) throw_unknown_option("option of S3", name, names);
+  }
+}
+
+}  // namespace
+
+Environment process_environment() {
+  return [](const std::string& name) -> std::optional<std::string> {
+    const char* value = std::getenv(name.c_str());
+    if (value == nullptr) return std::nullopt;
+    return value;
+  };
+}
+
+S3Options s3_options(const std::map<std::string, std::string>& options,
+                     const Environment& environment) {
+  check_names(options);
+  const Reader reader(options, environment);
+  S3Options made;
+  made.endpoint = reader.either(kEndpoint).value_or("");
+  while (made.endpoint.ends_with('/')) made.endpoint.pop_back();
+  if (!made.endpoint.empty() && !made.endpoint.starts_with("http://") &&
+      !made.endpoint.starts_with("https://")) {
+    throw_invalid("s3.endpoint '" + made.endpoint + "' does not begin with http:// or https://");
+  }
+  made.region = reader.either(kRegion).value_or("us-east-1");
+  const std::string style =
+      reader.option(kPathStyle).value_or(made.endpoint.empty() ? "false" : "true");
+  if (style != "true" && style != "false") {
+    throw_invalid("s3.path-style-access is true or false, not '" + style + "'");
+  }
+  made.path_style = style == "true";
+  made.credentials = reader.credentials();
+  return made;
+}
+
+}  // namespace firn::files

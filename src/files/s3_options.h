@@ -1,0 +1,33 @@
+// Where an object store that speaks S3 is, and who asks: from options, the environment and the
+// shared credentials file.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "files/aws_signature.h"
+
+namespace firn::files {
+
+struct S3Options {
+  std::string endpoint;  // "http://localhost:9000"; "" is AWS
+  std::string region = "us-east-1";
+  bool path_style = false;  // the bucket in the path, not in the host's name
+  AwsCredentials credentials;
+};
+
+using Environment = std::function<std::optional<std::string>(const std::string& name)>;
+Environment process_environment();
+
+// Reads s3.endpoint, s3.region (client.region), s3.path-style-access, s3.access-key-id
+// (s3.access-key), s3.secret-access-key (s3.secret-key), s3.session-token. What they leave open
+// comes from AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, AWS_REGION, AWS_DEFAULT_REGION,
+// AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, then from the profile AWS_PROFILE
+// (default) of AWS_SHARED_CREDENTIALS_FILE (~/.aws/credentials). Throws FIRN_UNKNOWN_OPTION for
+// another s3.* option, FIRN_PERMISSION where there are no credentials.
+S3Options s3_options(const std::map<std::string, std::string>& options,
+                     const Environment& environment);
+
+}  // namespace firn::files
