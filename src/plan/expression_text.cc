@@ -9,43 +9,32 @@
 namespace firn::plan {
 namespace {
 
-enum class Shape : uint8_t { kInfix, kPrefix, kPostfix };
-// Operators that Spark prints as such. Prefix operators stand in parentheses but for ~.
+enum class Shape : uint8_t { kInfix, kChain, kPrefix, kPostfix };
+// Operators that Spark prints as such. Prefix operators stand in parentheses but for ~. A chain is
+// printed as a call; it is here because a || b || c nests as deep as it is long.
 struct OperatorText {
   std::string_view name;
   Shape shape;
   std::string_view text;
 };
 constexpr OperatorText kOperators[] = {
-    {"+", Shape::kInfix, "+"},
-    {"-", Shape::kInfix, "-"},
-    {"*", Shape::kInfix, "*"},
-    {"/", Shape::kInfix, "/"},
-    {"%", Shape::kInfix, "%"},
-    {"div", Shape::kInfix, "div"},
-    {"and", Shape::kInfix, "AND"},
-    {"or", Shape::kInfix, "OR"},
-    {"=", Shape::kInfix, "="},
-    {"==", Shape::kInfix, "="},
-    {"<=>", Shape::kInfix, "<=>"},
-    {"<", Shape::kInfix, "<"},
-    {"<=", Shape::kInfix, "<="},
-    {">", Shape::kInfix, ">"},
-    {">=", Shape::kInfix, ">="},
-    {"&", Shape::kInfix, "&"},
-    {"|", Shape::kInfix, "|"},
-    {"^", Shape::kInfix, "^"},
-    {"<<", Shape::kInfix, "<<"},
-    {">>", Shape::kInfix, ">>"},
-    {">>>", Shape::kInfix, ">>>"},
-    {"not", Shape::kPrefix, "NOT "},
-    {"negative", Shape::kPrefix, "- "},
-    {"positive", Shape::kPrefix, "+ "},
-    {"~", Shape::kPrefix, "~"},
-    {"isnull", Shape::kPostfix, "IS NULL"},
-    {"isnotnull", Shape::kPostfix, "IS NOT NULL"},
+    {"+", Shape::kInfix, "+"},           {"-", Shape::kInfix, "-"},
+    {"*", Shape::kInfix, "*"},           {"/", Shape::kInfix, "/"},
+    {"%", Shape::kInfix, "%"},           {"div", Shape::kInfix, "div"},
+    {"and", Shape::kInfix, "AND"},       {"or", Shape::kInfix, "OR"},
+    {"=", Shape::kInfix, "="},           {"==", Shape::kInfix, "="},
+    {"<=>", Shape::kInfix, "<=>"},       {"<", Shape::kInfix, "<"},
+    {"<=", Shape::kInfix, "<="},         {">", Shape::kInfix, ">"},
+    {">=", Shape::kInfix, ">="},         {"&", Shape::kInfix, "&"},
+    {"|", Shape::kInfix, "|"},           {"^", Shape::kInfix, "^"},
+    {"<<", Shape::kInfix, "<<"},         {">>", Shape::kInfix, ">>"},
+    {">>>", Shape::kInfix, ">>>"},       {"not", Shape::kPrefix, "NOT "},
+    {"negative", Shape::kPrefix, "- "},  {"positive", Shape::kPrefix, "+ "},
+    {"~", Shape::kPrefix, "~"},          {"isnull", Shape::kPostfix, "IS NULL"},
+    {"concat", Shape::kChain, "concat"}, {"isnotnull", Shape::kPostfix, "IS NOT NULL"},
 };
-constexpr size_t arity(Shape shape) { return shape == Shape::kInfix ? 2 : 1; }
+constexpr bool is_binary(Shape shape) { return shape == Shape::kInfix || shape == Shape::kChain; }
+constexpr size_t arity(Shape shape) { return is_binary(shape) ? 2 : 1; }
 
 const OperatorText* find_operator(std::string_view name, size_t arguments) {
   for (const OperatorText& row : kOperators)
@@ -321,17 +310,24 @@ void Printer::write_infix(const Expr& expr) {
   const Expr* at = &expr;
   for (;;) {
     const auto call = as_call(*at);
-    const bool infix =
-        call && call->arguments.size() == 2 && find_operator(call->name, 2) != nullptr;
-    if (!infix) break;
+    if (!call || call->arguments.size() != 2 || find_operator(call->name, 2) == nullptr) break;
     spine.push_back(at);
     at = call->arguments[0].get();
   }
-  out_.append(spine.size(), '(');
+  for (const Expr* node : spine) {
+    const OperatorText* row = find_operator(as_call(*node)->name, 2);
+    if (row->shape == Shape::kChain) out_ += row->text;
+    out_ += '(';
+  }
   print(*at);
   for (auto it = spine.rbegin(); it != spine.rend(); ++it) {
     const auto call = as_call(**it);
-    out_.append(" ").append(find_operator(call->name, 2)->text).append(" ");
+    const OperatorText* row = find_operator(call->name, 2);
+    if (row->shape == Shape::kChain) {
+      out_ += ", ";
+    } else {
+      out_.append(" ").append(row->text).append(" ");
+    }
     print(*call->arguments[1]);
     out_ += ')';
   }
@@ -344,7 +340,7 @@ void Printer::write_call(const Expr& expr) {
     if (!write_special(call)) write_function(call);
     return;
   }
-  if (row->shape == Shape::kInfix) return write_infix(expr);
+  if (is_binary(row->shape)) return write_infix(expr);
   const bool bare = row->text == "~";
   if (!bare) out_ += '(';
   if (row->shape == Shape::kPrefix) out_ += row->text;

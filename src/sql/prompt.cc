@@ -30,14 +30,14 @@ std::string meant_keyword(std::string_view text, size_t at) {
   while (stop < text.size() && is_word(text[stop])) ++stop;
   const std::string_view word = text.substr(at, stop - at);
   if (word.size() < 3 || find_keyword(word) != nullptr) return {};
-  std::vector<std::string> words;
-  for (const Keyword& keyword : keywords()) words.emplace_back(keyword.name);
-  // The words that begin clauses come first among those equally near.
-  std::stable_partition(words.begin(), words.end(), [](const std::string& name) {
-    const Keyword* keyword = find_keyword(name);
-    return (keyword->use & (kNoOperand | kReservedInAnsi)) != 0;
-  });
-  return nearest(word, words).value_or("");
+  // The words that begin clauses come before others that are as near.
+  for (const uint8_t use : {uint8_t{kNoOperand}, uint8_t{0xFF}}) {
+    std::vector<std::string> words;
+    for (const Keyword& keyword : keywords())
+      if ((keyword.use & use) != 0 || use == 0xFF) words.emplace_back(keyword.name);
+    if (auto found = nearest(word, words)) return *found;
+  }
+  return {};
 }
 
 // Columns that the text before the caret takes: one a code point, tabs kept as they are.

@@ -1,0 +1,1 @@
+a[0].b['c'] + transform(x, (k, v) -> k * v) <=> CAST(y AS MAP<STRING, ARRAY<INT>>) IS NOT DISTINCT FROM z::int
