@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstdlib>
 #include <ctime>
 #include <utility>
@@ -247,10 +248,27 @@ class S3Store final : public FileStore {
 
   bool put_if_absent(const std::string& uri, std::string_view bytes) override {
     if (stat(uri)) return false;
-    return put_whole(*client_, uri, bytes, WriteMode::kCreateNew);
+    if (!put_whole(*client_, uri, bytes, WriteMode::kCreateNew)) return false;
+    if (!honours_conditions_) demand_conditions(uri, bytes);
+    return true;
   }
 
  private:
+  // Once a process: the same put again must be refused. Otherwise two writers could both believe
+  // that they were first.
+  void demand_conditions(const std::string& uri, std::string_view bytes) {
+    const S3Call call{"PUT", s3_location(uri), {}, {{"if-none-match", "*"}}, bytes, nullptr, 0};
+    const HttpResponse answer = client_->call(call).http;
+    if (answer.status == kOk) {
+      throw_unsupported("putting a file only where there is none, which the object store of " +
+                        uri + " does not offer (it ignores If-None-Match)");
+    }
+    if (answer.status != kTaken && answer.status != kConflict) {
+      client_->fail("write the file", uri, answer);
+    }
+    honours_conditions_ = true;
+  }
+
   HttpResponse head_of(const std::string& uri) {
     return client_->call({"HEAD", s3_location(uri), {}, {}, {}, nullptr, 0}).http;
   }
@@ -268,6 +286,7 @@ class S3Store final : public FileStore {
   }
 
   std::shared_ptr<S3Client> client_;
+  std::atomic<bool> honours_conditions_ = false;
 };
 
 }  // namespace
