@@ -115,6 +115,9 @@ Result describe_query(Session&, const plan::DescribeQuery&);
 Result explain(Session&, const plan::Explain&);
 Result set_conf(Session&, const plan::SetConf&);
 
+// Table and snapshot that a scan reads, as text to compare.
+std::string snapshot_text(const plan::TableScan&);
+
 // A new table as a definition says, with the columns of `query_type` where it names none.
 table::Table create_defined_table(Session&, const catalog::TableName&, const plan::TableDefinition&,
                                   const types::DataType& query_type);

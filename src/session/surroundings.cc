@@ -46,6 +46,13 @@ std::string text_of(const plan::Literal& literal, const std::string& name) {
 
 }  // namespace
 
+std::string snapshot_text(const plan::TableScan& scan) {
+  std::string text;
+  for (const std::string& part : scan.name) text += part + ".";
+  return text + scan.source->metadata->table_uuid + "@" +
+         std::to_string(scan.source->snapshot_id.value_or(-1)) + ";";
+}
+
 plan::RelationPtr SessionSurroundings::find_view(const plan::UnresolvedTable& table,
                                                  plan::IdSource& fresh) {
   if (table.parts.size() != 1) return nullptr;

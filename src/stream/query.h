@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/stop_token.h"
 #include "engine/engine.h"
+#include "plan/command.h"
 #include "plan/relation.h"
 #include "plan/resolve.h"
 #include "stream/ledger.h"
@@ -32,7 +33,7 @@ using Trigger = std::variant<TriggerAsap, TriggerProcessingTime, TriggerAvailabl
 struct TargetExpectation {
   std::string name;
   plan::ExprPtr predicate;
-  int on_violation = 0;
+  plan::OnViolation on_violation = plan::OnViolation::kKeep;
 };  // resolved over the target's columns; plan::OnViolation
 
 struct Target {
