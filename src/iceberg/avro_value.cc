@@ -108,9 +108,18 @@ Held held_in(const Value& value) {
   return kByIndex[value.index()];
 }
 
-void put_decimal(AvroEncoder& out, Decimal value, int precision) {
+__int128 decimal_limit(int precision) {
   __int128 limit = 1;
   for (int i = 0; i < precision; ++i) limit *= 10;
+  return limit;
+}
+
+size_t fixed_length(const Type& type) {
+  return type.id() == TypeId::kUuid ? 16 : static_cast<size_t>(type.length());
+}
+
+void put_decimal(AvroEncoder& out, Decimal value, int precision) {
+  const __int128 limit = decimal_limit(precision);
   int bytes = 1;
   while (bytes < 16 && (__int128{1} << (8 * bytes - 1)) < limit) ++bytes;
   FIRN_CHECK(value.unscaled < limit && value.unscaled > -limit, "a decimal fits its precision");
@@ -122,9 +131,41 @@ void put_decimal(AvroEncoder& out, Decimal value, int precision) {
 
 void put_bytes(AvroEncoder& out, const std::string& data, const Type& type) {
   if (type.id() == TypeId::kBinary) return out.put_bytes(data);
-  const size_t length = type.id() == TypeId::kUuid ? 16 : static_cast<size_t>(type.length());
-  FIRN_CHECK(data.size() == length, "a fixed value has its type's length");
+  FIRN_CHECK(data.size() == fixed_length(type), "a fixed value has its type's length");
   out.put_raw(data);
+}
+
+// A value that its type cannot hold would be written as another one.
+void check_fits(const Value& value, const Type& type, const AvroValue& source) {
+  if (const auto* decimal = std::get_if<Decimal>(&value)) {
+    const __int128 limit = decimal_limit(type.precision());
+    if (decimal->unscaled >= limit || decimal->unscaled <= -limit)
+      source.fail_kind(type.to_string().c_str());
+  }
+  if (const auto* bytes = std::get_if<Bytes>(&value);
+      bytes != nullptr && type.id() != TypeId::kBinary) {
+    if (bytes->data.size() != fixed_length(type)) source.fail_kind(type.to_string().c_str());
+  }
+}
+
+Value converted(Value value, const Type& type, const AvroValue& source) {
+  const Held want = held_by(type.id());
+  const Held have = held_in(value);
+  if (types::is_null(value) || want == have) return value;
+  if (want == Held::kInt64 && have == Held::kInt32) return int64_t{std::get<int32_t>(value)};
+  if (want == Held::kDouble && have == Held::kFloat)
+    return static_cast<double>(std::get<float>(value));
+  if (want == Held::kString && have == Held::kBytes) return std::move(std::get<Bytes>(value).data);
+  if (want == Held::kBytes && have == Held::kString)
+    return Bytes{std::move(std::get<std::string>(value))};
+  if (want == Held::kInt32 && have == Held::kInt64) {
+    const int64_t number = std::get<int64_t>(value);
+    if (number >= std::numeric_limits<int32_t>::min() &&
+        number <= std::numeric_limits<int32_t>::max()) {
+      return static_cast<int32_t>(number);
+    }
+  }
+  source.fail_kind(type.to_string().c_str());
 }
 
 }  // namespace
@@ -159,23 +200,9 @@ Value read_avro_value(AvroValue& value) {
 }
 
 Value conform(Value value, const Type& type, const AvroValue& source) {
-  const Held want = held_by(type.id());
-  const Held have = held_in(value);
-  if (types::is_null(value) || want == have) return value;
-  if (want == Held::kInt64 && have == Held::kInt32) return int64_t{std::get<int32_t>(value)};
-  if (want == Held::kDouble && have == Held::kFloat)
-    return static_cast<double>(std::get<float>(value));
-  if (want == Held::kString && have == Held::kBytes) return std::move(std::get<Bytes>(value).data);
-  if (want == Held::kBytes && have == Held::kString)
-    return Bytes{std::move(std::get<std::string>(value))};
-  if (want == Held::kInt32 && have == Held::kInt64) {
-    const int64_t number = std::get<int64_t>(value);
-    if (number >= std::numeric_limits<int32_t>::min() &&
-        number <= std::numeric_limits<int32_t>::max()) {
-      return static_cast<int32_t>(number);
-    }
-  }
-  source.fail_kind(type.to_string().c_str());
+  Value result = converted(std::move(value), type, source);
+  check_fits(result, type, source);
+  return result;
 }
 
 void write_avro_value(AvroEncoder& out, const Value& value, const Type& type) {

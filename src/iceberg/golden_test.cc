@@ -293,6 +293,17 @@ INSTANTIATE_TEST_SUITE_P(, GoldenV2,
                          testing::Values("spark_v2", "pyiceberg_identity", "pyiceberg_transforms"),
                          [](const auto& row) { return std::string(row.param); });
 
+// fastavro wrote the same manifest in each codec.
+TEST(GoldenCodecs, GiveTheSameEntries) {
+  const auto read = [](const std::string& codec) {
+    return read_manifest(read_file(folder("codecs") / (codec + ".avro")), codec).entries;
+  };
+  const std::vector<ManifestEntry> want = read("null");
+  EXPECT_EQ(want.size(), 2u);
+  for (const char* codec : {"deflate", "snappy", "zstandard"})
+    EXPECT_EQ(read(codec), want) << codec;
+}
+
 TEST(GoldenTables, HoldWhatTheyAreFor) {
   const auto read = [](const char* name) {
     return parse_table_metadata(read_file(folder(name) / "metadata.json"));

@@ -174,6 +174,11 @@ class ManifestReader {
       read_partition(value, file.partition);
       return true;
     });
+    if ((file.content != Content::kData) != header_.is_deletes) {
+      record.decoder().fail(fmt::format("{} is a {} file in a manifest of {}", file.file_path,
+                                        header_.is_deletes ? "data" : "delete",
+                                        header_.is_deletes ? "deletes" : "data"));
+    }
     if (!has_partition && !header_.spec.fields.empty())
       record.decoder().fail("a data file has no partition (102)");
   }

@@ -3,7 +3,7 @@
     python make_golden.py JAR FOLDER
 
 JAR is iceberg-spark-runtime, FOLDER an empty working folder that becomes the tables' location. Needs pyspark, pyiceberg
-with pyarrow and sql-sqlite, and fastavro, which reads every Avro file once more for expected.json. Kept of each table:
+with pyarrow, sql-sqlite and pyiceberg-core, and fastavro with cramjam and backports.zstd, which reads every Avro file once more for expected.json. Kept of each table:
 its newest metadata file, the manifest lists and manifests that it reaches, and what fastavro sees in them.
 """
 
@@ -193,6 +193,20 @@ def keep(name, metadata_file):
     (target / "expected.json").write_text(pretty(expected))
 
 
+def codecs():
+    """One manifest in each of Avro's codecs, written by fastavro."""
+    target = HERE / "codecs"
+    target.mkdir(exist_ok=True)
+    with open(min((HERE / "pyiceberg_identity").glob("*-m0.avro")), "rb") as file:
+        reader = fastavro.reader(file)
+        rows = list(reader)
+    keys = {key: value for key, value in reader.metadata.items() if not key.startswith("avro.")}
+    schema = json.loads(reader.metadata["avro.schema"])
+    for codec in ("null", "deflate", "snappy", "zstandard"):
+        with open(target / f"{codec}.avro", "wb") as file:
+            fastavro.writer(file, schema, rows, codec=codec, metadata=keys, sync_interval=200)
+
+
 def pretty(expected):
     """One record a line."""
     lines = ["{"]
@@ -210,6 +224,7 @@ def main():
     jar, folder = sys.argv[1], pathlib.Path(sys.argv[2])
     for name, metadata_file in pyiceberg_tables(folder) + spark_tables(spark_session(jar, folder)):
         keep(name, metadata_file)
+    codecs()
 
 
 if __name__ == "__main__":
