@@ -87,7 +87,8 @@ Instance::Instance(const EngineOptions& options, files::FileStore& store) {
   duckdb::DatabaseInstance& instance = *database_->instance;
   register_slot_scan(instance);
   register_kernels(instance);
-  (void)store;
+  register_iceberg_scan(instance, store);
+  register_file_scan(instance, store);
 }
 
 std::unique_ptr<duckdb::Connection> Instance::connect() {

@@ -58,10 +58,10 @@ ParquetSettings parquet_settings(const iceberg::Properties& properties) {
   return settings;
 }
 
-ParquetFile::ParquetFile(duckdb::ClientContext& context, StoreFileSystem& system,
+ParquetFile::ParquetFile(duckdb::ClientContext& context, files::FileStore& store,
                          const ParquetLayout& layout, const ParquetSettings& settings,
                          std::string uri)
-    : system_(system), uri_(std::move(uri)), metrics_(layout) {
+    : system_(store), uri_(std::move(uri)), metrics_(layout) {
   writer_ = duckdb::make_uniq<duckdb::ParquetWriter>(
       context, system_, uri_, layout.types, layout.names, settings.codec, layout.field_ids.Copy(),
       duckdb::ShreddingType(), duckdb::vector<std::pair<std::string, std::string>>(), nullptr,
@@ -90,7 +90,7 @@ iceberg::DataFile ParquetFile::finish() {
   iceberg::DataFile file;
   file.file_path = uri_;
   file.record_count = rows_;
-  file.file_size_in_bytes = size();
+  file.file_size_in_bytes = system_.bytes_written();
   file.split_offsets = split_offsets_;
   metrics_.fill(file);
   writer_.reset();

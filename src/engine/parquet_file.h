@@ -25,7 +25,7 @@ ParquetSettings parquet_settings(const iceberg::Properties& properties);
 class ParquetFile {
  public:
   // Nothing is visible under `uri` before finish(). All arguments outlive the file.
-  ParquetFile(duckdb::ClientContext& context, StoreFileSystem& system, const ParquetLayout& layout,
+  ParquetFile(duckdb::ClientContext& context, files::FileStore& store, const ParquetLayout& layout,
               const ParquetSettings& settings, std::string uri);
   void write_row_group(duckdb::ColumnDataCollection& rows);
   int64_t size() const;  // bytes so far
@@ -34,7 +34,7 @@ class ParquetFile {
   iceberg::DataFile finish();
 
  private:
-  StoreFileSystem& system_;
+  StoreFileSystem system_;
   std::string uri_;
   ParquetMetrics metrics_;
   duckdb::unique_ptr<duckdb::ParquetWriter> writer_;

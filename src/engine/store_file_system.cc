@@ -21,6 +21,7 @@ class StoreHandle final : public duckdb::FileHandle {
     if (output == nullptr) return;
     const auto finished = std::move(output);
     finished->finish();
+    static_cast<StoreFileSystem&>(file_system).count_written(finished->position());
   }
 
   files::InputFile& in() const {

@@ -1,6 +1,7 @@
 // DuckDB's view of files::FileStore: every read and write of the engine goes through firn's stores.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 
@@ -50,6 +51,10 @@ class StoreFileSystem final : public duckdb::FileSystem {
   }
   std::string GetName() const override { return "firn"; }
 
+  // Of all files that were written and closed.
+  int64_t bytes_written() const { return bytes_written_; }
+  void count_written(int64_t bytes) { bytes_written_ += bytes; }
+
  protected:
   bool SupportsOpenFileExtended() const override { return true; }
   duckdb::unique_ptr<duckdb::FileHandle> OpenFileExtended(
@@ -61,6 +66,7 @@ class StoreFileSystem final : public duckdb::FileSystem {
                                               int64_t known_size, int64_t known_modified_ms);
 
   files::FileStore& store_;
+  std::atomic<int64_t> bytes_written_ = 0;
 };
 
 // Names of our own scheme ("firn-store:<uri>") reach the store whatever DuckDB thinks of the URI's

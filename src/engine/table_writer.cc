@@ -95,7 +95,6 @@ class ParquetTableWriter final : public TableWriter {
 
   const TableWriterOptions options_;
   files::FileStore& store_;
-  StoreFileSystem system_;
   WriterInstance instance_;
   const ParquetLayout layout_;
   const ParquetSettings settings_;
@@ -113,7 +112,6 @@ class ParquetTableWriter final : public TableWriter {
 ParquetTableWriter::ParquetTableWriter(const TableWriterOptions& options, files::FileStore& store)
     : options_(options),
       store_(store),
-      system_(store),
       layout_(parquet_layout(options.schema, options.properties)),
       settings_(parquet_settings(options.properties)),
       target_bytes_(table::number_property(options.properties, "write.target-file-size-bytes",
@@ -229,7 +227,7 @@ std::string ParquetTableWriter::next_uri(size_t partition) {
 void ParquetTableWriter::flush(size_t partition, OpenPartition& target) {
   if (target.buffer.Count() == 0) return;
   if (!target.file)
-    target.file.emplace(instance_.context(), system_, layout_, settings_, next_uri(partition));
+    target.file.emplace(instance_.context(), store_, layout_, settings_, next_uri(partition));
   target.file->write_row_group(target.buffer);
   target.buffer.Reset();
   target.buffer.InitializeAppend(target.append);

@@ -139,7 +139,12 @@ TEST_F(TableWriterTest, EveryTypeIsReadBackEqual) {
   EXPECT_EQ(files[0].file_size_in_bytes,
             static_cast<int64_t>(std::filesystem::file_size(files[0].file_path)));
   EXPECT_EQ(files[0].file_path, folder_ + "/00000-test-00001.parquet");
-  EXPECT_EQ(rows("SELECT * FROM " + scan()), rows(kEveryType));
+  std::vector<std::string> want = rows(kEveryType);  // where structs have the engine's names
+  for (std::string& line : want) {
+    line.replace(line.find("'f0'"), 4, "'x'");
+    line.replace(line.find("'f1'"), 4, "'y'");
+  }
+  EXPECT_EQ(rows("SELECT * FROM " + scan()), want);
 }
 
 TEST_F(TableWriterTest, FieldIdsAndPhysicalTypesStandInTheFile) {
