@@ -91,7 +91,7 @@ std::vector<DataTypeId> infer_types(Inspector& inspector, const std::string& tab
         test.replace(at, 1, quoted(column));
         at += quoted(column).size();
       }
-      select += ", bool_and(" + test + ")";
+      select += ", bool_and(" + test + ") FILTER (WHERE " + quoted(column) + " IS NOT NULL)";
     }
   }
   const auto result = inspector.query(select + " FROM " + table, of);
