@@ -13,7 +13,7 @@
 namespace firn::conf {
 namespace {
 
-using namespace std::string_literals;
+using std::string_literals::operator""s;
 
 Error error_of(const std::function<void()>& action) {
   try {

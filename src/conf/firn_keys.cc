@@ -14,6 +14,7 @@ constexpr Key kKeys[] = {
   {"firn.temp.folder", kString, "", kHonoured, "Folder for what spills; the system's temporary folder where not set."},
   {"firn.warehouse", kString, "warehouse", kHonoured, "Folder of the default catalog's tables."},
   {"firn.catalog.name", kString, "firn", kHonoured, "Name of the default catalog; every engine that shares its database uses the same."},
+  {"firn.catalog.database", kString, "", kHonoured, "SQLite file of the default catalog; catalog.db in the warehouse where not set."},
   {"firn.log.level", kChoice, "info", kHonoured, "Least level that is logged.", "trace|debug|info|warn|error|off"},
   {"firn.log.format", kChoice, "text", kHonoured, "Form of log and progress lines.", "text|json"},
   {"firn.stream.*", kString, "", kKept, "Written by streams into the properties of their tables."},

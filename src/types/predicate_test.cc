@@ -12,7 +12,7 @@
 namespace firn::types {
 namespace {
 
-using namespace std::string_literals;
+using std::string_literals::operator""s;
 using Op = PredicateOp;
 
 const double kNan = std::numeric_limits<double>::quiet_NaN();

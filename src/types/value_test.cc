@@ -14,7 +14,7 @@
 namespace firn::types {
 namespace {
 
-using namespace std::string_literals;
+using std::string_literals::operator""s;
 
 TEST(Value, OrderOfEachKind) {
   const double nan = std::numeric_limits<double>::quiet_NaN();
