@@ -110,6 +110,12 @@ bool Grammar::at_name(size_t ahead) const {
   return (find_keyword(token.keyword)->use & kReservedInAnsi) == 0;
 }
 
+bool Grammar::at_clause(size_t ahead) const {
+  if (peek(ahead).keyword.empty() || (find_keyword(peek(ahead).keyword)->use & kNoOperand) == 0)
+    return false;
+  return !at_any({"ORDER", "GROUP"}, ahead) || at("BY", ahead + 1);
+}
+
 bool Grammar::at_operand_end(size_t ahead) const {
   return peek(ahead).kind == TokenKind::kEnd || at_any({",", ")", ";", "FROM"}, ahead);
 }
@@ -120,7 +126,7 @@ bool Grammar::at_implicit_alias() const {
   if (!at_name()) return false;
   if (peek().keyword.empty()) return true;
   const uint8_t use = find_keyword(peek().keyword)->use;
-  if ((use & kNoOperand) != 0) return false;
+  if (at_clause()) return false;
   return (use & kEndsOperand) == 0 || at_operand_end(1);
 }
 

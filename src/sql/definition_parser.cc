@@ -60,7 +60,7 @@ plan::StatementNode Grammar::create() {
   if (at("VIEW") || (temporary && at("VIEW", ahead + 1))) return create_view(or_replace);
   if (temporary && at("TABLE", ahead + 1))
     unsupported("CREATE TEMPORARY TABLE; use CREATE TEMPORARY VIEW", start);
-  if (at_end()) fail();
+  if (!at_any({"FUNCTION", "INDEX", "ROLE", "EXTERNAL", "TEMPORARY"})) fail();
   unsupported("the statement CREATE " + std::string(peek().text), start);
 }
 
@@ -328,14 +328,13 @@ std::string Grammar::property_key() {
 
 std::pair<std::string, std::string> Grammar::property() {
   std::string key = property_key();
-  const bool equals = accept("=") || accept("==");
+  accept("=");
   if (at_string()) return {std::move(key), string_literal()};
   if (at_number() && peek().kind <= TokenKind::kDecimal)
     return {std::move(key), std::string(take().text)};
   if (at_any({"TRUE", "FALSE"}))
     return {std::move(key), take().keyword == "TRUE" ? "true" : "false"};
-  if (equals) fail();
-  return {std::move(key), std::string()};
+  fail();
 }
 
 }  // namespace firn::sql

@@ -1,6 +1,5 @@
 // Expressions: operators by precedence, predicates, names, CASE, CAST, lambdas, subqueries.
 #include "sql/grammar.h"
-#include "sql/keywords.h"
 
 namespace firn::sql {
 namespace {
@@ -182,6 +181,8 @@ ExprPtr Grammar::postfix(ExprPtr base, size_t first) {
       ExprPtr key = literal(kString(), identifier(), name);
       base =
           plan::make(plan::UnresolvedExtract{std::move(base), std::move(key)}, origin_from(first));
+    } else if (at(":") && at_name(1)) {
+      unsupported("paths into VARIANT and JSON text (a:b)", peek());
     } else if (at("COLLATE") && at_name(1)) {
       unsupported("COLLATE", peek());
     } else {
@@ -211,6 +212,13 @@ ExprPtr Grammar::primary_start() {
     return plan::make(std::move(value), origin_from(first));
   }
   if (at_typed_literal()) return typed_literal();
+  if (token.keyword.empty() && at_string(1))
+    throw Error(
+        "UNSUPPORTED_TYPED_LITERAL",
+        {{"unsupportedType", "\"" + std::string(token.text) + "\""},
+         {"supportedTypes",
+          "\"DATE\", \"TIMESTAMP_NTZ\", \"TIMESTAMP_LTZ\", \"TIMESTAMP\", \"INTERVAL\", \"X\""}},
+        {context_of(token)});
   if (at("CASE") && !at_operand_end(1)) return case_expression();
   if (at_any({"CAST", "TRY_CAST"}) && at("(", 1)) return cast_expression();
   if (at_function()) return function_call();
@@ -226,8 +234,7 @@ ExprPtr Grammar::primary_start() {
 
 ExprPtr Grammar::column_name() {
   const size_t first = at_;
-  const Token& token = peek();
-  if (!token.keyword.empty() && (find_keyword(token.keyword)->use & kNoOperand) != 0) fail();
+  if (at_clause()) fail();
   NameParts parts{identifier()};
   while (at(".")) {
     if (at("*", 1)) {
@@ -326,6 +333,8 @@ ExprPtr Grammar::named_expression() {
     plan::Alias alias{std::move(child), identifier(), {}};
     return plan::make(std::move(alias), origin_from(first));
   }
+  if (at("(") && std::holds_alternative<plan::UnresolvedCall>(child->node))
+    unsupported("several column names after an expression", peek());
   if (star || !at_implicit_alias()) return child;
   last_alias_ = at_;
   plan::Alias alias{std::move(child), identifier(), {}};
@@ -365,7 +374,7 @@ ExprPtr Grammar::cast_expression() {
 // The predicate that follows `left`, or null where none does.
 ExprPtr Grammar::predicate(ExprPtr left, size_t first) {
   if (at("IS")) return is_predicate(std::move(left), first);
-  const bool negated = at_any({"NOT", "!"});
+  const bool negated = at("NOT");
   const size_t ahead = negated ? 1 : 0;
   if (!at_any({"BETWEEN", "IN", "LIKE", "ILIKE", "RLIKE", "REGEXP"}, ahead)) return nullptr;
   if (!negated && at_operand_end(1)) return nullptr;  // a name: SELECT a like FROM t
@@ -391,7 +400,12 @@ ExprPtr Grammar::like_predicate(ExprPtr left, std::string_view function, bool ne
     std::vector<ExprPtr> arguments{std::move(left), value_expression()};
     if (function != "rlike" && accept("ESCAPE")) {
       if (!at_string()) fail();
+      const size_t escape = at_;
       arguments.push_back(string_value());
+      const std::string& text =
+          std::get<std::string>(std::get<plan::Literal>(arguments.back()->node).value);
+      if (text.size() != 1)
+        throw Error("INVALID_ESC", {{"invalidEscape", "'" + text + "'"}}, {*origin_from(escape)});
     }
     return negate_if(negated, call(function, std::move(arguments), first), first);
   }
@@ -420,7 +434,7 @@ ExprPtr Grammar::in_predicate(ExprPtr left, bool negated, size_t first) {
 
 ExprPtr Grammar::is_predicate(ExprPtr left, size_t first) {
   expect("IS");
-  const bool negated = accept("NOT") || accept("!");
+  const bool negated = accept("NOT");
   if (accept("NULL") || accept("UNKNOWN"))
     return call(negated ? "isnotnull" : "isnull", {std::move(left)}, first);
   if (at_any({"TRUE", "FALSE"})) {

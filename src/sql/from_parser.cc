@@ -37,7 +37,7 @@ bool Grammar::at_watermark() const {
   if (!at("WATERMARK")) return false;
   if (at("(", 1)) return true;
   const Keyword* next = find_keyword(peek(1).keyword);
-  return at_name(1) && (next == nullptr || (next->use & (kNoOperand | kNoTableAlias)) == 0);
+  return at_name(1) && !at_clause(1) && (next == nullptr || (next->use & kNoTableAlias) == 0);
 }
 
 bool Grammar::at_table_alias() const {
@@ -103,21 +103,14 @@ RelationPtr Grammar::relation_primary() {
   if (at("VALUES") && !at_operand_end(1) && !at(".", 1)) return inline_table();
   if (accept("(")) {
     RelationPtr inner = at_query_start() ? query() : relation();
-    while (accept(",")) {
-      RelationPtr right = relation();
-      inner = plan::make(
-          plan::Join{
-              plan::JoinKind::kInner, std::move(inner), std::move(right), nullptr, {}, false},
-          origin_from(first));
-    }
     expect(")");
     return relation_suffix(std::move(inner), first);
   }
   if (at("STREAM")) {
     const Keyword* next = find_keyword(peek(1).keyword);
-    const bool named =
-        at_name(1) &&
-        (next == nullptr || (next->use & (kNoOperand | kNoTableAlias | kEndsOperand)) == 0);
+    const bool follows =
+        next != nullptr && (next->use & (kNoTableAlias | kEndsOperand)) != 0 && !at("(", 2);
+    const bool named = at_name(1) && !at_clause(1) && !follows;
     if (named || at("(", 1)) return stream_relation();
   }
   return at_function() ? table_function(false) : named_relation(false);
@@ -142,6 +135,9 @@ RelationPtr Grammar::table_function(bool streaming) {
   while (accept(".")) node.name += "." + identifier();
   for (char& c : node.name)
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  if (node.name.find('.') != std::string::npos)
+    throw Error("INVALID_SQL_SYNTAX.INVALID_TABLE_VALUED_FUNC_NAME",
+                {{"funcName", "`" + node.name + "`"}}, {*origin_from(first)});
   expect("(");
   call_arguments(node);
   expect(")");
@@ -155,7 +151,7 @@ RelationPtr Grammar::table_function(bool streaming) {
 
 RelationPtr Grammar::named_relation(bool streaming) {
   const size_t first = at_;
-  if (!peek().keyword.empty() && (find_keyword(peek().keyword)->use & kNoOperand) != 0) fail();
+  if (at_clause()) fail();
   plan::UnresolvedTable table;
   table.parts = name_parts();
   table.streaming = streaming;
@@ -190,6 +186,8 @@ RelationPtr Grammar::relation_suffix(RelationPtr child, size_t first) {
   if (!as && !at_table_alias()) return child;
   if (as) {
     take();
+    const Keyword* keyword = find_keyword(peek().keyword);
+    if (keyword != nullptr && (keyword->use & kNoTableAlias) != 0) fail();
   } else {
     last_alias_ = at_;
   }

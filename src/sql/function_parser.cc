@@ -1,7 +1,6 @@
 // Function calls: DISTINCT, named arguments, FILTER, IGNORE NULLS, OVER, and the functions with a
 // syntax of their own.
 #include "sql/grammar.h"
-#include "sql/keywords.h"
 
 namespace firn::sql {
 namespace {
@@ -46,8 +45,7 @@ bool Grammar::at_function() const {
         peek().kind == TokenKind::kWord;  // left(…), filter(…) also where keywords are reserved
     if (!callable) return false;
   }
-  if (!peek().keyword.empty() && (find_keyword(peek().keyword)->use & kNoOperand) != 0)
-    return false;
+  if (at_clause()) return false;
   size_t ahead = 0;
   while (at(".", ahead + 1) && at_name(ahead + 2)) ahead += 2;
   return at("(", ahead + 1);
@@ -98,9 +96,9 @@ ExprPtr Grammar::substring_call() {
   const size_t first = at_;
   at_ += 2;
   std::vector<ExprPtr> arguments{expression()};
-  if (!accept("FROM")) expect(",");
-  arguments.push_back(expression());
-  if (accept("FOR") || accept(",")) arguments.push_back(expression());
+  const bool words = accept("FROM");
+  if (words || accept(",")) arguments.push_back(expression());
+  if (accept(words ? "FOR" : ",")) arguments.push_back(expression());
   expect(")");
   return call("substring", std::move(arguments), first);
 }
@@ -196,7 +194,7 @@ ExprPtr Grammar::call_suffix(plan::UnresolvedCall node, size_t first) {
     std::string word = unit != nullptr && unit->parts.size() == 1 ? unit->parts[0] : std::string();
     for (char& c : word)
       if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
-    if (!is_one_of(kDatetimeUnits, word)) fail_at(tokens_[first + 2]);
+    if (!is_one_of(kDatetimeUnits, word)) break;
     node.name = std::string(row.function);
     node.arguments[0] =
         plan::make(plan::Literal{types::DataTypeId::kString, word}, node.arguments[0]->origin);

@@ -53,6 +53,7 @@ class Grammar {
   bool at_string(size_t ahead = 0) const;
   bool at_name(
       size_t ahead = 0) const;  // an identifier, keywords included where the options allow them
+  bool at_clause(size_t ahead = 0) const;  // a keyword that no name is: FROM, ORDER before BY
   bool at_operand_end(
       size_t ahead = 0) const;     // , ) ; end or FROM: nothing goes on after what came before
   bool at_implicit_alias() const;  // an alias without AS

@@ -114,9 +114,8 @@ class IntervalSum {
 };
 
 [[noreturn]] void fail_interval(const std::string& why, QueryContext context) {
-  throw Error("FIRN_INVALID_INPUT",
-              {{"what", "The interval literal " + context.fragment + " is invalid: " + why + "."}},
-              {std::move(context)});
+  std::string what = "The interval literal " + context.fragment + " is invalid: " + why + ".";
+  throw Error("FIRN_INVALID_INPUT", {{"what", std::move(what)}}, {std::move(context)});
 }
 
 // '1-2' YEAR TO MONTH and '1 2:3:4.5' DAY TO SECOND: the fields between `from` and `to`, in order.

@@ -146,8 +146,7 @@ ExprPtr Grammar::typed_literal() {
       if (const auto days = parse_date(text)) return literal(id, *days, first);
       throw invalid("DATE");
     case DataTypeId::kTimestampNtz:
-      if (const auto parts = parse_timestamp(text); parts && parts->zone.empty())
-        return literal(id, parts->micros, first);
+      if (const auto parts = parse_timestamp(text); parts) return literal(id, parts->micros, first);
       throw invalid("TIMESTAMP_NTZ");
     case DataTypeId::kTimestamp: {
       const auto parts = parse_timestamp(text);

@@ -39,8 +39,8 @@ RelationPtr Grammar::query() {
   settle_windows();
   if (!windows_.back().uses.empty()) {
     const WindowUse& use = windows_.back().uses.front();
-    throw Error("INVALID_SQL_SYNTAX.UNRESOLVED_WINDOW_REFERENCE",
-                {{"windowName", "`" + use.name + "`"}}, {context_of(tokens_[use.token])});
+    throw Error("MISSING_WINDOW_SPECIFICATION", {{"windowName", "`" + use.name + "`"}},
+                {context_of(tokens_[use.token])});
   }
   windows_.pop_back();
   return result;
@@ -91,7 +91,7 @@ RelationPtr Grammar::set_operations(bool intersect_only) {
       take();
       const bool all = accept("ALL");
       if (!all) accept("DISTINCT");
-      if (at("BY") && at("NAME", 1)) unsupported("UNION BY NAME", peek());
+
       node.all = all;
       operands.push_back(intersect_only ? query_primary() : set_operations(true));
       const bool next_all = at("ALL", 1);
@@ -130,7 +130,7 @@ RelationPtr Grammar::from_first() {
   const size_t first = at_;
   RelationPtr from = from_clause();
   if (at("INSERT")) unsupported("INSERT after FROM (several inserts from one source)", peek());
-  return select_after(std::move(from), first);
+  return at("SELECT") ? select_after(std::move(from), first) : from;
 }
 
 // SELECT and what follows it; `from` where FROM stood before it.
@@ -235,14 +235,13 @@ plan::SortKey Grammar::sort_key() {
 void Grammar::window_clause() {
   expect("WINDOW");
   do {
-    const size_t name_token = at_;
     std::string name = identifier();
     expect("AS");
     std::string reference;
     plan::WindowSpec spec = window_spec(reference);
     for (const auto& [known, other] : windows_.back().definitions)
       if (known == reference) spec = other;
-    (void)name_token;
+
     windows_.back().definitions.emplace_back(std::move(name), std::move(spec));
   } while (accept(","));
 }

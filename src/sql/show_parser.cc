@@ -56,7 +56,9 @@ plan::StatementNode Grammar::show() {
     }
     return node;
   }
-  if (at_end()) fail();
+  if (!at_any({"TABLE", "COLUMNS", "VIEWS", "PARTITIONS", "CURRENT", "GRANT", "ROLE", "ROLES",
+               "INDEXES", "LOCKS", "TRANSACTIONS"}))
+    fail();
   unsupported("the statement SHOW " + std::string(peek().text), start);
 }
 

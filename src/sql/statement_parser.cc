@@ -100,7 +100,7 @@ plan::StatementNode Grammar::statement_node() {
 }
 
 bool Grammar::if_not_exists() {
-  if (!at("IF") || !at_any({"NOT", "!"}, 1) || !at("EXISTS", 2)) return false;
+  if (!at("IF") || !at("NOT", 1) || !at("EXISTS", 2)) return false;
   at_ += 3;
   return true;
 }
@@ -119,7 +119,9 @@ plan::StatementNode Grammar::drop() {
     return node;
   }
   const bool view = at("VIEW") || at_words({"MATERIALIZED", "VIEW"});
-  if (!view && !at("TABLE")) unsupported("the statement DROP " + std::string(peek().text), peek());
+  if (at_any({"FUNCTION", "INDEX", "ROLE", "TEMPORARY", "VARIABLE"}))
+    unsupported("the statement DROP " + std::string(peek().keyword), peek());
+  if (!view && !at("TABLE")) fail();
   accept("MATERIALIZED");
   take();
   plan::DropTable node;
@@ -250,10 +252,15 @@ plan::StatementNode Grammar::alter() {
   }
   if (accept_words({"UNSET", "TBLPROPERTIES"})) {
     if_exists();
-    for (auto& [key, value] : properties()) node.unset.push_back(key);
+    expect("(");
+    node.unset = comma_list([this] { return property_key(); });
+    expect(")");
     return node;
   }
-  if (at_end()) fail();
+  if (!at_any({"ADD", "RENAME", "DROP", "ALTER", "CHANGE", "REPLACE", "SET", "UNSET", "RECOVER",
+               "PARTITION", "CLUSTER", "AS", "WITH"}) &&
+      !at_word_text("WRITE"))
+    fail();
   unsupported("ALTER TABLE … " + std::string(peek().text), start);
 }
 

@@ -104,7 +104,9 @@ types::StructField Grammar::column_field(bool colon) {
 }
 
 types::DataType Grammar::interval_type() {
-  take();
+  const Token& interval = take();
+  if (!at_any({"YEAR", "MONTH", "DAY", "HOUR", "MINUTE", "SECOND"}))
+    unsupported("the data type INTERVAL without its fields", interval);
   const Token& first = take();
   const Token* last = &first;
   if (accept("TO")) last = &take();
