@@ -188,11 +188,14 @@ void JsonCursor::for_each_member(
   }
 }
 
+// Without a cursor for every member: summaries of many snapshots are most of a metadata file.
 Properties JsonCursor::as_string_map() const {
+  expect_object();
   Properties properties;
-  for_each_member([&](const std::string& name, const JsonCursor& value) {
-    properties.emplace(name, value.as_string());
-  });
+  for (const auto& [name, value] : value_->items()) {
+    if (!value.is_string()) fail_at(name.c_str(), "is not a string");
+    properties.emplace_hint(properties.end(), name, value.get_ref<const std::string&>());
+  }
   return properties;
 }
 

@@ -17,40 +17,41 @@ enum class EntryStatus : uint8_t { kExisting = 0, kAdded = 1, kDeleted = 2 };
 struct DataFile {
   Content content = Content::kData;
   std::string file_path;
-  std::string file_format = "PARQUET";                 // as written: upper case
-  std::vector<types::Value> partition;                 // one per field of the spec, in its order
+  std::string file_format = "PARQUET";  // as written: upper case
+  std::vector<types::Value> partition;  // one per field of the spec, in its order
   int64_t record_count = 0;
   int64_t file_size_in_bytes = 0;
   std::map<int, int64_t> column_sizes, value_counts, null_value_counts, nan_value_counts;
-  std::map<int, std::string> lower_bounds, upper_bounds;   // single-value bytes
+  std::map<int, std::string> lower_bounds, upper_bounds;  // single-value bytes
   std::optional<std::string> key_metadata;
   std::vector<int64_t> split_offsets;
   std::vector<int> equality_ids;
   std::optional<int> sort_order_id;
-  std::optional<int64_t> first_row_id;                 // v3
+  std::optional<int64_t> first_row_id;  // v3
   std::optional<std::string> referenced_data_file;
   std::optional<int64_t> content_offset, content_size_in_bytes;
-  int spec_id = 0;                                     // not in the Avro record: from the manifest
+  int spec_id = 0;  // not in the Avro record: from the manifest
   bool operator==(const DataFile&) const = default;
 };
 
 struct ManifestEntry {
   EntryStatus status = EntryStatus::kAdded;
-  std::optional<SnapshotId> snapshot_id;               // null: inherited from the manifest list
-  std::optional<SequenceNumber> sequence_number;       // data sequence number; null: inherited
+  std::optional<SnapshotId> snapshot_id;          // null: inherited from the manifest list
+  std::optional<SequenceNumber> sequence_number;  // data sequence number; null: inherited
   std::optional<SequenceNumber> file_sequence_number;
   DataFile data_file;
   bool operator==(const ManifestEntry&) const = default;
 };
 
-struct FieldSummary {                                   // of one partition field over a manifest
+struct FieldSummary {  // of one partition field over a manifest
   bool contains_null = false;
   std::optional<bool> contains_nan;
-  std::optional<std::string> lower_bound, upper_bound;  // single-value bytes of the transform's result type
+  std::optional<std::string> lower_bound,
+      upper_bound;  // single-value bytes of the transform's result type
   bool operator==(const FieldSummary&) const = default;
 };
 
-struct ManifestFile {                                   // one row of a manifest list
+struct ManifestFile {  // one row of a manifest list
   std::string path;
   int64_t length = 0;
   int partition_spec_id = 0;
@@ -60,9 +61,9 @@ struct ManifestFile {                                   // one row of a manifest
   SnapshotId added_snapshot_id = 0;
   std::optional<int> added_files_count, existing_files_count, deleted_files_count;
   std::optional<int64_t> added_rows_count, existing_rows_count, deleted_rows_count;
-  std::vector<FieldSummary> partitions;                 // empty where the file has none
+  std::vector<FieldSummary> partitions;  // empty where the file has none
   std::optional<std::string> key_metadata;
-  std::optional<int64_t> first_row_id;                  // v3
+  std::optional<int64_t> first_row_id;  // v3
   bool operator==(const ManifestFile&) const = default;
 };
 

@@ -1,4 +1,5 @@
-// Manifests and manifest lists ⇄ Avro object container files (specification, Appendix A). Bytes in, bytes out.
+// Manifests and manifest lists ⇄ Avro object container files (specification, Appendix A). Bytes in,
+// bytes out.
 #pragma once
 
 #include <string>
@@ -16,16 +17,19 @@ struct ManifestListHeader {
   std::optional<int64_t> first_row_id;
 };
 
-// `name` is what errors call the file. Every sequence number, id and partition is as written: nothing is inherited here.
-// Codecs null, deflate, snappy and zstandard are read. Throws Error{kCorrupt} naming file and field.
+// `name` is what errors call the file. Every sequence number, id and partition is as written:
+// nothing is inherited here. Codecs null, deflate, snappy and zstandard are read. Throws
+// Error{kCorrupt} naming file and field.
 Manifest read_manifest(std::string_view bytes, const std::string& name);
 std::vector<ManifestFile> read_manifest_list(std::string_view bytes, const std::string& name);
 
-// deflate as Java writes it (write.manifest… gzip). Field ids, names r2, r102 as the specification asks.
+// deflate as Java writes it (write.manifest… gzip). Field ids, names r2, r102 as the specification
+// asks.
 std::string write_manifest(const Manifest&);
 std::string write_manifest_list(const ManifestListHeader&, const std::vector<ManifestFile>&);
 
-// Fills nulls from the manifest list's row (inheritance of snapshot id and sequence numbers; spec id of files).
+// Fills nulls from the manifest list's row (inheritance of snapshot id and sequence numbers; spec
+// id of files).
 void inherit(Manifest&, const ManifestFile&);
 
 // Counts, row counts, partition summaries and min sequence number of a manifest about to be listed.

@@ -7,13 +7,17 @@
 namespace firn::iceberg {
 
 enum class MetricsModeId : uint8_t { kNone, kCounts, kTruncate, kFull };
-struct MetricsMode { MetricsModeId id = MetricsModeId::kTruncate; int length = 16; };
+struct MetricsMode {
+  MetricsModeId id = MetricsModeId::kTruncate;
+  int length = 16;
+};
 
-// Mode of one column by the table's properties: write.metadata.metrics.column.<name>, .default (truncate(16)),
-// and the limit of write.metadata.metrics.max-inferred-column-defaults (100).
+// Mode of one column by the table's properties: write.metadata.metrics.column.<name>, .default
+// (truncate(16)), and the limit of write.metadata.metrics.max-inferred-column-defaults (100).
 MetricsMode metrics_mode(const Properties&, const types::Schema&, int field_id);
 
-// Code points, not bytes; the upper bound increments its last code point and is absent where impossible.
+// Code points, not bytes; the upper bound increments its last code point and is absent where
+// impossible.
 std::string truncate_lower(std::string_view utf8, int code_points);
 std::optional<std::string> truncate_upper(std::string_view utf8, int code_points);
 std::string truncate_lower_bytes(std::string_view bytes, int length);

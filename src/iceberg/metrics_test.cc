@@ -182,6 +182,8 @@ INSTANTIATE_TEST_SUITE_P(
         BoundRow{"int_read_as_long", Type::primitive(TypeId::kLong), raw(int32_t{-7}),
                  Value(int64_t{-7})},
         BoundRow{"float_read_as_double", Type::primitive(TypeId::kDouble), raw(1.5F), Value(1.5)},
+        BoundRow{"date_read_as_timestamp", Type::primitive(TypeId::kTimestamp), raw(int32_t{2}),
+                 Value(int64_t{2 * 86'400'000'000})},
         BoundRow{"decimal_minimal", Type::decimal(9, 2), std::string("\x05\x8c"),
                  Value(types::Decimal{1420})},
         BoundRow{"negative_zero", Type::primitive(TypeId::kDouble), raw(-0.0), Value(-0.0)},
