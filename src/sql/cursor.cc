@@ -193,6 +193,10 @@ NameParts Grammar::name_parts() {
     take();
     parts.push_back(identifier());
   }
+  if (at("-") && at_name(1) && peek(1).position.start == peek().position.stop) {  // test-table
+    const std::string ident = parts.back() + "-" + std::string(peek(1).text);
+    throw Error("INVALID_IDENTIFIER", {{"ident", ident}}, {context_of(peek())});
+  }
   return parts;
 }
 

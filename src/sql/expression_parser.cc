@@ -283,7 +283,8 @@ ExprPtr Grammar::lambda() {
 // A query, where the tokens from `ahead` on stand right after an opening parenthesis.
 bool Grammar::at_query_start(size_t ahead) const {
   size_t inner = ahead;
-  while (at("(", inner)) ++inner;
+  const size_t deepest = ahead + static_cast<size_t>(options_.max_depth);
+  while (at("(", inner) && inner <= deepest) ++inner;
   const bool values = at("VALUES", inner) && (at("(", inner + 1) || at_number(inner + 1) ||
                                               at_string(inner + 1) || at("NULL", inner + 1));
   const bool head = at_any({"SELECT", "FROM", "WITH"}, inner) || values ||

@@ -139,7 +139,7 @@ class Grammar {
 
   // ---- relations (relation_parser.cc, from_parser.cc)
   RelationPtr query();  // [WITH …] term [ORDER BY … LIMIT …]
-  RelationPtr with_clause();
+  std::vector<plan::NamedRelation> with_definitions();
   RelationPtr query_body();
   RelationPtr set_operations(bool intersect_only);
   RelationPtr query_primary();
@@ -178,6 +178,7 @@ class Grammar {
   plan::StatementNode create_namespace();
   plan::StatementNode drop();
   plan::StatementNode insert();
+  plan::StatementNode with_statement();
   plan::StatementNode set();
   plan::StatementNode reset();
   plan::StatementNode use();

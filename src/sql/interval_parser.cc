@@ -35,6 +35,13 @@ std::string upper(std::string_view text) {
   return out;
 }
 
+std::string lower(std::string_view text) {
+  std::string out(text);
+  for (char& c : out)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  return out;
+}
+
 const Unit* find_unit(std::string_view word) {
   std::string name = upper(word);
   for (const Unit& unit : kUnits)
@@ -61,13 +68,27 @@ std::vector<std::string> split_words(std::string_view text) {
   return words;
 }
 
+// What is wrong with a literal: a condition and its parameters but for <input>. Spark's where its
+// table has a plain one.
+struct Fault {
+  std::string_view condition;
+  Params params;
+};
+using Checked = std::optional<Fault>;
+
+Fault invalid(std::string why) { return {"FIRN_INVALID_INPUT", {{"what", std::move(why)}}}; }
+Fault no_number(std::string_view number) {
+  return {"INVALID_INTERVAL_FORMAT.UNRECOGNIZED_NUMBER",
+          {{"number", "'" + std::string(number) + "'"}}};
+}
+Fault too_large() { return {"INVALID_INTERVAL_FORMAT.ARITHMETIC_EXCEPTION", {}}; }
+
 // A sum of parts, of one family of units.
 class IntervalSum {
  public:
-  // What is wrong, or "".
-  std::string add(std::string_view number, const Unit& unit, bool negative) {
+  Checked add(std::string_view number, const Unit& unit, bool negative) {
     if (first_ <= last_ && year_month_ != unit.year_month)
-      return "year-month and day-time fields cannot be mixed";
+      return invalid("year-month and day-time fields cannot be mixed");
     year_month_ = unit.year_month;
     first_ = std::min(first_, unit.field);
     last_ = std::max(last_, unit.field);
@@ -83,23 +104,24 @@ class IntervalSum {
     const auto end = std::from_chars(whole.data(), whole.data() + whole.size(), value);
     const bool digits = end.ec == std::errc() && end.ptr == whole.data() + whole.size() &&
                         whole.find('-') == std::string_view::npos;
-    if (!digits && !(whole.empty() && point != std::string_view::npos))
-      return "'" + std::string(number) + "' is no number";
-    if (__builtin_mul_overflow(value, unit.size, &value)) return "the value is too large";
+    if (!digits && !(whole.empty() && point != std::string_view::npos)) return no_number(number);
+    if (__builtin_mul_overflow(value, unit.size, &value)) return too_large();
     if (point != std::string_view::npos) {
-      if (unit.name != "SECOND") return std::string(unit.name) + " cannot have a fractional part";
+      if (unit.name != "SECOND")
+        return Fault{"INVALID_INTERVAL_FORMAT.INVALID_FRACTION",
+                     {{"unit", "'" + lower(unit.name) + "'"}}};
       int64_t scale = unit.size / 10;
       for (const char c : number.substr(point + 1)) {
-        if (c < '0' || c > '9') return "'" + std::string(number) + "' is no number";
+        if (c < '0' || c > '9') return no_number(number);
         value += (c - '0') * scale;
         scale /= 10;
       }
     }
     if (negative ? __builtin_sub_overflow(total_, value, &total_)
                  : __builtin_add_overflow(total_, value, &total_))
-      return "the value is too large";
-    if (year_month_ && (total_ > INT32_MAX || total_ < INT32_MIN)) return "the value is too large";
-    return {};
+      return too_large();
+    if (year_month_ && (total_ > INT32_MAX || total_ < INT32_MIN)) return too_large();
+    return std::nullopt;
   }
 
   plan::Literal literal() const {
@@ -113,16 +135,26 @@ class IntervalSum {
   int64_t total_ = 0;
 };
 
-[[noreturn]] void fail_interval(const std::string& why, QueryContext context) {
-  std::string what = "The interval literal " + context.fragment + " is invalid: " + why + ".";
-  throw Error("FIRN_INVALID_INPUT", {{"what", std::move(what)}}, {std::move(context)});
+[[noreturn]] void fail_interval(Fault fault, std::string_view input, QueryContext context) {
+  if (fault.condition == "FIRN_INVALID_INPUT")
+    fault.params["what"] =
+        "The interval literal " + context.fragment + " is invalid: " + fault.params["what"] + ".";
+  fault.params["input"] = input;
+  throw Error(fault.condition, std::move(fault.params), {std::move(context)});
+}
+
+// Largest value of a field that does not lead its range.
+int64_t largest_inner(const Unit& unit) {
+  return unit.name == "MONTH" ? 11 : unit.name == "HOUR" ? 23 : 59;
 }
 
 // '1-2' YEAR TO MONTH and '1 2:3:4.5' DAY TO SECOND: the fields between `from` and `to`, in order.
-std::string add_range(IntervalSum& sum, std::string_view text, const Unit& from, const Unit& to,
-                      bool negative) {
+Checked add_range(IntervalSum& sum, std::string_view text, const Unit& from, const Unit& to,
+                  bool negative) {
+  const Fault misfit = invalid("the text does not have the fields of its range");
   if (from.year_month != to.year_month || from.field >= to.field)
-    return "a range goes from a larger unit to a smaller one";
+    return Fault{"INVALID_INTERVAL_FORMAT.UNSUPPORTED_FROM_TO_EXPRESSION",
+                 {{"from", lower(from.name)}, {"to", lower(to.name)}}};
   while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
   while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
   if (!text.empty() && (text.front() == '-' || text.front() == '+')) {
@@ -139,29 +171,33 @@ std::string add_range(IntervalSum& sum, std::string_view text, const Unit& from,
                      : unit.field == 0      ? ' '
                                             : ':';
     const size_t end = gap == '\0' ? std::string_view::npos : text.find(gap);
-    if (gap != '\0' && end == std::string_view::npos)
-      return "the text does not have the fields of its range";
+    if (gap != '\0' && end == std::string_view::npos) return misfit;
     const std::string_view part = text.substr(0, end);
     const bool plain =
         !part.empty() && part.find_first_not_of("0123456789.") == std::string_view::npos;
-    if (!plain) return "the text does not have the fields of its range";
-    if (std::string wrong = sum.add(part, unit, negative); !wrong.empty()) return wrong;
+    if (!plain) return misfit;
+    int64_t whole = 0;
+    std::from_chars(part.data(), part.data() + part.size(), whole);
+    if (unit.field != from.field && whole > largest_inner(unit)) return misfit;
+    if (Checked fault = sum.add(part, unit, negative)) return fault;
     if (end != std::string_view::npos) text.remove_prefix(end + 1);
   }
-  return {};
+  return std::nullopt;
 }
 
 // INTERVAL '1 day -2 hours': all inside the quotes.
-std::string add_text(IntervalSum& sum, std::string_view text, bool negative) {
+Checked add_text(IntervalSum& sum, std::string_view text, bool negative) {
   std::vector<std::string> words = split_words(text);
   if (!words.empty() && upper(words[0]) == "INTERVAL") words.erase(words.begin());
-  if (words.empty() || words.size() % 2 != 0) return "it needs pairs of a number and a unit";
+  const Fault misfit{"INVALID_TYPED_LITERAL",
+                     {{"valueType", "\"INTERVAL\""}, {"value", "'" + std::string(text) + "'"}}};
+  if (words.empty() || words.size() % 2 != 0) return misfit;
   for (size_t i = 0; i < words.size(); i += 2) {
     const Unit* unit = find_unit(words[i + 1]);
-    if (unit == nullptr) return "'" + words[i + 1] + "' is no unit";
-    if (std::string wrong = sum.add(words[i], *unit, negative); !wrong.empty()) return wrong;
+    if (unit == nullptr) return misfit;
+    if (Checked fault = sum.add(words[i], *unit, negative)) return fault;
   }
-  return {};
+  return std::nullopt;
 }
 
 }  // namespace
@@ -181,8 +217,9 @@ plan::Literal Grammar::interval() {
   expect("INTERVAL");
   IntervalSum sum;
   size_t parts = 0;
-  const auto check = [&](const std::string& wrong) {
-    if (!wrong.empty()) fail_interval(wrong, *origin_from(first));
+  std::string text;
+  const auto check = [&](Checked fault) {
+    if (fault) fail_interval(std::move(*fault), text, *origin_from(first));
   };
   for (;;) {
     const size_t sign = at_any({"-", "+"}) ? 1 : 0;
@@ -194,7 +231,7 @@ plan::Literal Grammar::interval() {
     const bool negative = at("-");
     if (sign == 1) take();
     const bool quoted = at_string();
-    const std::string text = quoted ? unescape_string(take().text) : std::string(take().text);
+    text = quoted ? unescape_string(take().text) : std::string(take().text);
     ++parts;
     if (!has_unit) {
       if (!quoted) fail();
@@ -205,8 +242,7 @@ plan::Literal Grammar::interval() {
     if (at("TO") && find_unit(peek(1).text) != nullptr) {
       take();
       const Unit& to = *find_unit(take().text);
-      if (!quoted || parts > 1)
-        fail_interval("a range stands alone, with its value in quotes", *origin_from(first));
+      if (!quoted || parts > 1) check(invalid("a range stands alone, with its value in quotes"));
       check(add_range(sum, text, from, to, negative));
       break;
     }

@@ -35,7 +35,12 @@ bool name_outputs(const std::vector<ExprPtr>& keys, const std::vector<ExprPtr>& 
 RelationPtr Grammar::query() {
   const Nesting nesting(*this);
   windows_.emplace_back();
-  RelationPtr result = at("WITH") ? with_clause() : query_body();
+  const size_t first = at_;
+  std::vector<plan::NamedRelation> definitions;
+  if (at("WITH")) definitions = with_definitions();
+  RelationPtr result = query_body();
+  if (!definitions.empty())
+    result = plan::make(plan::With{std::move(definitions), std::move(result)}, origin_from(first));
   settle_windows();
   if (!windows_.back().uses.empty()) {
     const WindowUse& use = windows_.back().uses.front();
@@ -46,12 +51,10 @@ RelationPtr Grammar::query() {
   return result;
 }
 
-RelationPtr Grammar::with_clause() {
-  const size_t first = at_;
+std::vector<plan::NamedRelation> Grammar::with_definitions() {
   expect("WITH");
   if (at_word_text("RECURSIVE") && at_name(1)) unsupported("WITH RECURSIVE", peek());
-  plan::With node;
-  node.definitions = comma_list([this] {
+  return comma_list([this] {
     plan::NamedRelation definition;
     definition.name = identifier();
     if (at("(") && !at_query_start(1)) definition.columns = identifier_list();
@@ -61,10 +64,6 @@ RelationPtr Grammar::with_clause() {
     expect(")");
     return definition;
   });
-  if (at_any({"INSERT", "DELETE", "UPDATE", "MERGE"}))
-    unsupported("WITH before " + std::string(peek().text), peek());
-  node.child = query_body();
-  return plan::make(std::move(node), origin_from(first));
 }
 
 RelationPtr Grammar::query_body() {
@@ -241,7 +240,6 @@ void Grammar::window_clause() {
     plan::WindowSpec spec = window_spec(reference);
     for (const auto& [known, other] : windows_.back().definitions)
       if (known == reference) spec = other;
-
     windows_.back().definitions.emplace_back(std::move(name), std::move(spec));
   } while (accept(","));
 }

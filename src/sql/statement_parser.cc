@@ -85,7 +85,8 @@ plan::StatementNode Grammar::statement_node() {
   };
   for (const Head& head : kHeads)
     if (at(head.word)) return (this->*head.parse)();
-  if (at_any({"SELECT", "WITH", "FROM", "VALUES", "TABLE", "("})) return plan::Query{query()};
+  if (at("WITH")) return with_statement();
+  if (at_any({"SELECT", "FROM", "VALUES", "TABLE", "("})) return plan::Query{query()};
   for (const UnsupportedHead& head : kUnsupportedHeads) {
     bool same = true;
     std::string words;
@@ -129,6 +130,25 @@ plan::StatementNode Grammar::drop() {
   node.if_exists = if_exists();
   node.name = name_parts();
   node.purge = !view && accept("PURGE");
+  return node;
+}
+
+// WITH before a query, or before INSERT, whose query it then belongs to.
+plan::StatementNode Grammar::with_statement() {
+  const size_t first = at_;
+  size_t ahead = 1;
+  for (size_t depth = 0; peek(ahead).kind != TokenKind::kEnd; ++ahead) {
+    if (at("(", ahead)) ++depth;
+    if (at(")", ahead) && depth > 0 && --depth == 0 && !at_any({",", "AS", "("}, ahead + 1)) break;
+  }
+  if (at_any({"DELETE", "UPDATE", "MERGE"}, ahead + 1))
+    unsupported("WITH before " + std::string(peek(ahead + 1).keyword), peek(ahead + 1));
+  if (!at("INSERT", ahead + 1)) return plan::Query{query()};
+  std::vector<plan::NamedRelation> definitions = with_definitions();
+  plan::StatementNode node = insert();
+  auto& written = std::get<plan::Insert>(node);
+  written.query =
+      plan::make(plan::With{std::move(definitions), std::move(written.query)}, origin_from(first));
   return node;
 }
 

@@ -118,6 +118,10 @@ TEST(Statement, Insert) {
   EXPECT_EQ(by_columns.columns, (Name{"x", "y"}));
   EXPECT_TRUE(parse<plan::Insert>("INSERT OVERWRITE a BY NAME SELECT 1").by_name);
   EXPECT_TRUE(parse<plan::Insert>("INSERT OVERWRITE a (SELECT 1)").columns.empty());
+  const auto with = parse<plan::Insert>(
+      "WITH x(a) AS (SELECT (1)), y AS (TABLE x) INSERT INTO t SELECT * FROM y");
+  EXPECT_EQ(std::get<plan::With>(with.query->node).definitions.size(), 2u);
+  EXPECT_TRUE(parse<plan::Query>("WITH x AS (SELECT 1) (SELECT * FROM x)").relation);
 }
 
 TEST(Statement, Scripts) {
@@ -154,6 +158,18 @@ TEST(Statement, Errors) {
       {"SELECT DATE 'x'", "INVALID_TYPED_LITERAL", "DATE 'x'", 1, 8},
       {"SELECT INTERVAL 1 YEAR 2 DAYS", "FIRN_INVALID_INPUT", "INTERVAL 1 YEAR 2 DAYS", 1, 8},
       {"SELECT CAST(a AS FOO)", "UNSUPPORTED_DATATYPE", "FOO", 1, 18},
+      {"SELECT INTERVAL 1.5 DAYS", "INVALID_INTERVAL_FORMAT.INVALID_FRACTION", "INTERVAL 1.5 DAYS",
+       1, 8},
+      {"SELECT INTERVAL 'x'", "INVALID_TYPED_LITERAL", "INTERVAL 'x'", 1, 8},
+      {"SELECT INTERVAL '5' MONTH TO YEAR",
+       "INVALID_INTERVAL_FORMAT.UNSUPPORTED_FROM_TO_EXPRESSION", "INTERVAL '5' MONTH TO YEAR", 1,
+       8},
+      {"SELECT INTERVAL '1 24:00' DAY TO MINUTE", "FIRN_INVALID_INPUT",
+       "INTERVAL '1 24:00' DAY TO MINUTE", 1, 8},
+      {"SELECT INTERVAL 200000000 DAYS", "INVALID_INTERVAL_FORMAT.ARITHMETIC_EXCEPTION",
+       "INTERVAL 200000000 DAYS", 1, 8},
+      {"SELECT a FROM test-table", "INVALID_IDENTIFIER", "-", 1, 19},
+      {"WITH x AS (SELECT 1) DELETE FROM t", "UNSUPPORTED_FEATURE.FIRN", "DELETE", 1, 22},
       {"SELECT sum(a) OVER w", "MISSING_WINDOW_SPECIFICATION", "w", 1, 20},
       {"VALUES (1, 2), (3)", "INVALID_INLINE_TABLE.NUM_COLUMNS_MISMATCH", "VALUES (1, 2), (3)", 1,
        1},
