@@ -4,8 +4,10 @@
 namespace firn::functions {
 namespace {
 
-Function statistic(std::string_view name, std::vector<std::string_view> aliases, std::string_view documentation) {
-  return {name, std::move(aliases), Kind::kAggregate, {real()}, fixed(DataTypeId::kDouble), kPure, documentation};
+Function statistic(std::string_view name, std::vector<std::string_view> aliases,
+                   std::string_view documentation) {
+  return {name,  std::move(aliases), Kind::kAggregate, {real()}, fixed(DataTypeId::kDouble),
+          kPure, documentation};
 }
 
 }  // namespace

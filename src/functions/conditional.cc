@@ -19,6 +19,7 @@ std::vector<Function> conditional_functions() {
     {"greatest", {}, scalar, {common(), common(), many(common())}, type_of_group(), kPure, "The greatest argument; NULLs are skipped."},
     {"least", {}, scalar, {common(), common(), many(common())}, type_of_group(), kPure, "The least argument; NULLs are skipped."},
     {"assert_true", {}, scalar, {boolean(), optional(string())}, fixed(kNull), kCanThrow, "NULL where the condition is true; else an error with the message."},
+    {"assert_not_null", {}, scalar, {any(), string()}, type_of(0), kCanThrow | kInternal, "The first argument; NOT_NULL_ASSERT_VIOLATION with the column's name where it is NULL."},
     {"raise_error", {}, scalar, {string()}, fixed(kNull), kCanThrow, "Raises USER_RAISED_EXCEPTION with the message."},
   };
 }

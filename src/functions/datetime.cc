@@ -4,8 +4,10 @@
 namespace firn::functions {
 namespace {
 
-Function part(std::string_view name, std::vector<std::string_view> aliases, std::string_view documentation) {
-  return {name, std::move(aliases), Kind::kScalar, {date()}, fixed(DataTypeId::kInteger), kStrict, documentation};
+Function part(std::string_view name, std::vector<std::string_view> aliases,
+              std::string_view documentation) {
+  return {name,    std::move(aliases), Kind::kScalar, {date()}, fixed(DataTypeId::kInteger),
+          kStrict, documentation};
 }
 
 }  // namespace

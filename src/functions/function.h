@@ -32,6 +32,7 @@ struct ArgRule {
   enum class Kind : uint8_t {
     kAny, kExactly, kOneOf, kNumeric, kIntegral, kFractional, kSameAs, kCommon, kOrderable, kArray, kMap, kStruct, kLambda,
     kFoldableString, kInterval, kTemporal,
+    kElementOf,                           // as the elements of array `same_as`; both take their common type
   };
   Kind kind = Kind::kAny;
   std::vector<types::DataTypeId> types;   // kExactly: one; kOneOf: in order of preference

@@ -1,4 +1,5 @@
-// Operators: arithmetic, comparison, logic, bits, and the internal ones that resolution makes of them.
+// Operators: arithmetic, comparison, logic, bits, and the internal ones that resolution makes of
+// them.
 #include "functions/rows.h"
 
 namespace firn::functions {

@@ -1,4 +1,5 @@
-// The words in which the rows of the function table are written, and its families. For src/functions only.
+// The words in which the rows of the function table are written, and its families. For
+// src/functions only.
 #pragma once
 
 #include <utility>
@@ -11,8 +12,8 @@ namespace firn::functions {
 using types::DataType;
 using types::DataTypeId;
 
-constexpr uint32_t kStrict = kNullOnNull;                      // pure, NULL on NULL
-constexpr uint32_t kChecked = kNullOnNull | kCanThrowInAnsi;   // the same, and throws in ANSI mode
+constexpr uint32_t kStrict = kNullOnNull;                     // pure, NULL on NULL
+constexpr uint32_t kChecked = kNullOnNull | kCanThrowInAnsi;  // the same, and throws in ANSI mode
 constexpr uint32_t kZoned = kNullOnNull | kSession;
 constexpr uint32_t kZonedChecked = kNullOnNull | kSession | kCanThrowInAnsi;
 
@@ -40,6 +41,11 @@ inline ArgRule common(int group = 0) {
 inline ArgRule same_as(int argument) {
   ArgRule made = rule(ArgRule::Kind::kSameAs);
   made.same_as = argument;
+  return made;
+}
+inline ArgRule element(int array) {
+  ArgRule made = rule(ArgRule::Kind::kElementOf);
+  made.same_as = array;
   return made;
 }
 inline ArgRule optional(ArgRule made) {
@@ -85,7 +91,9 @@ inline ResultRule result(ResultRule::Kind kind, int argument) {
 inline ResultRule type_of(int argument) { return result(ResultRule::Kind::kArgument, argument); }
 inline ResultRule type_of_group(int group = 0) { return result(ResultRule::Kind::kCommon, group); }
 inline ResultRule array_of(int argument) { return result(ResultRule::Kind::kArrayOf, argument); }
-inline ResultRule element_of(int argument) { return result(ResultRule::Kind::kElementOf, argument); }
+inline ResultRule element_of(int argument) {
+  return result(ResultRule::Kind::kElementOf, argument);
+}
 inline ResultRule named(std::string_view name) {
   ResultRule made;
   made.kind = ResultRule::Kind::kNamed;

@@ -18,7 +18,11 @@ struct ResolveOptions {
   int64_t now_us = 0;                      // current_timestamp of the query
   std::string current_catalog, current_namespace, user;
   int64_t seed = 0;
+  // A streaming plan is prepared once: current_timestamp becomes Parameter{kBatchTimeParameter} (TIMESTAMP).
+  bool streaming_batch_time_parameter = false;
 };
+
+constexpr int kBatchTimeParameter = 0;
 
 // What resolution asks of its surroundings; the session answers.
 class Surroundings {

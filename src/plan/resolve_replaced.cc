@@ -1,0 +1,157 @@
+// Functions that resolution replaces by other expressions.
+#include <algorithm>
+
+#include "base/version.h"
+#include "plan/fold.h"
+#include "plan/resolver.h"
+
+namespace firn::plan {
+namespace {
+
+using enum DataTypeId;
+
+// One field of EXTRACT: what gives it, and the field of an interval ("" = none).
+struct ExtractField {
+  std::string_view names;  // spellings, separated by spaces
+  std::string_view function;
+  std::string_view interval;
+};
+constexpr ExtractField kExtractFields[] = {
+    {" year y years yr yrs ", "year", "year"},
+    {" yearofweek ", "yearofweek", ""},
+    {" quarter qtr ", "quarter", ""},
+    {" month mon mons months ", "month", "month"},
+    {" week w weeks ", "weekofyear", ""},
+    {" day d days ", "day", "day"},
+    {" dayofweek dow ", "dayofweek", ""},
+    {" dayofweek_iso dow_iso ", "weekday", ""},
+    {" doy ", "dayofyear", ""},
+    {" hour h hours hr hrs ", "hour", "hour"},
+    {" minute m min mins minutes ", "minute", "minute"},
+    {" second s sec seconds secs ", "second_with_fraction", "second"},
+};
+
+}  // namespace
+
+ExprPtr Resolver::replaced(CallSite& at) {
+  const std::string_view name = at.function.name;
+  std::vector<ExprPtr>& arguments = at.arguments;
+  const std::optional<QueryContext>& origin = at.unresolved->origin;
+  const auto again = [&](std::string_view function, std::vector<ExprPtr> inputs) {
+    UnresolvedCall made;
+    made.name = function;
+    made.arguments = std::move(inputs);
+    CallSite inner{made, at.unresolved, at.site, *functions::find_function(function), {}};
+    inner.arguments = made.arguments;
+    if (ExprPtr result = arithmetic(inner)) return result;
+    return finished_call(inner);
+  };
+  const auto check = [&](const ExprPtr& value) {
+    return plan::call("isnotnull", {value}, kBoolean, settings());
+  };
+
+  if (name == "positive") {
+    coerce_arguments(at);
+    return arguments[0]->type.id() == kString ? coerce(arguments[0], kDouble) : arguments[0];
+  }
+  if (name == "between") {
+    const ExprPtr low = again(">=", {arguments[0], arguments[1]}),
+                  high = again("<=", {arguments[0], arguments[2]});
+    return plan::call("and", {low, high}, kBoolean, settings(), origin);
+  }
+  if (name == "nvl") return again("coalesce", arguments);
+  if (name == "if") {
+    coerce_arguments(at);
+    return case_when({{arguments[0], arguments[1]}}, arguments[2], origin);
+  }
+  if (name == "nvl2") {
+    coerce_arguments(at);
+    return case_when({{check(arguments[0]), arguments[1]}}, arguments[2], origin);
+  }
+  if (name == "nullif") {
+    const ExprPtr same = again("=", {arguments[0], arguments[1]});
+    return case_when({{same, null_of(arguments[0]->type)}}, arguments[0], origin);
+  }
+  if (name == "nullifzero") {
+    const ExprPtr zero = again("=", {arguments[0], integer_literal(0)});
+    return case_when({{zero, null_of(arguments[0]->type)}}, arguments[0], origin);
+  }
+  if (name == "zeroifnull") return again("coalesce", {arguments[0], integer_literal(0)});
+  if (name == "typeof") return string_literal(arguments[0]->type.simple_string());
+  if (name == "pi") return literal(kDouble, 3.141592653589793, origin);
+  if (name == "e") return literal(kDouble, 2.718281828459045, origin);
+  if (name == "version") return string_literal(kVersion);
+  if (name == "current_catalog") return string_literal(options_.current_catalog);
+  if (name == "current_database") return string_literal(options_.current_namespace);
+  if (name == "current_user") return string_literal(options_.user);
+  if (name == "current_timezone") return string_literal(options_.time_zone);
+  if (name == "current_timestamp" || name == "localtimestamp" || name == "current_date") {
+    ExprPtr now = options_.streaming_batch_time_parameter
+                      ? typed(Parameter{kBatchTimeParameter}, kTimestamp, false, origin)
+                      : literal(kTimestamp, options_.now_us, origin);
+    if (name == "current_timestamp") return now;
+    return cast(now, name == "current_date" ? kDate : kTimestampNtz, implicit_mode(), true, origin);
+  }
+  if (name == "struct") {
+    std::vector<ExprPtr> members;
+    for (size_t i = 0; i < arguments.size(); ++i) {
+      std::string member = "col" + std::to_string(i + 1);
+      const bool plain_arguments = at.node.arguments.size() == arguments.size();
+      const ExprPtr written = plain_arguments ? at.node.arguments[i] : arguments[i];
+      if (const auto* named = std::get_if<Alias>(&written->node))
+        member = named->name;
+      else if (const auto* ref = std::get_if<UnresolvedName>(&written->node))
+        member = ref->parts.back();
+      else if (const auto* column = std::get_if<ColumnRef>(&written->node))
+        member = column->attribute.name;
+      else if (const auto* key = std::get_if<UnresolvedExtract>(&written->node))
+        if (const Literal* text = as_literal(*key->key))
+          if (const auto* field_name = std::get_if<std::string>(&text->value)) member = *field_name;
+      const auto* star_alias = std::get_if<Alias>(&arguments[i]->node);
+      if (star_alias != nullptr) member = star_alias->name;
+      members.push_back(string_literal(member));
+      members.push_back(star_alias != nullptr ? star_alias->child : arguments[i]);
+    }
+    return again("named_struct", std::move(members));
+  }
+  if (name == "extract") {
+    coerce_arguments(at);
+    const auto* text = std::get_if<std::string>(&as_literal(*arguments[0])->value);
+    std::string field = " ";
+    for (const char c : text != nullptr ? *text : std::string())
+      field += c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+    field += ' ';
+    const bool interval = arguments[1]->type.id() == kYearMonthInterval ||
+                          arguments[1]->type.id() == kDayTimeInterval;
+    for (const ExtractField& row : kExtractFields) {
+      if (row.names.find(field) == std::string_view::npos || (interval && row.interval.empty()))
+        continue;
+      if (interval) {
+        const DataType type = row.interval == "second" ? DataType::decimal(8, 6)
+                              : row.interval == "year" || row.interval == "day" ? DataType(kInteger)
+                                                                                : DataType(kByte);
+        return plan::call("interval_field",
+                          {string_literal(std::string(row.interval)), arguments[1]}, type,
+                          settings(), origin);
+      }
+      const ExprPtr value = again(row.function, {arguments[1]});
+      return field == " dow_iso " || field == " dayofweek_iso "
+                 ? again("+", {value, integer_literal(1)})
+                 : value;
+    }
+    throw_at(origin, "INVALID_EXTRACT_FIELD",
+             {{"field", backquoted(field.substr(1, field.size() - 2))},
+              {"expr", "\"" + display(at.node.arguments[1]) + "\""}});
+  }
+  if (name == "window") return time_window(at);
+  if (name == "window_time") {
+    coerce_arguments(at);
+    const auto end = find_field(arguments[0]->type, "end", false, origin);
+    if (!end) throw_input_type(at, 0, "a time window");
+    const ExprPtr last = field(arguments[0], *end);
+    return plan::call("plus_micros", {last, long_literal(-1)}, last->type, settings(), origin);
+  }
+  throw Error("FIRN_INTERNAL", {{"what", "no replacement for the function " + std::string(name)}});
+}
+
+}  // namespace firn::plan

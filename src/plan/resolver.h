@@ -1,0 +1,166 @@
+// The resolver's parts, shared by the files resolve_*.cc. For src/plan only.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "plan/build.h"
+#include "plan/coercion.h"
+#include "plan/resolve.h"
+#include "plan/scope.h"
+
+namespace firn::plan {
+
+// One SELECT being resolved: FROM and WHERE below, then grouping, then the select list, then what
+// stands on it.
+struct Block {
+  Scope from;
+  RelationPtr input;
+  struct Computed {
+    ExprPtr expr;               // over FROM
+    Attribute attribute;        // its column above
+    ExprPtr sliding = nullptr;  // windows: what was asked for, where `expr` needs more columns
+  };
+  bool aggregated = false;
+  std::vector<Computed> keys;
+  std::vector<Computed> aggregates;
+  std::vector<Computed> windows;  // window(time, …): columns computed below the grouping
+  std::vector<ExprPtr> outputs;  // named; over keys and aggregates where aggregated, else over FROM
+  Scope output_scope;
+  std::vector<ExprPtr> having;
+  bool distinct = false;
+};
+
+// Where an expression stands.
+struct Site {
+  const Scope* scope = nullptr;
+  const Scope* in_aggregate = nullptr;  // for arguments of aggregates, where it differs
+  Block* block = nullptr;               // windows of time may be made here
+  bool aggregates = false;              // allowed here
+  bool windows = false;                 // OVER is allowed here
+  const char* clause = "";              // for messages
+};
+
+class Resolver {
+ public:
+  Resolver(const ResolveOptions& options, Surroundings& surroundings, IdSource& ids)
+      : options_(options), surroundings_(surroundings), ids_(ids) {}
+
+  Scoped relation(const RelationPtr& unresolved);
+  // The plan gives exactly the scope's columns, in order.
+  RelationPtr trimmed(const Scoped& scoped);
+  ExprPtr expression(const ExprPtr& unresolved, const Site& site);
+  // Spark's name of a column that has none, after expression() has seen it.
+  std::string display(const ExprPtr& unresolved);
+
+ private:
+  // ---- resolve_relation.cc
+  Scoped table(const UnresolvedTable& node, const Relation& relation);
+  Scoped table_function(const UnresolvedTableFunction& node, const Relation& relation);
+  Scoped with(const With& node);
+  Scoped subquery_alias(const SubqueryAlias& node);
+  Scoped inline_table(const InlineTable& node, const Relation& relation);
+  Scoped filter_of(const Filter& node, const Relation& relation);
+  Scoped limit(const Limit& node);
+  Scoped deduplicate(const Deduplicate& node, const Relation& relation);
+  Scoped watermark(const Watermark& node, const Relation& relation);
+  Scoped scoped(RelationPtr plan);
+  Scoped freshened(RelationPtr plan);  // ids that this query has seen before are replaced
+
+  // ---- resolve_join.cc, resolve_set.cc
+  Scoped join(const Join& node, const Relation& relation);
+  Scoped set_operation(const SetOperation& node, const Relation& relation);
+
+  // ---- resolve_select.cc
+  Block block(const RelationPtr& unresolved);
+  Block select(const std::vector<ExprPtr>& keys, const std::vector<ExprPtr>& list,
+               const RelationPtr& child);
+  void group_by(Block& block, const std::vector<ExprPtr>& keys, const std::vector<ExprPtr>& list);
+  void select_list(Block& block, const std::vector<ExprPtr>& list);
+  void having(Block& block, const ExprPtr& condition);
+  Scoped finished(Block block, const std::vector<SortKey>* sort);
+  ExprPtr over_aggregate(Block& block, const ExprPtr& expr);
+  ExprPtr over_outputs(Block& block, const ExprPtr& expr);
+  RelationPtr grouped(const Block& block);
+  RelationPtr layered(const std::vector<ExprPtr>& outputs, RelationPtr base);
+  std::vector<ExprPtr> expand_stars(const std::vector<ExprPtr>& list, const Scope& scope);
+  ExprPtr named_output(const ExprPtr& unresolved, const Site& site);
+  std::optional<int64_t> ordinal(const ExprPtr& unresolved);
+
+  // ---- resolve_expression.cc
+  ExprPtr name(const UnresolvedName& node, const ExprPtr& unresolved, const Site& site);
+  ExprPtr fields_of(ExprPtr child, const std::vector<std::string>& parts, size_t from,
+                    const ExprPtr& unresolved);
+  ExprPtr extract(const UnresolvedExtract& node, const ExprPtr& unresolved, const Site& site);
+  ExprPtr explicit_cast(const Cast& node, const ExprPtr& unresolved, const Site& site);
+  ExprPtr case_of(const Case& node, const ExprPtr& unresolved, const Site& site);
+  ExprPtr in_of(const InList& node, const ExprPtr& unresolved, const Site& site);
+  ExprPtr subquery(const Subquery& node, const ExprPtr& unresolved, const Site& site);
+  ExprPtr windowed(const Windowed& node, const ExprPtr& unresolved, const Site& site);
+  ExprPtr boolean_condition(const ExprPtr& unresolved, const Site& site, const char* where);
+
+  // ---- resolve_call.cc, resolve_operator.cc, resolve_replaced.cc, resolve_time_window.cc
+  struct CallSite {  // one call, its arguments resolved
+    const UnresolvedCall& node;
+    const ExprPtr& unresolved;
+    const Site& site;
+    const functions::Function& function;
+    std::vector<ExprPtr> arguments;
+  };
+  ExprPtr call_of(const UnresolvedCall& node, const ExprPtr& unresolved, const Site& site);
+  ExprPtr chain(const UnresolvedCall& node, const ExprPtr& unresolved, const Site& site);
+  void check_count(const CallSite& at, size_t given);
+  void coerce_arguments(CallSite& at);
+  ExprPtr coerce_argument(CallSite& at, size_t index, const functions::ArgRule& rule);
+  ExprPtr higher_order(CallSite& at);
+  ExprPtr finished_call(CallSite& at);
+  DataType result_type(CallSite& at);
+  DataType named_result(CallSite& at);
+  ExprPtr replaced(CallSite& at);  // kReplaced functions
+  ExprPtr time_window(CallSite& at);
+  ExprPtr arithmetic(CallSite& at);  // nullptr: not an arithmetic operator
+  ExprPtr date_arithmetic(CallSite& at);
+  ExprPtr numeric_arithmetic(CallSite& at);
+  ExprPtr comparison(CallSite& at);
+  ExprPtr common_of(CallSite& at, std::vector<ExprPtr*> values);
+  ExprPtr plain(CallSite& at, DataType type);
+  [[noreturn]] void throw_operand_types(const CallSite& at);
+  [[noreturn]] void throw_wrong_operand(const CallSite& at, std::string_view required,
+                                        const DataType& actual);
+  [[noreturn]] void throw_input_type(const CallSite& at, size_t index, std::string required);
+  std::string input_text(const CallSite& at, size_t index);
+
+  // ---- small things
+  ExprPtr coerce(ExprPtr expr, const DataType& type) {
+    return moment(cast(std::move(expr), type, implicit_mode(), true));
+  }
+  ExprPtr moment(ExprPtr expr);  // a cast of constant text to a date or timestamp, done
+  CastMode implicit_mode() const { return options_.ansi ? CastMode::kAnsi : CastMode::kLegacy; }
+  CallSettings settings() {
+    return {options_.ansi, options_.time_zone, options_.seed + ++volatile_calls_};
+  }
+  bool same(std::string_view a, std::string_view b) const {
+    return same_name(a, b, options_.case_sensitive);
+  }
+  void remember_display(const ExprPtr& unresolved, std::string text) {
+    display_[unresolved.get()] = std::move(text);
+  }
+  ExprPtr displayable(const ExprPtr& unresolved);
+
+  const ResolveOptions& options_;
+  Surroundings& surroundings_;
+  IdSource& ids_;
+  std::vector<std::map<std::string, NamedRelation>> with_;  // innermost last; keys in lower case
+  std::vector<const Scope*> outer_;                         // scopes of enclosing queries
+  std::vector<const Scope*> lambda_;                        // lambdas' arguments
+  std::set<AttributeId> seen_;                              // ids that leaves of this query gave
+  std::unordered_map<const Expr*, std::string> display_;
+  std::set<std::string> views_;  // CTEs being resolved
+  int64_t volatile_calls_ = 0;
+  int depth_ = 0;
+};
+
+}  // namespace firn::plan
