@@ -379,6 +379,16 @@ bool Printer::write_special(const CallView& call) {
     out_ += ')';
     return true;
   }
+  if (pretty_ && call.name == "if" && arguments.size() == 3) {
+    out_ += "(IF(";
+    write_list(arguments);
+    out_ += "))";
+    return true;
+  }
+  if (pretty_ && call.name == "window") {
+    out_ += "window";
+    return true;
+  }
   const bool trims = call.name == "trim" || call.name == "ltrim" || call.name == "rtrim";
   if (trims && arguments.size() == 2) {
     out_ += call.name == "trim"    ? "TRIM(BOTH "
@@ -391,17 +401,47 @@ bool Printer::write_special(const CallView& call) {
   return false;
 }
 
+// What Spark's names of calls show of arguments that were not given, or hide of those that were.
+struct ShownArguments {
+  std::string_view function;
+  size_t given;
+  std::string_view appended;
+  size_t shown;
+};
+constexpr ShownArguments kShownArguments[] = {
+    {"substring", 2, ", 2147483647", 2},
+    {"locate", 2, ", 1", 2},
+    {"overlay", 3, ", -1", 3},
+    {"lag", 1, ", 1, NULL", 1},
+    {"lag", 2, ", NULL", 2},
+    {"lead", 1, ", 1, NULL", 1},
+    {"lead", 2, ", NULL", 2},
+    {"from_json", 2, "", 1},
+    {"from_json", 3, "", 1},
+    {"from_csv", 2, "", 1},
+    {"from_csv", 3, "", 1},
+};
+
+const ShownArguments* find_shown(std::string_view function, size_t given) {
+  for (const ShownArguments& row : kShownArguments)
+    if (row.function == function && row.given == given) return &row;
+  return nullptr;
+}
+
 void Printer::write_function(const CallView& call) {
+  const ShownArguments* shown = pretty_ ? find_shown(call.name, call.arguments.size()) : nullptr;
   out_.append(call.name).append(call.distinct ? "(DISTINCT " : "(");
-  for (size_t i = 0; i < call.arguments.size(); ++i) {
+  const size_t count = shown != nullptr ? shown->shown : call.arguments.size();
+  for (size_t i = 0; i < count; ++i) {
     if (i > 0) out_ += ", ";
     if (call.argument_names && i < call.argument_names->size() &&
         !(*call.argument_names)[i].empty())
       out_ += (*call.argument_names)[i] + " => ";
     print(*call.arguments[i]);
   }
+  if (shown != nullptr) out_ += shown->appended;
   out_ += ')';
-  if (call.ignore_nulls) out_ += " ignore nulls";
+  if (call.ignore_nulls && !pretty_) out_ += " ignore nulls";
   if (call.filter) {
     out_ += " FILTER (WHERE ";
     print(*call.filter);

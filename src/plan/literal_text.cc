@@ -113,7 +113,7 @@ std::string day_time_text(const types::DataType& type, int64_t micros) {
     const std::string number = std::to_string(rest / static_cast<unsigned long>(kUnits[field]));
     rest %= static_cast<unsigned long>(kUnits[field]);
     if (!first) text += kGaps[field];
-    if (!first && number.size() < 2) text += '0';
+    if (field > 0 && number.size() < 2) text += '0';
     text += number;
   }
   if (type.interval_end() == 3) text += fraction_text(static_cast<int64_t>(rest));

@@ -107,16 +107,16 @@ TEST(Expression, Literals) {
       {"DATE'2020-1'", "DATE '2020-01-01'"},
       {"TIMESTAMP_NTZ '2020-01-01T01:02:03.5'", "TIMESTAMP_NTZ '2020-01-01 01:02:03.5'"},
       {"TIMESTAMP '2020-01-01 00:00:00+01:00'", "TIMESTAMP '2020-01-01 00:00:00+01:00'"},
-      {"INTERVAL '5' MINUTE", "INTERVAL '5' MINUTE"},
-      {"INTERVAL 5 MINUTES", "INTERVAL '5' MINUTE"},
+      {"INTERVAL '5' MINUTE", "INTERVAL '05' MINUTE"},
+      {"INTERVAL 5 MINUTES", "INTERVAL '05' MINUTE"},
       {"INTERVAL 1 DAY 2 HOURS", "INTERVAL '1 02' DAY TO HOUR"},
       {"INTERVAL '1 2:3:4' DAY TO SECOND", "INTERVAL '1 02:03:04' DAY TO SECOND"},
       {"INTERVAL '-1-2' YEAR TO MONTH", "INTERVAL '-1-2' YEAR TO MONTH"},
-      {"INTERVAL '1.5' SECOND", "INTERVAL '1.5' SECOND"},
+      {"INTERVAL '1.5' SECOND", "INTERVAL '01.5' SECOND"},
       {"INTERVAL -3 WEEKS", "INTERVAL '-21' DAY"},
       {"INTERVAL '1 day 2 hours'", "INTERVAL '1 02' DAY TO HOUR"},
       {"INTERVAL 18 MONTHS", "INTERVAL '18' MONTH"},
-      {"ts + INTERVAL 1 MILLISECOND", "(ts + INTERVAL '0.001' SECOND)"},
+      {"ts + INTERVAL 1 MILLISECOND", "(ts + INTERVAL '00.001' SECOND)"},
   };
   for (const Row& row : rows) check(row);
 }
@@ -206,6 +206,11 @@ TEST(Expression, PrettyNames) {
       {"transform(a, x -> x + 1)",
        "transform(a, lambdafunction((namedlambdavariable() + 1), namedlambdavariable()))"},
       {"NOT a", "(NOT a)"},
+      {"substring(a, 1)", "substring(a, 1, 2147483647)"},
+      {"if(a, 1, 2)", "(IF(a, 1, 2))"},
+      {"from_json(a, 'b INT')", "from_json(a)"},
+      {"window(ts, '1 minute')", "window"},
+      {"first(a) IGNORE NULLS", "first(a)"},
       {"a IS NULL", "(a IS NULL)"},
       {"CASE WHEN a THEN 'x' END", "CASE WHEN a THEN x END"},
   };
