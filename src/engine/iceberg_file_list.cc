@@ -113,6 +113,8 @@ duckdb::OpenFileInfo IcebergFileList::GetFile(duckdb::idx_t index) const {
   duckdb::OpenFileInfo info(to_store_path(file.file_path));
   info.extended_info = duckdb::make_shared_ptr<duckdb::ExtendedOpenFileInfo>();
   info.extended_info->options["file_size"] = duckdb::Value::BIGINT(file.file_size_in_bytes);
+  // Data files never change: a cached footer needs no look at the file.
+  info.extended_info->options["validate_external_file_cache"] = duckdb::Value::BOOLEAN(false);
   return info;
 }
 

@@ -122,6 +122,8 @@ void register_iceberg_scan(duckdb::DatabaseInstance& instance, files::FileStore&
   duckdb::FileSystem::GetFileSystem(instance).RegisterSubSystem(
       duckdb::make_uniq<StoreFileSystem>(store));
   duckdb::Connection connection(instance);
+  const auto cached = connection.Query("SET GLOBAL parquet_metadata_cache = true");
+  FIRN_CHECK(!cached->HasError(), "DuckDB has a cache of Parquet footers");
   connection.BeginTransaction();
   duckdb::ClientContext& context = *connection.context;
   const auto& stock =

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <map>
 #include <mutex>
 
@@ -29,13 +30,28 @@ using types::Field;
 using types::Type;
 using types::TypeId;
 
-// A memory store that counts which files were opened.
+class CountingFile final : public files::InputFile {
+ public:
+  CountingFile(std::unique_ptr<files::InputFile> inner, std::atomic<int64_t>& bytes)
+      : inner_(std::move(inner)), bytes_(bytes) {}
+  int64_t size() const override { return inner_->size(); }
+  void read_at(int64_t offset, int64_t length, char* out) const override {
+    bytes_ += length;
+    inner_->read_at(offset, length, out);
+  }
+
+ private:
+  std::unique_ptr<files::InputFile> inner_;
+  std::atomic<int64_t>& bytes_;
+};
+
+// A memory store that counts which files were opened and what was read of them.
 class CountingStore final : public files::FileStore {
  public:
   std::unique_ptr<files::InputFile> open(const std::string& uri) override {
     const std::lock_guard lock(mutex_);
     ++opened[uri];
-    return inner_->open(uri);
+    return std::make_unique<CountingFile>(inner_->open(uri), bytes_read);
   }
   std::unique_ptr<files::OutputFile> create(const std::string& uri,
                                             files::WriteMode mode) override {
@@ -59,6 +75,7 @@ class CountingStore final : public files::FileStore {
     return static_cast<size_t>(count);
   }
   std::map<std::string, int> opened;
+  std::atomic<int64_t> bytes_read = 0;
 
  private:
   std::mutex mutex_;
@@ -211,6 +228,7 @@ class IcebergScanTest : public testing::Test {
     auto source = std::make_shared<plan::TableSource>();
     source->metadata = std::make_shared<const iceberg::TableMetadata>(with_defaults(metadata()));
     source->store = const_cast<CountingStore*>(&store_);
+    source->manifests = manifests_;
     plan::TableScan node;
     node.name = {"s", "t"};
     node.source = source;
@@ -259,6 +277,7 @@ class IcebergScanTest : public testing::Test {
   std::shared_ptr<table::SimulatedPointer> pointer_;
   std::unique_ptr<Engine> engine_;
   SeededRandom random_{7};
+  std::shared_ptr<table::ManifestCache> manifests_ = table::make_manifest_cache(1 << 20);
   std::map<std::string, functions::Function, std::less<>> functions_;
   std::map<int, types::Value> initial_defaults_;  // as a table of format version 3 would have them
   int writers_ = 0;
@@ -494,6 +513,23 @@ TEST_F(IcebergScanTest, OtherFormatsAreRefusedByName) {
     EXPECT_EQ(error.code(), Code::kUnsupported);
     EXPECT_NE(std::string(error.what()).find("ORC"), std::string::npos) << error.what();
   }
+}
+
+TEST_F(IcebergScanTest, FootersAreReadOnce) {
+  create(schema_of({field(1, "id", plain(TypeId::kLong)), field(2, "x", plain(TypeId::kDouble))}));
+  insert("SELECT i, i / 2.0::DOUBLE FROM range(10) t(i)");
+  const RelationPtr plan = scan({1});
+  std::vector<int64_t> read;
+  for (int run = 0; run < 2; ++run) {
+    store_.bytes_read = 0;
+    const auto stream = engine_->prepare(plan)->run({});
+    Chunk chunk;
+    uint64_t rows = 0;
+    while (stream->next(chunk)) rows += chunk.size();
+    EXPECT_EQ(rows, 10U);
+    read.push_back(store_.bytes_read);
+  }
+  EXPECT_LT(read[1], read[0] / 2);
 }
 
 TEST_F(IcebergScanTest, APreparedScanRunsAgainWithoutBinding) {

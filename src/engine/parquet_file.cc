@@ -28,7 +28,7 @@ constexpr Codec kCodecs[] = {
 constexpr int64_t kDefaultLevel = 1;
 constexpr int64_t kDefaultDictionaryBytes = 2 << 20;  // Iceberg's write.parquet.dict-size-bytes
 // Unique columns fill a dictionary in vain: a small bound finds them out early.
-constexpr uint64_t kDictionaryEntries = 4096;
+constexpr uint64_t kRowsADictionaryEntry = 8;
 
 duckdb_parquet::CompressionCodec::type codec_of(const iceberg::Properties& properties) {
   const auto found = properties.find("write.parquet.compression-codec");
@@ -47,14 +47,14 @@ duckdb_parquet::CompressionCodec::type codec_of(const iceberg::Properties& prope
 
 }  // namespace
 
-ParquetSettings parquet_settings(const iceberg::Properties& properties) {
+ParquetSettings parquet_settings(const iceberg::Properties& properties, uint64_t row_group_rows) {
   ParquetSettings settings;
   settings.codec = codec_of(properties);
   settings.level =
       table::number_property(properties, "write.parquet.compression-level", kDefaultLevel);
   settings.dictionary_bytes = static_cast<uint64_t>(
       table::number_property(properties, "write.parquet.dict-size-bytes", kDefaultDictionaryBytes));
-  settings.dictionary_entries = kDictionaryEntries;
+  settings.dictionary_entries = std::max<uint64_t>(row_group_rows / kRowsADictionaryEntry, 64);
   return settings;
 }
 

@@ -20,7 +20,7 @@ struct ParquetSettings {
 
 // write.parquet.compression-codec (zstd), write.parquet.compression-level,
 // write.parquet.dict-size-bytes.
-ParquetSettings parquet_settings(const iceberg::Properties& properties);
+ParquetSettings parquet_settings(const iceberg::Properties& properties, uint64_t row_group_rows);
 
 class ParquetFile {
  public:

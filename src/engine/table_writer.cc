@@ -113,7 +113,7 @@ ParquetTableWriter::ParquetTableWriter(const TableWriterOptions& options, files:
     : options_(options),
       store_(store),
       layout_(parquet_layout(options.schema, options.properties)),
-      settings_(parquet_settings(options.properties)),
+      settings_(parquet_settings(options.properties, options.row_group_rows)),
       target_bytes_(table::number_property(options.properties, "write.target-file-size-bytes",
                                            kDefaultTargetBytes)),
       row_group_bytes_(table::number_property(
