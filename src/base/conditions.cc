@@ -47,6 +47,7 @@ constexpr Condition kSparks[] = {
   {"BINARY_ARITHMETIC_OVERFLOW", Code::kInvalidInput, "22003", "<value1> <symbol> <value2> caused overflow. Use <functionName> to ignore overflow problem and return NULL."},
   {"CALL_ON_STREAMING_DATASET_UNSUPPORTED", Code::kUnsupported, "42KDE", "The method <methodName> can not be called on streaming Dataset/DataFrame."},
   {"CANNOT_ASSIGN_EVENT_TIME_COLUMN_WITHOUT_WATERMARK", Code::kInvalidInput, "42611", "Watermark needs to be defined to reassign event time column. Failed to find watermark definition in the streaming query."},
+  {"CANNOT_DECODE_URL", Code::kInvalidInput, "22546", "The provided URL cannot be decoded: <url>. Please ensure that the URL is properly formatted and try again."},
   {"CANNOT_MERGE_INCOMPATIBLE_DATA_TYPE", Code::kInvalidInput, "42825", "Failed to merge incompatible data types <left> and <right>. Please check the data types of the columns being merged and ensure that they are compatible. If necessary, consider casting the columns to compatible data types before attempting the merge."},
   {"CANNOT_MODIFY_CONFIG", Code::kInvalidInput, "46110", "Cannot modify the value of the Spark config: <key>.\nSee also '<docroot>/sql-migration-guide.html#ddl-statements'."},
   {"CANNOT_MODIFY_STATIC_CONFIG", Code::kInvalidInput, "46110", "Cannot modify the value of the static Spark config: <key>."},

@@ -106,6 +106,11 @@ void hold(duckdb::Vector& vector, const duckdb::buffer_ptr<duckdb::VectorBuffer>
 
 }  // namespace
 
+void hold(duckdb::Vector& vector, std::shared_ptr<const void> owner) {
+  hold(vector, duckdb::buffer_ptr<duckdb::VectorBuffer>(
+                   duckdb::make_shared_ptr<OwnerBuffer>(std::move(owner))));
+}
+
 Chunk::Chunk() : body_(std::make_unique<Body>()) {}
 Chunk::Chunk(Chunk&&) noexcept = default;
 Chunk& Chunk::operator=(Chunk&&) noexcept = default;

@@ -23,6 +23,9 @@ void initialize(Chunk& chunk, const duckdb::vector<duckdb::LogicalType>& types);
 // A view of a vector's first `size` rows; flattens it.
 kernels::ColumnView view_of(duckdb::Vector& vector, uint64_t size);
 
+// Strings of the vector, or of its children, keep `owner` alive.
+void hold(duckdb::Vector& vector, std::shared_ptr<const void> owner);
+
 // Gives these columns of `chunk`'s rows to `out`: vectors by reference; string and nested vectors
 // also hold on to the owners, so that whoever keeps a reference to such a vector keeps the memory.
 // Indexes beyond the columns (DuckDB's row ids) give NULLs.

@@ -24,6 +24,8 @@ class VectorOutput final : public kernels::Output {
     return text.GetDataWriteable();
   }
 
+  void keep(std::shared_ptr<const void> owner) override { hold(vector_, std::move(owner)); }
+
   kernels::Output& child(size_t index) override {
     children_.resize(std::max(children_.size(), index + 1));
     if (!children_[index]) {
@@ -114,14 +116,33 @@ duckdb::unique_ptr<duckdb::FunctionData> bind_kernel(
   return duckdb::make_uniq<KernelBinding>(std::move(call));
 }
 
+// Calls f for each string vector in `vector`.
+template <class F>
+void each_string_vector(duckdb::Vector& vector, F&& f) {
+  switch (vector.GetType().InternalType()) {
+    case duckdb::PhysicalType::VARCHAR:
+      f(vector);
+      break;
+    case duckdb::PhysicalType::LIST:
+      each_string_vector(duckdb::ListVector::GetEntry(vector), f);
+      break;
+    case duckdb::PhysicalType::STRUCT:
+      for (auto& child : duckdb::StructVector::GetEntries(vector)) each_string_vector(*child, f);
+      break;
+    default:
+      break;
+  }
+}
+
 // Result strings that are slices of the arguments' strings keep those alive.
 void keep_arguments(duckdb::DataChunk& arguments, duckdb::Vector& result) {
-  if (result.GetType().InternalType() != duckdb::PhysicalType::VARCHAR) return;
-  for (duckdb::Vector& argument : arguments.data) {
-    if (argument.GetType().InternalType() == duckdb::PhysicalType::VARCHAR) {
-      duckdb::StringVector::AddHeapReference(result, argument);
+  each_string_vector(result, [&](duckdb::Vector& target) {
+    for (duckdb::Vector& argument : arguments.data) {
+      each_string_vector(argument, [&](duckdb::Vector& source) {
+        duckdb::StringVector::AddHeapReference(target, source);
+      });
     }
-  }
+  });
 }
 
 bool all_constant(const duckdb::DataChunk& arguments) {

@@ -2,6 +2,7 @@
 // matter at the root only, and there only to Spark's side.
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,8 @@ struct LoweringContext {
   int depth = 0;
   const plan::WindowSpec* window = nullptr;  // of the OVER clause whose function is being lowered
   int subqueries = 0;
+  std::set<plan::AttributeId>
+      lambda_indexes;  // lambdas' element indexes, which DuckDB counts from 1
 };
 
 inline constexpr int kMaxPlanDepth = 4000;

@@ -336,6 +336,8 @@ constexpr LoweringRow kRows[] = {
     {"stddev_samp", over_doubles},
     {"string_agg", plain, "string_agg"},
     {"sum", sum},
+    {"try_avg", average},
+    {"try_sum", sum},
     {"var_pop", over_doubles},
     {"var_samp", over_doubles},
     {"variance", over_doubles, "var_samp"},

@@ -31,6 +31,7 @@ Parsed lower_cast(const plan::Cast& cast, const plan::Expr& expr, LoweringContex
   kernels::CallInfo info;
   info.arguments = {from};
   info.result = cast.type;
+  if (!cast.zone.empty()) info.zone = cast.zone;
   info.mode = cast.mode == plan::CastMode::kAnsi  ? kernels::Mode::kAnsi
               : cast.mode == plan::CastMode::kTry ? kernels::Mode::kTry
                                                   : kernels::Mode::kLegacy;

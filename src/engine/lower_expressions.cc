@@ -48,7 +48,11 @@ class ExpressionLowering {
   }
   Parsed lower_node(const plan::Alias& alias, const Expr&) { return lower(*alias.child); }
   Parsed lower_node(const plan::ColumnRef& ref, const Expr&) {
-    return column(column_name(ref.attribute.id));
+    Parsed parsed = column(column_name(ref.attribute.id));
+    if (!context_.lambda_indexes.contains(ref.attribute.id)) return parsed;
+    return cast_to(
+        duckdb::LogicalType::INTEGER,
+        function("-", list_of<Parsed>(std::move(parsed), constant(duckdb::Value::BIGINT(1)))));
   }
   Parsed lower_node(const plan::Cast& cast, const Expr& expr) {
     return lower_cast(cast, expr, context_);

@@ -16,7 +16,9 @@ kernels::CallInfo call_info(const LoweringSite& site) {
   for (const plan::ExprPtr& argument : site.call.arguments)
     info.arguments.push_back(argument->type);
   info.result = site.expr.type;
-  info.mode = site.call.ansi ? kernels::Mode::kAnsi : kernels::Mode::kLegacy;
+  info.mode = site.call.function->name.starts_with("try_") ? kernels::Mode::kTry
+              : site.call.ansi                             ? kernels::Mode::kAnsi
+                                                           : kernels::Mode::kLegacy;
   if (!site.call.zone.empty()) info.zone = site.call.zone;
   info.seed = site.call.seed;
   return info;
@@ -45,11 +47,6 @@ Parsed native(const LoweringSite& site) {
 }
 Parsed run_kernel(const LoweringSite& site) {
   return kernel(site, target_of(site), call_info(site));
-}
-Parsed try_kernel(const LoweringSite& site) {
-  kernels::CallInfo info = call_info(site);
-  info.mode = kernels::Mode::kTry;
-  return kernel(site, target_of(site), std::move(info));
 }
 Parsed comparison(const LoweringSite& site) {
   ParsedList sides = lower_all(site.call.arguments, site.context);
@@ -80,10 +77,103 @@ Parsed logical(const LoweringSite& site) {
   return result;
 }
 
+// LIKE with a pattern that needs no escapes is DuckDB's own: it prunes by prefix.
+Parsed like(const LoweringSite& site) {
+  const auto* pattern = std::get_if<plan::Literal>(&site.call.arguments[1]->node);
+  const std::string* text =
+      pattern == nullptr ? nullptr : std::get_if<std::string>(&pattern->value);
+  if (site.call.arguments.size() > 2 || text == nullptr || text->find('\\') != std::string::npos)
+    return run_kernel(site);
+  return function("~~", lower_all(site.call.arguments, site.context));
+}
+
+// Strings and binaries in one kernel; arrays two by two.
+Parsed concat(const LoweringSite& site) {
+  const types::DataTypeId type = site.expr.type.id();
+  if (site.call.arguments.empty()) return constant(duckdb::Value(""));
+  if (type != types::DataTypeId::kArray) return run_kernel(site);
+  Parsed result = lower_expression(*site.call.arguments[0], site.context);
+  for (size_t i = 1; i < site.call.arguments.size(); ++i) {
+    kernels::CallInfo info = call_info(site);
+    info.arguments = {site.expr.type, site.call.arguments[i]->type};
+    result = call_kernel(
+        site.context.state, "concat_arrays", std::move(info),
+        list_of(std::move(result), lower_expression(*site.call.arguments[i], site.context)),
+        site.expr.origin);
+  }
+  return result;
+}
+Parsed reverse(const LoweringSite& site) {
+  return kernel(site,
+                site.expr.type.id() == types::DataTypeId::kArray ? "reverse_array" : "reverse",
+                call_info(site));
+}
+Parsed array(const LoweringSite& site) {
+  return cast_to(to_duckdb(site.expr.type),
+                 function("list_value", lower_all(site.call.arguments, site.context)));
+}
+Parsed map(const LoweringSite& site) {
+  ParsedList keys, values;
+  for (size_t i = 0; i + 1 < site.call.arguments.size(); i += 2) {
+    keys.push_back(lower_expression(*site.call.arguments[i], site.context));
+    values.push_back(lower_expression(*site.call.arguments[i + 1], site.context));
+  }
+  kernels::CallInfo info = call_info(site);
+  info.arguments = {types::DataType::array(site.expr.type.key()),
+                    types::DataType::array(site.expr.type.value())};
+  return call_kernel(
+      site.context.state, "map_from_arrays", std::move(info),
+      list_of(cast_to(to_duckdb(info.arguments[0]), function("list_value", std::move(keys))),
+              cast_to(to_duckdb(info.arguments[1]), function("list_value", std::move(values)))),
+      site.expr.origin);
+}
+// Names are literals and stand in the result type; values are at odd places.
+Parsed named_struct(const LoweringSite& site) {
+  ParsedList values;
+  for (size_t i = 1; i < site.call.arguments.size(); i += 2) {
+    values.push_back(lower_expression(*site.call.arguments[i], site.context));
+    values.back()->SetAlias("f" + std::to_string(i / 2));
+  }
+  return cast_to(to_duckdb(site.expr.type), function("struct_pack", std::move(values)));
+}
+Parsed row_id(const LoweringSite&) {
+  auto number = duckdb::make_uniq<duckdb::WindowExpression>(ExpressionType::WINDOW_ROW_NUMBER, "",
+                                                            "", "row_number");
+  number->start = duckdb::WindowBoundary::UNBOUNDED_PRECEDING;
+  number->end = duckdb::WindowBoundary::CURRENT_ROW_RANGE;
+  return function("-", list_of<Parsed>(std::move(number), constant(duckdb::Value::BIGINT(1))));
+}
+
+// ---- Higher-order functions: DuckDB's lambdas. Its index counts from 1, Spark's from 0.
+Parsed lambda_call(const LoweringSite& site, const char* name, const types::DataType& result) {
+  const plan::ExprPtr& argument = site.call.arguments.at(1);
+  const auto* lambda = std::get_if<plan::Lambda>(&argument->node);
+  FIRN_CHECK(lambda != nullptr, "a higher-order function without its lambda");
+  duckdb::vector<std::string> names;
+  for (const plan::AttributeId id : lambda->ids) names.push_back(column_name(id));
+  if (lambda->ids.size() > 1) site.context.lambda_indexes.insert(lambda->ids[1]);
+  Parsed body = lower_expression(*lambda->body, site.context);
+  Parsed arrow = duckdb::make_uniq<duckdb::LambdaExpression>(std::move(names), std::move(body));
+  return cast_to(to_duckdb(result),
+                 function(name, list_of(lower_expression(*site.call.arguments[0], site.context),
+                                        std::move(arrow))));
+}
+Parsed transform(const LoweringSite& site) {
+  return lambda_call(site, "list_transform", site.expr.type);
+}
+Parsed filter_array(const LoweringSite& site) {
+  return lambda_call(site, "list_filter", site.expr.type);
+}
+Parsed quantified(const LoweringSite& site) {
+  kernels::CallInfo info = call_info(site);
+  info.arguments = {types::DataType::array(types::DataTypeId::kBoolean)};
+  Parsed holds = lambda_call(site, "list_transform", info.arguments[0]);
+  return call_kernel(site.context.state, site.row.target, std::move(info),
+                     list_of(std::move(holds)), site.expr.origin);
+}
+
 constexpr LoweringRow kRows[] = {
     {"=", comparison, "", ExpressionType::COMPARE_EQUAL},
-    {"==", comparison, "", ExpressionType::COMPARE_EQUAL},
-    {"<>", comparison, "", ExpressionType::COMPARE_NOTEQUAL},
     {"!=", comparison, "", ExpressionType::COMPARE_NOTEQUAL},
     {"<", comparison, "", ExpressionType::COMPARE_LESSTHAN},
     {"<=", comparison, "", ExpressionType::COMPARE_LESSTHANOREQUALTO},
@@ -93,13 +183,249 @@ constexpr LoweringRow kRows[] = {
     {"and", logical, "", ExpressionType::CONJUNCTION_AND},
     {"or", logical, "", ExpressionType::CONJUNCTION_OR},
     {"not", operators, "", ExpressionType::OPERATOR_NOT},
-    {"!", operators, "", ExpressionType::OPERATOR_NOT},
     {"isnull", operators, "", ExpressionType::OPERATOR_IS_NULL},
     {"isnotnull", operators, "", ExpressionType::OPERATOR_IS_NOT_NULL},
+    {"coalesce", operators, "", ExpressionType::OPERATOR_COALESCE},
     {"+", run_kernel, "add"},
     {"-", run_kernel, "subtract"},
     {"*", run_kernel, "multiply"},
-    {"div", run_kernel},
+    {"/", run_kernel, "divide"},
+    {"%", run_kernel, "remainder"},
+    {"div", run_kernel, "div"},
+    {"&", run_kernel, "bit_and_of"},
+    {"|", run_kernel, "bit_or_of"},
+    {"^", run_kernel, "bit_xor_of"},
+    {"~", run_kernel, "bit_not_of"},
+    {"btrim", run_kernel, "trim"},
+    {"to_timestamp_ltz", run_kernel, "to_timestamp"},
+    {"to_unix_timestamp", run_kernel, "unix_timestamp"},
+    {"try_add", run_kernel, "add"},
+    {"try_subtract", run_kernel, "subtract"},
+    {"try_multiply", run_kernel, "multiply"},
+    {"try_divide", run_kernel, "divide"},
+    {"try_element_at", run_kernel, "element_at"},
+    {"try_to_date", run_kernel, "to_date"},
+    {"try_to_timestamp", run_kernel, "to_timestamp"},
+    {"greatest", native},
+    {"least", native},
+    {"like", like},
+    {"concat", concat},
+    {"reverse", reverse},
+    {"array", array},
+    {"map", map},
+    {"named_struct", named_struct},
+    {"monotonically_increasing_id", row_id},
+    {"transform", transform},
+    {"filter", filter_array},
+    {"exists", quantified, "exists_of"},
+    {"forall", quantified, "forall_of"},
+    {"negative", run_kernel},
+    {"abs", run_kernel},
+    {"pmod", run_kernel},
+    {"sign", run_kernel},
+    {"ceil", run_kernel},
+    {"floor", run_kernel},
+    {"round", run_kernel},
+    {"bround", run_kernel},
+    {"rint", run_kernel},
+    {"sqrt", run_kernel},
+    {"cbrt", run_kernel},
+    {"exp", run_kernel},
+    {"expm1", run_kernel},
+    {"ln", run_kernel},
+    {"log", run_kernel},
+    {"log10", run_kernel},
+    {"log2", run_kernel},
+    {"log1p", run_kernel},
+    {"pow", run_kernel},
+    {"hypot", run_kernel},
+    {"sin", run_kernel},
+    {"cos", run_kernel},
+    {"tan", run_kernel},
+    {"cot", run_kernel},
+    {"asin", run_kernel},
+    {"acos", run_kernel},
+    {"atan", run_kernel},
+    {"atan2", run_kernel},
+    {"sinh", run_kernel},
+    {"cosh", run_kernel},
+    {"tanh", run_kernel},
+    {"degrees", run_kernel},
+    {"radians", run_kernel},
+    {"factorial", run_kernel},
+    {"width_bucket", run_kernel},
+    {"rand", run_kernel},
+    {"randn", run_kernel},
+    {"uuid", run_kernel},
+    {"bit_count", run_kernel},
+    {"bit_get", run_kernel},
+    {"shiftleft", run_kernel},
+    {"shiftright", run_kernel},
+    {"shiftrightunsigned", run_kernel},
+    {"isnan", run_kernel},
+    {"nanvl", run_kernel},
+    {"length", run_kernel},
+    {"octet_length", run_kernel},
+    {"bit_length", run_kernel},
+    {"upper", run_kernel},
+    {"lower", run_kernel},
+    {"initcap", run_kernel},
+    {"trim", run_kernel},
+    {"ltrim", run_kernel},
+    {"rtrim", run_kernel},
+    {"substring", run_kernel},
+    {"substring_index", run_kernel},
+    {"left", run_kernel},
+    {"right", run_kernel},
+    {"concat_ws", run_kernel},
+    {"replace", run_kernel},
+    {"translate", run_kernel},
+    {"overlay", run_kernel},
+    {"repeat", run_kernel},
+    {"space", run_kernel},
+    {"lpad", run_kernel},
+    {"rpad", run_kernel},
+    {"instr", run_kernel},
+    {"locate", run_kernel},
+    {"startswith", run_kernel},
+    {"endswith", run_kernel},
+    {"contains", run_kernel},
+    {"find_in_set", run_kernel},
+    {"split_part", run_kernel},
+    {"ascii", run_kernel},
+    {"chr", run_kernel},
+    {"base64", run_kernel},
+    {"unbase64", run_kernel},
+    {"hex", run_kernel},
+    {"unhex", run_kernel},
+    {"bin", run_kernel},
+    {"conv", run_kernel},
+    {"encode", run_kernel},
+    {"decode", run_kernel},
+    {"format_number", run_kernel},
+    {"format_string", run_kernel},
+    {"levenshtein", run_kernel},
+    {"soundex", run_kernel},
+    {"luhn_check", run_kernel},
+    {"quote", run_kernel},
+    {"to_binary", run_kernel},
+    {"url_encode", run_kernel},
+    {"url_decode", run_kernel},
+    {"ilike", run_kernel},
+    {"rlike", run_kernel},
+    {"regexp_extract", run_kernel},
+    {"regexp_extract_all", run_kernel},
+    {"regexp_replace", run_kernel},
+    {"regexp_count", run_kernel},
+    {"regexp_substr", run_kernel},
+    {"regexp_instr", run_kernel},
+    {"split", run_kernel},
+    {"md5", run_kernel},
+    {"sha1", run_kernel},
+    {"sha2", run_kernel},
+    {"crc32", run_kernel},
+    {"hash", run_kernel},
+    {"xxhash64", run_kernel},
+    {"raise_error", run_kernel},
+    {"assert_true", run_kernel},
+    {"year", run_kernel},
+    {"month", run_kernel},
+    {"day", run_kernel},
+    {"dayofweek", run_kernel},
+    {"weekday", run_kernel},
+    {"dayofyear", run_kernel},
+    {"quarter", run_kernel},
+    {"weekofyear", run_kernel},
+    {"yearofweek", run_kernel},
+    {"dayname", run_kernel},
+    {"monthname", run_kernel},
+    {"hour", run_kernel},
+    {"minute", run_kernel},
+    {"second", run_kernel},
+    {"second_with_fraction", run_kernel},
+    {"date_add", run_kernel},
+    {"date_sub", run_kernel},
+    {"datediff", run_kernel},
+    {"add_months", run_kernel},
+    {"months_between", run_kernel},
+    {"timestampadd", run_kernel},
+    {"timestampdiff", run_kernel},
+    {"last_day", run_kernel},
+    {"next_day", run_kernel},
+    {"trunc", run_kernel},
+    {"date_trunc", run_kernel},
+    {"date_format", run_kernel},
+    {"from_unixtime", run_kernel},
+    {"to_date", run_kernel},
+    {"to_timestamp", run_kernel},
+    {"to_timestamp_ntz", run_kernel},
+    {"unix_timestamp", run_kernel},
+    {"timestamp_seconds", run_kernel},
+    {"timestamp_millis", run_kernel},
+    {"timestamp_micros", run_kernel},
+    {"unix_seconds", run_kernel},
+    {"unix_millis", run_kernel},
+    {"unix_micros", run_kernel},
+    {"unix_date", run_kernel},
+    {"date_from_unix_date", run_kernel},
+    {"from_utc_timestamp", run_kernel},
+    {"to_utc_timestamp", run_kernel},
+    {"convert_timezone", run_kernel},
+    {"make_date", run_kernel},
+    {"make_timestamp", run_kernel},
+    {"make_timestamp_ntz", run_kernel},
+    {"window_start", run_kernel},
+    {"plus_micros", run_kernel},
+    {"timestamp_plus_interval", run_kernel},
+    {"timestamp_plus_months", run_kernel},
+    {"date_plus_months", run_kernel},
+    {"date_plus_days", run_kernel},
+    {"subtract_dates", run_kernel},
+    {"subtract_timestamps", run_kernel},
+    {"multiply_interval", run_kernel},
+    {"divide_interval", run_kernel},
+    {"make_year_month_interval", run_kernel},
+    {"make_dt_interval", run_kernel},
+    {"interval_field", run_kernel},
+    {"from_json", run_kernel},
+    {"to_json", run_kernel},
+    {"get_json_object", run_kernel},
+    {"json_array_length", run_kernel},
+    {"json_object_keys", run_kernel},
+    {"size", run_kernel},
+    {"array_size", run_kernel},
+    {"element_at", run_kernel},
+    {"get", run_kernel},
+    {"array_item", run_kernel},
+    {"map_item", run_kernel},
+    {"array_field", run_kernel},
+    {"array_contains", run_kernel},
+    {"array_position", run_kernel},
+    {"array_remove", run_kernel},
+    {"array_append", run_kernel},
+    {"array_prepend", run_kernel},
+    {"array_distinct", run_kernel},
+    {"array_compact", run_kernel},
+    {"array_min", run_kernel},
+    {"array_max", run_kernel},
+    {"array_union", run_kernel},
+    {"array_intersect", run_kernel},
+    {"array_except", run_kernel},
+    {"arrays_overlap", run_kernel},
+    {"array_repeat", run_kernel},
+    {"array_join", run_kernel},
+    {"sort_array", run_kernel},
+    {"slice", run_kernel},
+    {"shuffle", run_kernel},
+    {"flatten", run_kernel},
+    {"sequence", run_kernel},
+    {"map_from_arrays", run_kernel},
+    {"map_from_entries", run_kernel},
+    {"map_keys", run_kernel},
+    {"map_values", run_kernel},
+    {"map_entries", run_kernel},
+    {"map_contains_key", run_kernel},
+    {"str_to_map", run_kernel},
 };
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include <any>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -46,6 +47,9 @@ class Output {
   }
   // Memory that lives as long as the column.
   virtual char* new_bytes(size_t size) = 0;
+
+  // Memory that strings of this column (or of its children) point into lives as long as the column.
+  virtual void keep(std::shared_ptr<const void> owner) = 0;
 
   // Struct children; a list's elements (child 0), a map's struct of key and value (child 0).
   virtual Output& child(size_t index) = 0;

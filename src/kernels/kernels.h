@@ -8,5 +8,15 @@
 namespace firn::kernels {
 
 std::span<const KernelRow> arithmetic_kernels();
+std::span<const KernelRow> cast_kernels();
+std::span<const KernelRow> string_kernels();
+std::span<const KernelRow> pattern_kernels();
+std::span<const KernelRow> math_kernels();
+std::span<const KernelRow> hash_kernels();
+std::span<const KernelRow> datetime_kernels();
+std::span<const KernelRow> datetime_text_kernels();
+std::span<const KernelRow> json_kernels();
+std::span<const KernelRow> collection_kernels();
+std::span<const KernelRow> code_kernels();
 
 }  // namespace firn::kernels

@@ -49,7 +49,8 @@ struct UnresolvedExtract { ExprPtr child; ExprPtr key; };     // a.b, a[b]
 struct Literal { types::DataType type; types::Value value; };
 struct Alias { ExprPtr child; std::string name; AttributeId id{}; };   // id is given at resolution
 enum class CastMode : uint8_t { kUnresolved, kLegacy, kAnsi, kTry };   // unresolved: as the session's ANSI conf says
-struct Cast { ExprPtr child; types::DataType type; CastMode mode = CastMode::kUnresolved; bool implicit = false; };
+// zone: the session's, set by resolution (timestamps to and from text, dates and TIMESTAMP_NTZ need it).
+struct Cast { ExprPtr child; types::DataType type; CastMode mode = CastMode::kUnresolved; bool implicit = false; std::string zone = {}; };
 struct CaseBranch { ExprPtr condition; ExprPtr value; };
 struct Case { ExprPtr operand; std::vector<CaseBranch> branches; ExprPtr otherwise; };   // resolved: operand is null
 struct InList { ExprPtr child; std::vector<ExprPtr> values; bool negated = false; };

@@ -1,0 +1,365 @@
+// from_json, to_json and what looks into JSON text.
+#include <cmath>
+#include <map>
+#include <vector>
+
+#include "base/error.h"
+#include "kernels/calendar.h"
+#include "kernels/datetime_pattern.h"
+#include "kernels/elementwise.h"
+#include "kernels/json_cursor.h"
+#include "kernels/json_decoder.h"
+#include "kernels/json_path.h"
+#include "kernels/kernels.h"
+#include "kernels/nested.h"
+#include "kernels/number_text.h"
+#include "kernels/value_text.h"
+
+namespace firn::kernels {
+namespace {
+
+using Columns = std::span<const ColumnView>;
+using Text = std::string_view;
+using types::DataType;
+using types::DataTypeId;
+
+using Options = std::map<std::string, std::string>;   // keys in lower case
+
+std::string lower_case(Text text) {
+  std::string lower(text);
+  for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return lower;
+}
+
+// The options map of a call; it is the same for all rows.
+Options read_options(Columns in, size_t argument) {
+  Options options;
+  if (in.size() <= argument || in[argument].physical != Physical::kList || in[argument].size == 0 || !in[argument].is_valid(0)) return options;
+  const ListEntry entry = list_at(in[argument], 0);
+  const ColumnView& pairs = in[argument].children[0];
+  for (uint64_t i = entry.offset; i < entry.offset + entry.length; ++i) {
+    if (!pairs.children[1].is_valid(i)) continue;
+    options[lower_case(pairs.children[0].values<StringRef>()[i].view())] = std::string(pairs.children[1].values<StringRef>()[i].view());
+  }
+  return options;
+}
+std::string option(const Options& options, const char* key, const char* otherwise) {
+  const auto found = options.find(key);
+  return found == options.end() ? otherwise : found->second;
+}
+
+std::shared_ptr<const TimeZone> zone_or_throw(const std::string& id) {
+  auto zone = find_time_zone(id);
+  if (!zone) throw Error("INVALID_TIMEZONE", {{"timeZone", id}});
+  return zone;
+}
+
+// ---- from_json
+
+// A sink over a result column.
+JsonSink sink_of(Output& out) {
+  JsonSink sink;
+  sink.physical = out.physical();
+  sink.data = out.values<char>();
+  sink.validity = out.validity();
+  return sink;
+}
+void build(JsonSink& sink, Output& out, const DataType& type) {
+  sink = sink_of(out);
+  if (type.id() == DataTypeId::kStruct) {
+    sink.children.resize(type.fields().size());
+    for (size_t i = 0; i < type.fields().size(); ++i) build(sink.children[i], out.child(i), type.fields()[i].type);
+    return;
+  }
+  if (type.id() != DataTypeId::kArray && type.id() != DataTypeId::kMap) return;
+  const bool map = type.id() == DataTypeId::kMap;
+  const DataType element = map ? DataType::structure({{"key", type.key(), true, ""}, {"value", type.value(), true, ""}}) : type.element();
+  sink.children.resize(1);
+  sink.reserve = [&out, element](JsonSink& list, uint64_t needed) {
+    if (needed > list.capacity) {
+      list.capacity = std::max<uint64_t>(needed, list.capacity * 2 + 64);
+      out.resize(list.capacity);
+    }
+    JsonSink refreshed;
+    build(refreshed, out.child(0), element);
+    // Keeps what children of children have used so far.
+    const auto carry = [](auto&& self, const JsonSink& from, JsonSink& to) -> void {
+      to.used = from.used;
+      to.capacity = from.capacity;
+      for (size_t i = 0; i < from.children.size() && i < to.children.size(); ++i) self(self, from.children[i], to.children[i]);
+    };
+    carry(carry, list.children[0], refreshed);
+    list.children[0] = std::move(refreshed);
+  };
+  build(sink.children[0], out.child(0), element);
+}
+void trim_lists(JsonSink& sink, Output& out, const DataType& type) {
+  if (type.id() == DataTypeId::kStruct) {
+    for (size_t i = 0; i < type.fields().size(); ++i) trim_lists(sink.children[i], out.child(i), type.fields()[i].type);
+  } else if (type.id() == DataTypeId::kArray || type.id() == DataTypeId::kMap) {
+    out.resize(sink.used);
+    if (type.id() == DataTypeId::kArray) return trim_lists(sink.children[0], out.child(0), type.element());
+    trim_lists(sink.children[0].children[0], out.child(0).child(0), type.key());
+    trim_lists(sink.children[0].children[1], out.child(0).child(1), type.value());
+  }
+}
+
+struct FromJson {
+  JsonOptions options;
+  std::optional<JsonDecoder> decoder;   // struct at the root
+  JsonShape shape;                      // any other
+  int corrupt_field = -1;
+  bool fail_fast = false;
+  std::shared_ptr<Arena> arena = std::make_shared<Arena>();
+};
+
+std::shared_ptr<FromJson> prepare_from_json(const CallInfo& info, Columns in) {
+  const Options options = read_options(in, in.size() - 1);
+  auto state = std::make_shared<FromJson>();
+  for (const char* key : {"timestampformat", "dateformat", "timestampntzformat"}) {
+    if (options.contains(key)) throw_unsupported("the option " + std::string(key) + " of from_json; read a STRING and use to_timestamp");
+  }
+  state->options.zone = zone_or_throw(option(options, "timezone", info.zone.c_str()));
+  state->options.allow_single_quotes = option(options, "allowsinglequotes", "true") == "true";
+  state->options.allow_non_numeric_numbers = option(options, "allownonnumericnumbers", "true") == "true";
+  const std::string mode = lower_case(option(options, "mode", "PERMISSIVE"));
+  state->fail_fast = mode == "failfast";
+  if (mode != "permissive" && mode != "failfast") throw_invalid("from_json knows the modes PERMISSIVE and FAILFAST, not " + mode + ".");
+  if (info.result.id() == DataTypeId::kStruct) {
+    const std::string corrupt = option(options, "columnnameofcorruptrecord", "_corrupt_record");
+    for (size_t i = 0; i < info.result.fields().size(); ++i) {
+      if (info.result.fields()[i].name == corrupt) state->corrupt_field = static_cast<int>(i);
+    }
+    state->decoder.emplace(info.result, state->options, state->corrupt_field);
+  } else {
+    state->shape = make_shape(info.result);
+  }
+  return state;
+}
+
+// An array or map at the root; an object where an array is wanted counts as its one element in Spark.
+bool decode_other(FromJson& state, Text text, uint64_t row, JsonSink& root) {
+  JsonCursor cursor(text, state.options, *state.options.zone, *state.arena);
+  cursor.skip_blanks();
+  if (cursor.at_end()) return false;
+  return cursor.store(state.shape, row, root, 0) == JsonStatus::kOk;
+}
+
+void from_json(const CallInfo& info, Scratch& scratch, Columns in, uint64_t rows, Output& out) {
+  using Held = std::shared_ptr<FromJson>;
+  if (!scratch.has_value()) scratch = prepare_from_json(info, in);
+  FromJson& state = **std::any_cast<Held>(&scratch);
+  JsonSink root;
+  build(root, out, info.result);
+  state.arena = std::make_shared<Arena>();
+  out.keep(state.arena);   // strings that had to be unescaped
+  for (uint64_t row = 0; row < rows; ++row) {
+    const Text text = in[0].is_valid(row) ? in[0].values<StringRef>()[row].view() : Text();
+    if (!in[0].is_valid(row)) {
+      set_null(root, row);
+      continue;
+    }
+    bool malformed = false;
+    if (state.decoder) {
+      const JsonOutcome outcome = state.decoder->decode(text, false, row, root, *state.arena);
+      if (outcome == JsonOutcome::kNull) set_null(root, row);
+      malformed = outcome == JsonOutcome::kMalformed;
+      if (malformed && state.corrupt_field >= 0) {
+        JsonSink& corrupt = root.children[static_cast<size_t>(state.corrupt_field)];
+        corrupt.validity[row >> 6] |= uint64_t{1} << (row & 63);
+        static_cast<StringRef*>(corrupt.data)[row] = StringRef(text.data(), static_cast<uint32_t>(text.size()));
+      }
+    } else {
+      malformed = !decode_other(state, text, row, root);
+      if (malformed) set_null(root, row);
+    }
+    if (malformed && state.fail_fast) {
+      throw Error("MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION", {{"badRecord", std::string(text)}, {"failFastMode", "FAILFAST"}});
+    }
+  }
+  trim_lists(root, out, info.result);
+}
+
+// ---- to_json
+
+struct ToJson {
+  std::shared_ptr<const TimeZone> zone;
+  bool keep_nulls = false;
+  std::optional<DateTimePattern> timestamps, dates;
+};
+
+void append_json(std::string& out, const ColumnView& column, uint64_t row, const DataType& type, const ToJson& style);
+
+void append_base64(std::string& out, Text bytes) {
+  static constexpr char kDigits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  out += '"';
+  for (size_t i = 0; i < bytes.size(); i += 3) {
+    const auto byte = [&](size_t at) { return at < bytes.size() ? static_cast<unsigned char>(bytes[at]) : 0u; };
+    const uint32_t group = byte(i) << 16 | byte(i + 1) << 8 | byte(i + 2);
+    for (size_t digit = 0; digit < 4; ++digit) out += i + digit > bytes.size() ? '=' : kDigits[group >> (18 - 6 * digit) & 63];
+  }
+  out += '"';
+}
+
+void append_time(std::string& out, const ColumnView& column, uint64_t row, const DataType& type, const ToJson& style) {
+  const bool date = type.id() == DataTypeId::kDate;
+  out += '"';
+  if (date) {
+    const int64_t days = column.values<int32_t>()[row];
+    if (style.dates) style.dates->format(out, days * kMicrosPerDay, 0, "UTC");
+    else append_date(out, days);
+  } else {
+    const int64_t instant = column.values<int64_t>()[row];
+    const bool zoned = type.id() == DataTypeId::kTimestamp;
+    const int32_t offset = zoned ? style.zone->offset_at(instant) : 0;
+    static const DateTimePattern kZoned("yyyy-MM-dd'T'HH:mm:ss.SSSXXX"), kLocal("yyyy-MM-dd'T'HH:mm:ss.SSS");
+    const DateTimePattern& pattern = zoned && style.timestamps ? *style.timestamps : zoned ? kZoned : kLocal;
+    pattern.format(out, instant + offset * kMicrosPerSecond, offset, style.zone->id());
+  }
+  out += '"';
+}
+
+void append_members(std::string& out, const ColumnView& column, uint64_t row, const DataType& type, const ToJson& style) {
+  bool first = true;
+  out += '{';
+  const auto member = [&](Text key, const ColumnView& value, uint64_t at, const DataType& value_type) {
+    if (!first) out += ',';
+    first = false;
+    append_json_string(out, key);
+    out += ':';
+    append_json(out, value, at, value_type, style);
+  };
+  if (type.id() == DataTypeId::kStruct) {
+    for (size_t i = 0; i < type.fields().size(); ++i) {
+      if (column.children[i].is_valid(row) || style.keep_nulls) member(type.fields()[i].name, column.children[i], row, type.fields()[i].type);
+    }
+  } else {
+    const ListEntry entry = list_at(column, row);
+    const ColumnView& pairs = column.children[0];
+    std::string key;
+    for (uint64_t i = entry.offset; i < entry.offset + entry.length; ++i) {
+      key.clear();
+      append_text(key, pairs.children[0], i, type.key(), {style.zone.get(), true});
+      member(key, pairs.children[1], i, type.value());
+    }
+  }
+  out += '}';
+}
+
+void append_json(std::string& out, const ColumnView& column, uint64_t row, const DataType& type, const ToJson& style) {
+  if (!column.is_valid(row)) {
+    out += "null";
+    return;
+  }
+  switch (type.id()) {
+    case DataTypeId::kString: return append_json_string(out, column.values<StringRef>()[row].view());
+    case DataTypeId::kBinary: return append_base64(out, column.values<StringRef>()[row].view());
+    case DataTypeId::kDate:
+    case DataTypeId::kTimestamp:
+    case DataTypeId::kTimestampNtz: return append_time(out, column, row, type, style);
+    case DataTypeId::kFloat:
+    case DataTypeId::kDouble: {
+      const double value = type.id() == DataTypeId::kFloat ? static_cast<double>(column.values<float>()[row]) : column.values<double>()[row];
+      if (!std::isfinite(value)) out += '"';
+      append_text(out, column, row, type, {style.zone.get(), true});
+      if (!std::isfinite(value)) out += '"';
+      return;
+    }
+    case DataTypeId::kYearMonthInterval:
+    case DataTypeId::kDayTimeInterval: {
+      std::string text;
+      append_text(text, column, row, type, {style.zone.get(), true});
+      return append_json_string(out, text);
+    }
+    case DataTypeId::kStruct:
+    case DataTypeId::kMap: return append_members(out, column, row, type, style);
+    case DataTypeId::kArray: {
+      const ListEntry entry = list_at(column, row);
+      out += '[';
+      for (uint64_t i = entry.offset; i < entry.offset + entry.length; ++i) {
+        if (i > entry.offset) out += ',';
+        append_json(out, column.children[0], i, type.element(), style);
+      }
+      out += ']';
+      return;
+    }
+    default: append_text(out, column, row, type, {style.zone.get(), true});
+  }
+}
+
+void to_json(const CallInfo& info, Scratch& scratch, Columns in, uint64_t rows, Output& out) {
+  using Held = std::shared_ptr<ToJson>;
+  if (!scratch.has_value()) {
+    const Options options = read_options(in, 1);
+    auto style = std::make_shared<ToJson>();
+    style->zone = zone_or_throw(option(options, "timezone", info.zone.c_str()));
+    style->keep_nulls = lower_case(option(options, "ignorenullfields", "true")) == "false";
+    if (options.contains("timestampformat")) style->timestamps.emplace(options.at("timestampformat"));
+    if (options.contains("dateformat")) style->dates.emplace(options.at("dateformat"));
+    scratch = Held(std::move(style));
+  }
+  const ToJson& style = **std::any_cast<Held>(&scratch);
+  std::string text;
+  for (uint64_t row = 0; row < rows; ++row) {
+    if (!in[0].is_valid(row)) {
+      out.set_null(row);
+      continue;
+    }
+    text.clear();
+    append_json(text, in[0], row, info.arguments[0], style);
+    out.set_string(row, text);
+  }
+}
+
+// ---- Looking into JSON text
+
+void get_json_object(const CallInfo&, Scratch& scratch, Columns in, uint64_t rows, Output& out) {
+  using Last = std::pair<std::string, std::optional<JsonPath>>;
+  if (!scratch.has_value()) scratch = Last("", std::nullopt);
+  auto& last = *std::any_cast<Last>(&scratch);
+  map_rows<Text, Text>(in, rows, out, [&](Text json, Text path) -> std::optional<std::string> {
+    if (last.first != path) last = {std::string(path), JsonPath::parse(path)};
+    if (!last.second) return std::nullopt;
+    return last.second->find(json);
+  });
+}
+void json_array_length(const CallInfo&, Scratch&, Columns in, uint64_t rows, Output& out) {
+  map_rows<Text>(in, rows, out, [](Text json) -> std::optional<int32_t> {
+    size_t at = 0;
+    const auto root = scan_json_value(json, at);
+    if (!root || root->front() != '[') return std::nullopt;
+    int32_t count = 0;
+    if (!each_json_element(*root, [&](Text) { return ++count, true; })) return std::nullopt;
+    return count;
+  });
+}
+void json_object_keys(const CallInfo&, Scratch&, Columns in, uint64_t rows, Output& out) {
+  std::vector<std::string> keys;
+  for (uint64_t row = 0; row < rows; ++row) {
+    const uint64_t begin = keys.size();
+    size_t at = 0;
+    const auto root = in[0].is_valid(row) ? scan_json_value(in[0].values<StringRef>()[row].view(), at) : std::nullopt;
+    const bool object = root && root->front() == '{' && each_json_member(*root, [&](const std::string& key, Text) { return keys.push_back(key), true; });
+    if (!object) {
+      keys.resize(begin);
+      out.set_null(row);
+    }
+    out.values<ListEntry>()[row] = {begin, keys.size() - begin};
+  }
+  out.resize(keys.size());
+  for (size_t i = 0; i < keys.size(); ++i) out.child(0).set_string(i, keys[i]);
+}
+
+constexpr KernelRow kRows[] = {
+    {"from_json", from_json, kSlices | kFallible},
+    {"to_json", to_json, kFallible},
+    {"get_json_object", get_json_object, kNullOnNull},
+    {"json_array_length", json_array_length, kNullOnNull},
+    {"json_object_keys", json_object_keys, kNullOnNull},
+};
+
+}  // namespace
+
+std::span<const KernelRow> json_kernels() { return kRows; }
+
+}  // namespace firn::kernels

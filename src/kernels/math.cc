@@ -1,0 +1,395 @@
+// Mathematics: rounding, logarithms and powers with Java's and Spark's edge cases, bits, random numbers.
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numbers>
+
+#include "base/error.h"
+#include "kernels/elementwise.h"
+#include "kernels/kernels.h"
+#include "kernels/number_text.h"
+
+namespace firn::kernels {
+namespace {
+
+using Columns = std::span<const ColumnView>;
+using types::DataTypeId;
+
+// ---- double → double
+template <double (*f)(double)>
+void real(const CallInfo&, Scratch&, Columns in, uint64_t rows, Output& out) {
+  map_rows<double>(in, rows, out, [](double x) { return f(x); });
+}
+// Logarithms are NULL where the argument is not above `bound`.
+template <double (*f)(double), int bound>
+void logarithm(const CallInfo&, Scratch&, Columns in, uint64_t rows, Output& out) {
+  map_rows<double>(in, rows, out, [](double x) -> std::optional<double> {
+    if (x <= bound) return std::nullopt;
+    return f(x);
+  });
+}
+void log(const CallInfo& info, Scratch& scratch, Columns in, uint64_t rows, Output& out) {
+  if (in.size() == 1) return logarithm<std::log, 0>(info, scratch, in, rows, out);
+  map_rows<double, double>(in, rows, out, [](double base, double x) -> std::optional<double> {
+    if (x <= 0 || base <= 0) return std::nullopt;
+    return std::log(x) / std::log(base);
+  });
+}
+template <double (*f)(double, double)>
+void real2(const CallInfo&, Scratch&, Columns in, uint64_t rows, Output& out) {
+  map_rows<double, double>(in, rows, out, [](double x, double y) { return f(x, y); });
+}
+double sign(double x) { return std::isnan(x) || x == 0 ? x : x < 0 ? -1.0 : 1.0; }
+double cotangent(double x) { return 1.0 / std::tan(x); }
+double degrees(double x) { return x * (180.0 / std::numbers::pi); }
+double radians(double x) { return x / 180.0 * std::numbers::pi; }
+// Java: |x| = 1 to an infinite power and 1 to NaN give NaN; C gives 1.
+double power(double x, double y) {
+  if (std::isnan(y) || (std::fabs(x) == 1 && std::isinf(y))) return std::numeric_limits<double>::quiet_NaN();
+  return std::pow(x, y);
+}
+
+// ---- Rounding
+enum class Rounding { kHalfUp, kHalfEven, kCeiling, kFloor };
+
+// value ÷ 10^drop, rounded.
+Wide round_digits(const Wide& value, int drop, Rounding rounding) {
+  const Wide unit = power_of_ten(drop);
+  const Wide quotient = value / unit, remainder = value % unit;
+  if (remainder.is_zero()) return quotient;
+  const bool negative = value.negative();
+  const Wide away = negative ? quotient - Wide(1) : quotient + Wide(1);
+  if (rounding == Rounding::kCeiling) return negative ? quotient : away;
+  if (rounding == Rounding::kFloor) return negative ? away : quotient;
+  const Wide magnitude = remainder.negative() ? -remainder : remainder;
+  const Wide twice = magnitude + magnitude;
+  if (twice < unit) return quotient;
+  if (unit < twice || rounding == Rounding::kHalfUp) return away;
+  return (quotient % Wide(2)).is_zero() ? quotient : away;
+}
+
+// A decimal with `scale` digits behind the point at `wanted` digits (which may be negative), then at the result's scale.
+std::optional<Decimal128> round_decimal(const CallInfo& info, Int128 value, int scale, int wanted, Rounding rounding) {
+  Wide rounded(value);
+  int at = scale;
+  if (wanted < scale) {
+    const int drop = scale - wanted;
+    rounded = drop > 76 ? Wide(0) : round_digits(rounded, drop, rounding);
+    at = wanted;
+  }
+  if (at < info.result.scale()) rounded = rounded * power_of_ten(std::min(info.result.scale() - at, 76));
+  const std::optional<Int128> narrow = rounded.narrow();
+  if (narrow && fits_precision(*narrow, info.result.precision())) return Decimal128{*narrow};
+  if (info.mode == Mode::kAnsi) throw_decimal_overflow(rounded, info.result.scale(), info.result.precision(), info.result.scale());
+  return std::nullopt;
+}
+
+// As BigDecimal of the shortest text: 2.675 rounds as its text says.
+template <class T>
+T round_floating(T value, int wanted, Rounding rounding) {
+  if (std::isnan(value) || std::isinf(value) || value == 0) return value;
+  const std::string text = java_text(value);
+  bool overflow = false;
+  // Digits beyond 38 cannot matter: a double has 17.
+  const int digits_before = static_cast<int>(std::floor(std::log10(std::fabs(static_cast<double>(value))))) + 1;
+  if (wanted >= 17 - digits_before) return value;
+  if (digits_before > 20) {
+    const int drop = -wanted;
+    if (drop <= 0) return value;
+  }
+  const int scale = std::clamp(18 - digits_before, 0, 37);
+  const std::optional<Int128> exact = parse_decimal(text, 38, scale, overflow);
+  if (!exact || wanted >= scale) return value;
+  const int drop = scale - wanted;
+  if (drop > 38) return 0;
+  const Wide rounded = round_digits(Wide(*exact), drop, rounding) * power_of_ten(drop);
+  return static_cast<T>(*parse_double(decimal_text(rounded, scale)));
+}
+
+int round_scale(Columns in) { return in.size() > 1 ? in[1].values<int32_t>()[0] : 0; }
+
+template <Rounding rounding>
+void round(const CallInfo& info, Scratch&, Columns in, uint64_t rows, Output& out) {
+  if (rows == 0) return;
+  if (in.size() > 1 && !in[1].is_valid(0)) {
+    for (uint64_t row = 0; row < rows; ++row) out.set_null(row);
+    return;
+  }
+  const int wanted = round_scale(in);
+  switch (info.arguments[0].id()) {
+    case DataTypeId::kDecimal:
+      return map_rows<Decimal128>(in, rows, out, [&](Decimal128 x) {
+        return round_decimal(info, x.unscaled, info.arguments[0].scale(), wanted, rounding);
+      });
+    case DataTypeId::kDouble: return map_rows<double>(in, rows, out, [&](double x) { return round_floating(x, wanted, rounding); });
+    case DataTypeId::kFloat: return map_rows<float>(in, rows, out, [&](float x) { return round_floating(x, wanted, rounding); });
+    default:
+      return map_rows<AnyInt>(in, rows, out, [&](AnyInt x) -> AnyInt {
+        if (wanted >= 0) return x;
+        if (wanted < -38) return {0};
+        const Wide rounded = round_digits(Wide(x.value), -wanted, rounding) * power_of_ten(-wanted);
+        const std::optional<Int128> narrow = rounded.narrow();
+        const Int128 limit = info.result.id() == DataTypeId::kLong      ? Int128{INT64_MAX}
+                             : info.result.id() == DataTypeId::kInteger ? Int128{INT32_MAX}
+                             : info.result.id() == DataTypeId::kShort   ? Int128{INT16_MAX}
+                                                                        : Int128{INT8_MAX};
+        if (info.mode == Mode::kAnsi && (!narrow || *narrow > limit || *narrow < -limit - 1)) {
+          throw Error("ARITHMETIC_OVERFLOW", {{"message", "Overflow"}, {"alternative", ""}, {"config", "\"spark.sql.ansi.enabled\""}});
+        }
+        return {static_cast<int64_t>(narrow.value_or(0))};
+      });
+  }
+}
+
+// ceil and floor: BIGINT of doubles, a decimal of decimals; with a scale, decimals.
+template <Rounding rounding>
+void ceil_or_floor(const CallInfo& info, Scratch& scratch, Columns in, uint64_t rows, Output& out) {
+  const DataTypeId from = info.arguments[0].id();
+  if (info.result.id() == DataTypeId::kLong && from == DataTypeId::kDouble) {
+    map_rows<double>(in, rows, out, [](double x) -> int64_t {
+      const double whole = rounding == Rounding::kCeiling ? std::ceil(x) : std::floor(x);
+      if (std::isnan(whole)) return 0;
+      if (whole >= 9223372036854775807.0) return INT64_MAX;
+      if (whole <= -9223372036854775808.0) return INT64_MIN;
+      return static_cast<int64_t>(whole);
+    });
+  } else if (info.result.id() == DataTypeId::kLong) {
+    map_rows<AnyInt>(in, rows, out, [](AnyInt x) { return x; });
+  } else {
+    round<rounding>(info, scratch, in, rows, out);
+  }
+}
+
+// ---- Whole numbers and bits
+void factorial(const CallInfo&, Scratch&, Columns in, uint64_t rows, Output& out) {
+  map_rows<int32_t>(in, rows, out, [](int32_t n) -> std::optional<int64_t> {
+    if (n < 0 || n > 20) return std::nullopt;
+    int64_t product = 1;
+    for (int32_t i = 2; i <= n; ++i) product *= i;
+    return product;
+  });
+}
+void bit_count(const CallInfo& info, Scratch&, Columns in, uint64_t rows, Output& out) {
+  const bool boolean = info.arguments[0].id() == DataTypeId::kBoolean;
+  map_rows<AnyInt>(in, rows, out, [&](AnyInt x) {
+    return static_cast<int32_t>(boolean ? x.value != 0 : __builtin_popcountll(static_cast<uint64_t>(x.value)));
+  });
+}
+void bit_get(const CallInfo& info, Scratch&, Columns in, uint64_t rows, Output& out) {
+  const DataTypeId type = info.arguments[0].id();
+  const int bits = type == DataTypeId::kByte ? 8 : type == DataTypeId::kShort ? 16 : type == DataTypeId::kInteger ? 32 : 64;
+  map_rows<AnyInt, int32_t>(in, rows, out, [&](AnyInt x, int32_t position) {
+    if (position < 0 || position >= bits) {
+      throw Error("INVALID_PARAMETER_VALUE.BIT_POSITION_RANGE", {{"functionName", "`bit_get`"}, {"parameter", "`pos`"},
+                                                                 {"upper", std::to_string(bits)}, {"invalidValue", std::to_string(position)}});
+    }
+    return static_cast<int8_t>(x.value >> position & 1);
+  });
+}
+enum class Bits { kAnd, kOr, kXor };
+template <Bits op>
+void bits(const CallInfo&, Scratch&, Columns in, uint64_t rows, Output& out) {
+  map_rows<AnyInt, AnyInt>(in, rows, out, [](AnyInt a, AnyInt b) {
+    return AnyInt{op == Bits::kAnd ? a.value & b.value : op == Bits::kOr ? a.value | b.value : a.value ^ b.value};
+  });
+}
+void complement(const CallInfo&, Scratch&, Columns in, uint64_t rows, Output& out) {
+  map_rows<AnyInt>(in, rows, out, [](AnyInt a) { return AnyInt{~a.value}; });
+}
+enum class Shift { kLeft, kRight, kRightUnsigned };
+template <Shift op, class T, class U>
+T shifted(T x, int32_t by) {
+  const int n = by & (static_cast<int>(sizeof(T)) * 8 - 1);   // as Java
+  if (op == Shift::kLeft) return static_cast<T>(static_cast<U>(x) << n);
+  return op == Shift::kRight ? static_cast<T>(x >> n) : static_cast<T>(static_cast<U>(x) >> n);
+}
+template <Shift op>
+void shift(const CallInfo& info, Scratch&, Columns in, uint64_t rows, Output& out) {
+  if (info.result.id() == DataTypeId::kLong) {
+    map_rows<int64_t, int32_t>(in, rows, out, [](int64_t x, int32_t by) { return shifted<op, int64_t, uint64_t>(x, by); });
+  } else {
+    map_rows<int32_t, int32_t>(in, rows, out, [](int32_t x, int32_t by) { return shifted<op, int32_t, uint32_t>(x, by); });
+  }
+}
+void width_bucket(const CallInfo&, Scratch&, Columns in, uint64_t rows, Output& out) {
+  map_rows<double, double, double, int64_t>(in, rows, out, [](double x, double low, double high, int64_t count) -> std::optional<int64_t> {
+    if (count <= 0 || count == INT64_MAX || std::isnan(x) || low == high || !std::isfinite(low) || !std::isfinite(high)) return std::nullopt;
+    const double lower = std::min(low, high), upper = std::max(low, high);
+    if (low < high) {
+      if (x < lower) return 0;
+      if (x >= upper) return count + 1;
+      return static_cast<int64_t>(static_cast<double>(count) * (x - lower) / (upper - lower)) + 1;
+    }
+    if (x > upper) return 0;
+    if (x <= lower) return count + 1;
+    return static_cast<int64_t>(static_cast<double>(count) * (upper - x) / (upper - lower)) + 1;
+  });
+}
+void isnan(const CallInfo& info, Scratch&, Columns in, uint64_t rows, Output& out) {
+  const bool single = info.arguments[0].id() == DataTypeId::kFloat;
+  for (uint64_t row = 0; row < rows; ++row) {
+    out.values<bool>()[row] = in[0].is_valid(row) && (single ? std::isnan(in[0].values<float>()[row]) : std::isnan(in[0].values<double>()[row]));
+  }
+}
+void nanvl(const CallInfo& info, Scratch&, Columns in, uint64_t rows, Output& out) {
+  if (info.result.id() == DataTypeId::kFloat) map_rows<float, float>(in, rows, out, [](float a, float b) { return std::isnan(a) ? b : a; });
+  else map_rows<double, double>(in, rows, out, [](double a, double b) { return std::isnan(a) ? b : a; });
+}
+
+// ---- Random numbers: Spark's XORShiftRandom, seeded with the call's seed.
+class XorShift {
+ public:
+  explicit XorShift(int64_t seed);
+  int32_t next(int bits) {
+    uint64_t next_seed = seed_ ^ (seed_ << 21);
+    next_seed ^= next_seed >> 35;
+    next_seed ^= next_seed << 4;
+    seed_ = next_seed;
+    return static_cast<int32_t>(next_seed & ((uint64_t{1} << bits) - 1));
+  }
+  double next_double() { return static_cast<double>((static_cast<int64_t>(next(26)) << 27) + next(27)) * 0x1.0p-53; }
+  double next_gaussian() {
+    if (has_next_) {
+      has_next_ = false;
+      return next_;
+    }
+    double v1 = 0, v2 = 0, s = 0;
+    do {
+      v1 = 2 * next_double() - 1;
+      v2 = 2 * next_double() - 1;
+      s = v1 * v1 + v2 * v2;
+    } while (s >= 1 || s == 0);
+    const double factor = std::sqrt(-2 * std::log(s) / s);
+    next_ = v2 * factor;
+    has_next_ = true;
+    return v1 * factor;
+  }
+
+ private:
+  uint64_t seed_;
+  double next_ = 0;
+  bool has_next_ = false;
+};
+
+XorShift& generator(const CallInfo& info, Scratch& scratch) {
+  if (!scratch.has_value()) scratch = XorShift(info.seed);
+  return *std::any_cast<XorShift>(&scratch);
+}
+void rand(const CallInfo& info, Scratch& scratch, Columns, uint64_t rows, Output& out) {
+  XorShift& random = generator(info, scratch);
+  for (uint64_t row = 0; row < rows; ++row) out.values<double>()[row] = random.next_double();
+}
+void randn(const CallInfo& info, Scratch& scratch, Columns, uint64_t rows, Output& out) {
+  XorShift& random = generator(info, scratch);
+  for (uint64_t row = 0; row < rows; ++row) out.values<double>()[row] = random.next_gaussian();
+}
+void uuid(const CallInfo& info, Scratch& scratch, Columns, uint64_t rows, Output& out) {
+  static constexpr char kHex[] = "0123456789abcdef";
+  XorShift& random = generator(info, scratch);
+  for (uint64_t row = 0; row < rows; ++row) {
+    char text[36];
+    for (int i = 0; i < 36; ++i) {
+      const int digit = random.next(4);
+      text[i] = i == 8 || i == 13 || i == 18 || i == 23 ? '-' : i == 14 ? '4' : kHex[i == 19 ? 8 + (digit & 3) : digit];
+    }
+    out.set_string(row, std::string_view(text, sizeof(text)));
+  }
+}
+
+uint32_t murmur_bytes(const unsigned char* data, size_t size, uint32_t seed) {
+  const auto rotate = [](uint32_t x, int by) { return x << by | x >> (32 - by); };
+  uint32_t h = seed;
+  for (size_t i = 0; i + 4 <= size; i += 4) {
+    uint32_t k = 0;
+    std::memcpy(&k, data + i, 4);
+    h = rotate(h ^ rotate(k * 0xcc9e2d51, 15) * 0x1b873593, 13) * 5 + 0xe6546b64;
+  }
+  h ^= static_cast<uint32_t>(size);
+  h ^= h >> 16;
+  h *= 0x85ebca6b;
+  h ^= h >> 13;
+  h *= 0xc2b2ae35;
+  return h ^ h >> 16;
+}
+
+// The seed's bytes, big-endian, hashed twice.
+XorShift::XorShift(int64_t seed) {
+  unsigned char bytes[64] = {};   // Java's buffer of Long.SIZE bytes
+  for (int i = 0; i < 8; ++i) bytes[i] = static_cast<unsigned char>(seed >> (56 - 8 * i));
+  const uint32_t low = murmur_bytes(bytes, sizeof(bytes), 0x3c074a61);
+  const uint32_t high = murmur_bytes(bytes, sizeof(bytes), low);
+  seed_ = static_cast<uint64_t>(high) << 32 | low;
+}
+
+// ---- Errors on request
+void raise_error(const CallInfo&, Scratch&, Columns in, uint64_t rows, Output&) {
+  for (uint64_t row = 0; row < rows; ++row) {
+    throw Error("USER_RAISED_EXCEPTION", {{"errorMessage", in[0].is_valid(row) ? std::string(in[0].values<StringRef>()[row].view()) : "null"}});
+  }
+}
+void assert_true(const CallInfo&, Scratch&, Columns in, uint64_t rows, Output& out) {
+  for (uint64_t row = 0; row < rows; ++row) {
+    out.set_null(row);
+    if (in[0].is_valid(row) && in[0].values<uint8_t>()[row] != 0) continue;
+    const bool message = in.size() > 1 && in[1].is_valid(row);
+    throw Error("USER_RAISED_EXCEPTION", {{"errorMessage", message ? std::string(in[1].values<StringRef>()[row].view()) : "The condition is not true!"}});
+  }
+}
+
+constexpr uint32_t kStrict = kNullOnNull;
+constexpr KernelRow kRows[] = {
+    {"sign", real<sign>, kStrict},
+    {"ceil", ceil_or_floor<Rounding::kCeiling>, kStrict | kFallible},
+    {"floor", ceil_or_floor<Rounding::kFloor>, kStrict | kFallible},
+    {"round", round<Rounding::kHalfUp>, kStrict | kFallible},
+    {"bround", round<Rounding::kHalfEven>, kStrict | kFallible},
+    {"rint", real<std::nearbyint>, kStrict},
+    {"sqrt", real<std::sqrt>, kStrict},
+    {"cbrt", real<std::cbrt>, kStrict},
+    {"exp", real<std::exp>, kStrict},
+    {"expm1", real<std::expm1>, kStrict},
+    {"ln", logarithm<std::log, 0>, kStrict},
+    {"log", log, kStrict},
+    {"log10", logarithm<std::log10, 0>, kStrict},
+    {"log2", logarithm<std::log2, 0>, kStrict},
+    {"log1p", logarithm<std::log1p, -1>, kStrict},
+    {"pow", real2<power>, kStrict},
+    {"hypot", real2<std::hypot>, kStrict},
+    {"sin", real<std::sin>, kStrict},
+    {"cos", real<std::cos>, kStrict},
+    {"tan", real<std::tan>, kStrict},
+    {"cot", real<cotangent>, kStrict},
+    {"asin", real<std::asin>, kStrict},
+    {"acos", real<std::acos>, kStrict},
+    {"atan", real<std::atan>, kStrict},
+    {"atan2", real2<std::atan2>, kStrict},
+    {"sinh", real<std::sinh>, kStrict},
+    {"cosh", real<std::cosh>, kStrict},
+    {"tanh", real<std::tanh>, kStrict},
+    {"degrees", real<degrees>, kStrict},
+    {"radians", real<radians>, kStrict},
+    {"factorial", factorial, kStrict},
+    {"width_bucket", width_bucket, kStrict},
+    {"bit_count", bit_count, kStrict},
+    {"bit_get", bit_get, kStrict | kFallible},
+    {"bit_and_of", bits<Bits::kAnd>, kStrict},
+    {"bit_or_of", bits<Bits::kOr>, kStrict},
+    {"bit_xor_of", bits<Bits::kXor>, kStrict},
+    {"bit_not_of", complement, kStrict},
+    {"shiftleft", shift<Shift::kLeft>, kStrict},
+    {"shiftright", shift<Shift::kRight>, kStrict},
+    {"shiftrightunsigned", shift<Shift::kRightUnsigned>, kStrict},
+    {"isnan", isnan, kNoFlags},
+    {"nanvl", nanvl, kStrict},
+    {"rand", rand, kNotConstant},
+    {"randn", randn, kNotConstant},
+    {"uuid", uuid, kNotConstant},
+    {"raise_error", raise_error, kFallible},
+    {"assert_true", assert_true, kFallible},
+};
+
+}  // namespace
+
+std::span<const KernelRow> math_kernels() { return kRows; }
+
+}  // namespace firn::kernels
