@@ -1,9 +1,6 @@
 // See append.h.
 #include "table/append.h"
 
-#include <algorithm>
-#include <map>
-#include <span>
 #include <utility>
 
 #include "base/error.h"
@@ -16,10 +13,6 @@ namespace firn::table {
 
 namespace {
 
-// Bounds what a scan must decode at once; about commit.manifest.target-size-bytes for tables of
-// some 20 columns.
-constexpr size_t kFilesAManifest = 10'000;
-
 void check_uuid(const iceberg::TableMetadata& metadata, const std::string& table_name,
                 const AppendRequest& request) {
   if (!request.expected_table_uuid || *request.expected_table_uuid == metadata.table_uuid) return;
@@ -28,18 +21,6 @@ void check_uuid(const iceberg::TableMetadata& metadata, const std::string& table
                {"query", request.token ? request.token->query_id : "(none)"},
                {"found", metadata.table_uuid},
                {"expected", *request.expected_table_uuid}});
-}
-
-void check_files(const iceberg::TableMetadata& metadata,
-                 const std::vector<iceberg::DataFile>& files) {
-  for (const auto& file : files) {
-    if (file.content != iceberg::Content::kData) {
-      throw_unsupported("delete file " + file.file_path + " in an append");
-    }
-    const types::PartitionSpec& spec = metadata.spec_by_id(file.spec_id);
-    FIRN_CHECK(file.partition.size() == spec.fields.size(),
-               "a data file has one value a partition field");
-  }
 }
 
 // One append: what is written once and reused by every attempt.
@@ -121,47 +102,14 @@ class Append {
     return extra;
   }
 
-  // Manifests of one spec each, written at the first attempt; later ones only get their new
+  // Written at the first attempt; later ones only get their new
   // sequence number.
   std::vector<iceberg::ManifestFile> new_manifests(const iceberg::TableMetadata& base,
                                                    iceberg::SequenceNumber next) {
-    if (!written_) {
-      check_files(base, request_.files);
-      written_.emplace();
-      for (const auto& [spec_id, files] : by_spec()) {
-        for (size_t begin = 0; begin < files.size(); begin += kFilesAManifest) {
-          const size_t count = std::min(kFilesAManifest, files.size() - begin);
-          written_->push_back(
-              files_.write(added(base, spec_id, std::span(files).subspan(begin, count)), next));
-        }
-      }
-    }
+    if (!written_) written_ = files_.write_added(base, request_.files, next);
     for (auto& row : *written_) restamp(row, stamped_, next);
     stamped_ = next;
     return *written_;
-  }
-
-  std::map<int, std::vector<const iceberg::DataFile*>> by_spec() const {
-    std::map<int, std::vector<const iceberg::DataFile*>> specs;
-    for (const auto& file : request_.files) specs[file.spec_id].push_back(&file);
-    return specs;
-  }
-
-  iceberg::Manifest added(const iceberg::TableMetadata& base, int spec_id,
-                          std::span<const iceberg::DataFile* const> files) const {
-    iceberg::Manifest manifest;
-    manifest.header = {.format_version = 2,
-                       .schema = base.schema(),
-                       .spec = base.spec_by_id(spec_id),
-                       .is_deletes = false};
-    for (const iceberg::DataFile* file : files) {
-      manifest.entries.push_back({.status = iceberg::EntryStatus::kAdded,
-                                  .snapshot_id = request_.snapshot_id,
-                                  .sequence_number = {},
-                                  .file_sequence_number = {},
-                                  .data_file = *file});
-    }
-    return manifest;
   }
 
   Table& table_;

@@ -2,8 +2,6 @@
 // marked DELETED.
 #include "table/replace.h"
 
-#include <span>
-
 #include "table/proposal.h"
 #include "table/snapshot_files.h"
 #include "table/summary.h"
@@ -40,8 +38,7 @@ class Replace {
   std::optional<Proposal> propose(const iceberg::TableMetadata& base, int attempt) {
     const iceberg::SequenceNumber next = base.last_sequence_number + 1;
     const iceberg::Snapshot* parent = parent_for(base, request_.branch);
-    std::vector<iceberg::ManifestFile> rows;
-    if (!request_.files.empty()) rows.push_back(files_.write(added(base), next));
+    std::vector<iceberg::ManifestFile> rows = files_.write_added(base, request_.files, next);
     Removed removed;
     if (parent != nullptr) {
       for (const iceberg::ManifestFile& row : manifests_of(table_.store(), base, *parent)) {
@@ -59,20 +56,6 @@ class Replace {
                              .now_ms = clock_.now_ms(),
                              .max_snapshots = request_.max_snapshots,
                              .keep_snapshots = {}});
-  }
-
-  iceberg::Manifest added(const iceberg::TableMetadata& base) const {
-    iceberg::Manifest manifest;
-    manifest.header = {
-        .format_version = 2, .schema = base.schema(), .spec = base.spec(), .is_deletes = false};
-    for (const iceberg::DataFile& file : request_.files) {
-      manifest.entries.push_back({.status = iceberg::EntryStatus::kAdded,
-                                  .snapshot_id = snapshot_id_,
-                                  .sequence_number = {},
-                                  .file_sequence_number = {},
-                                  .data_file = file});
-    }
-    return manifest;
   }
 
   // The manifest with its live entries marked DELETED; sequence numbers stay as they were.

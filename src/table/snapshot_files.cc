@@ -3,6 +3,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <map>
 #include <utility>
 
 #include "base/error.h"
@@ -10,6 +11,19 @@
 namespace firn::table {
 
 namespace {
+
+// Bounds what a scan must decode at once; about commit.manifest.target-size-bytes for tables of
+// some 20 columns.
+constexpr size_t kFilesAManifest = 10'000;
+
+void check_added(const iceberg::TableMetadata& metadata, const iceberg::DataFile& file) {
+  if (file.content != iceberg::Content::kData) {
+    throw_unsupported("delete file " + file.file_path + " among the data files of a commit");
+  }
+  const types::PartitionSpec& spec = metadata.spec_by_id(file.spec_id);
+  FIRN_CHECK(file.partition.size() == spec.fields.size(),
+             "a data file has one value a partition field");
+}
 
 void write_new(files::FileStore& store, const std::string& uri, const std::string& bytes) {
   auto file = store.create(uri, files::WriteMode::kCreateNew);
@@ -34,6 +48,33 @@ iceberg::ManifestFile SnapshotFiles::write(const iceberg::Manifest& manifest,
   row.added_snapshot_id = snapshot_id_;
   row.sequence_number = sequence_number;
   return row;
+}
+
+std::vector<iceberg::ManifestFile> SnapshotFiles::write_added(
+    const iceberg::TableMetadata& base, const std::vector<iceberg::DataFile>& files,
+    iceberg::SequenceNumber sequence_number) {
+  std::map<int, std::vector<iceberg::Manifest>> by_spec;
+  for (const auto& file : files) {
+    check_added(base, file);
+    std::vector<iceberg::Manifest>& manifests = by_spec[file.spec_id];
+    if (manifests.empty() || manifests.back().entries.size() == kFilesAManifest) {
+      manifests.push_back({.header = {.format_version = 2,
+                                      .schema = base.schema(),
+                                      .spec = base.spec_by_id(file.spec_id),
+                                      .is_deletes = false},
+                           .entries = {}});
+    }
+    manifests.back().entries.push_back({.status = iceberg::EntryStatus::kAdded,
+                                        .snapshot_id = snapshot_id_,
+                                        .sequence_number = {},
+                                        .file_sequence_number = {},
+                                        .data_file = file});
+  }
+  std::vector<iceberg::ManifestFile> rows;
+  for (const auto& [spec_id, manifests] : by_spec) {
+    for (const auto& manifest : manifests) rows.push_back(write(manifest, sequence_number));
+  }
+  return rows;
 }
 
 std::string SnapshotFiles::write_list(int attempt, const iceberg::ManifestListHeader& header,

@@ -26,6 +26,11 @@ class SnapshotFiles {
   // Writes `<uuid>-m<N>.avro` and gives its row for a manifest list, as if the commit gets
   // `sequence_number`.
   iceberg::ManifestFile write(const iceberg::Manifest&, iceberg::SequenceNumber sequence_number);
+  // The same for data files that this commit adds: manifests of one spec each, of at most 10,000
+  // files.
+  std::vector<iceberg::ManifestFile> write_added(const iceberg::TableMetadata& base,
+                                                 const std::vector<iceberg::DataFile>& files,
+                                                 iceberg::SequenceNumber sequence_number);
   // Writes `snap-<id>-<attempt>-<uuid>.avro` and gives its path.
   std::string write_list(int attempt, const iceberg::ManifestListHeader&,
                          const std::vector<iceberg::ManifestFile>&);

@@ -18,7 +18,8 @@ class Firn:
         self.warehouse = warehouse
 
     def command(self, sql):
-        return [str(self.binary), "sql", "--warehouse", str(self.warehouse), "--format", "json", "-e", sql]
+        return [str(self.binary), "sql", "--warehouse", str(self.warehouse), "--format", "json",
+                "--conf", "spark.sql.session.timeZone=UTC", "-e", sql]
 
     def start(self, sql):
         return subprocess.Popen(self.command(sql), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -187,14 +188,14 @@ def _firn(value, kind):
     if isinstance(value, str):
         if isinstance(kind, decimal.Decimal):
             return plain(decimal.Decimal(value))
-        if isinstance(kind, float) or (kind == "NaN" and value == "NaN"):
+        if isinstance(kind, float) or kind == value == "NaN":
             return plain(float(value))
         if isinstance(kind, str) and kind.startswith("0x") and not value.startswith("0x"):
             return "0x" + base64.b64decode(value).hex()
         if isinstance(kind, str) and len(kind) == 26 and kind[4] == "-" and kind[10] == " ":
             return _instant(value)
         return value
-    return plain(float(value) if isinstance(kind, float) else value)
+    return plain(float(value) if isinstance(kind, float) or kind == "NaN" else value)
 
 
 def _instant(text):
