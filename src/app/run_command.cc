@@ -1,0 +1,128 @@
+// firn run: a pipeline file as a whole, until stopped.
+#include <unistd.h>
+
+#include <iostream>
+
+#include "app/arguments.h"
+#include "app/command.h"
+#include "app/printing.h"
+#include "app/progress.h"
+#include "app/variables.h"
+#include "base/log.h"
+#include "conf/value_text.h"
+#include "session/pipeline.h"
+#include "sql/parser.h"
+
+namespace firn::app {
+namespace {
+
+struct RunOptions {
+  std::string file;
+  bool once = false;
+  std::string trigger_interval;
+  std::string log_format = "text";
+  int metrics_port = 0;
+  std::string crash_at;
+};
+
+constexpr const char* kExamples =
+    "Examples:\n"
+    "  firn run pipeline.sql --conf brokers=localhost:9092       until Ctrl-C\n"
+    "  firn run pipeline.sql --once                              what is there now, then end\n"
+    "  firn run pipeline.sql --trigger-interval '10 seconds'     a batch every 10 s\n"
+    "  firn run pipeline.sql --log-format json --metrics-port 9464\n"
+    "\n"
+    "The file defines streaming tables, flows and materialized views; other statements run in "
+    "their\n"
+    "place. ${name} stands for the configuration value `name`. Progress goes to standard error,\n"
+    "results of SELECT to standard output. Ctrl-C ends after the batch under way; a second one "
+    "kills\n"
+    "at once; either way nothing is lost or repeated when it is started again.\n"
+    "Exit codes: 0, 1 on failure, 2 for wrong options.";
+
+session::PipelineOptions pipeline_options(const RunOptions& options) {
+  session::PipelineOptions result;
+  result.once = options.once;
+  result.crash_at = options.crash_at;
+  if (!options.trigger_interval.empty()) {
+    const auto interval = conf::parse_millis(options.trigger_interval, 1000);
+    if (!interval || *interval < 0)
+      throw_invalid("--trigger-interval wants a time as '1 second' or '500 ms', not '" +
+                    options.trigger_interval + "'");
+    result.trigger_interval_ms = *interval;
+  }
+  return result;
+}
+
+session::PipelineListener listener(ProgressPrinter& printer, session::Session& session,
+                                   const StopToken& stop) {
+  session::PipelineListener result;
+  result.note = [&printer](const std::string& text) { printer.note(text); };
+  result.progress = [&printer](const stream::Progress& progress) { printer.batch(progress); };
+  result.refreshed = [&printer](const std::string& view, int64_t rows, double seconds) {
+    printer.refreshed(view, rows, seconds);
+  };
+  result.result = [&session, stop](const plan::Statement&, session::Result rows) {
+    if (!rows.columns.empty())
+      print_rows(std::cout, rows, Format::kTable, *session_zone(session.conf()), stop);
+  };
+  return result;
+}
+
+int run_file(const RunOptions& options, const ConfOptions& conf_options,
+             Interruption& interruption) {
+  const LogFormat format = parse_log_format(options.log_format);
+  const conf::Conf conf = make_conf(conf_options);
+  start_logging(conf, LogLevel::kInfo, format);
+  const session::PipelineOptions pipeline = pipeline_options(options);
+  SourceText source = read_source(options.file);
+  try {
+    const Substituted substituted = substitute_variables(source.text, conf);
+    source.text = substituted.text;
+    for (const std::string& name : substituted.unknown)
+      log_warn("${{{}}} in {} has no value: give it with --conf {}=…", name, source.name, name);
+    const std::vector<plan::Statement> statements = sql::parse_script(source.text);
+    LocalProcess process(conf);
+    session::Session session(process.shared(), conf);
+    ProgressPrinter printer(std::cerr, format, isatty(STDERR_FILENO) != 0);
+    const StopToken stop = interruption.token();
+    session::run_pipeline(session, statements, pipeline, listener(printer, session, stop), stop);
+    printer.finish();
+    if (stop.stop_requested()) printer.note("stopped");
+    return kSuccess;
+  } catch (const Error& error) {
+    if (error.code() == Code::kCancelled && interruption.requested()) return kSuccess;
+    std::cout.flush();
+    if (format == LogFormat::kJson)
+      std::cerr << failure_json(error, &source) << '\n';
+    else
+      std::cerr << failure_text(error, &source);
+    return kFailure;
+  }
+}
+
+}  // namespace
+
+Action declare_run(CLI::App& parser, Interruption& interruption) {
+  const auto options = std::make_shared<RunOptions>();
+  const auto conf = std::make_shared<ConfOptions>();
+  parser.add_option("file", options->file, "the pipeline file")->required()->type_name("FILE.sql");
+  parser.add_flag("--once", options->once, "process what is available now, then end");
+  parser
+      .add_option("--trigger-interval", options->trigger_interval,
+                  "time from batch to batch (default: as fast as possible)")
+      ->type_name("TIME");
+  parser.add_option("--log-format", options->log_format, "progress and log lines: text or json")
+      ->type_name("NAME")
+      ->capture_default_str();
+  parser
+      .add_option("--metrics-port", options->metrics_port,
+                  "serve Prometheus metrics on http://127.0.0.1:PORT/metrics")
+      ->type_name("PORT");
+  parser.add_option("--test-crash", options->crash_at)->group("");  // for crash tests: STEP:BATCH
+  declare_conf(parser, conf);
+  parser.footer(kExamples);
+  return [options, conf, &interruption] { return run_file(*options, *conf, interruption); };
+}
+
+}  // namespace firn::app
