@@ -11,7 +11,7 @@ namespace {
 
 constexpr size_t kLongestFragment =
     256;  // of a node's text: long chains would otherwise hold their text n times
-constexpr std::ptrdiff_t kLargestStack = 3 << 20;
+constexpr std::ptrdiff_t kLargestStack = 5 << 20;
 
 // Words that people misspell where a clause should begin.
 const std::vector<std::string>& clause_words() {

@@ -190,7 +190,7 @@ TEST(Query, DepthIsBounded) {
     }
   }
   std::string fine = "SELECT ";
-  fine += std::string(400, '(') + "1" + std::string(400, ')');
+  fine += std::string(300, '(') + "1" + std::string(300, ')');
   EXPECT_NO_THROW(parse_statement(fine));
 }
 
