@@ -145,11 +145,14 @@ class Collapse {
 // Drops what nobody above asks for.
 class Prune {
  public:
+  explicit Prune(Ids kept = {}) : kept_(std::move(kept)) {}
+
   RelationPtr run(const RelationPtr& relation, const Ids& wanted) {
     if (const auto* node = std::get_if<Project>(&relation->node)) {
       Project made{{}, node->child};
       for (const ExprPtr& expr : node->expressions)
-        if (wanted.count(attribute_of(*expr).id)) made.expressions.push_back(expr);
+        if (const AttributeId id = attribute_of(*expr).id; wanted.count(id) || kept_.count(id))
+          made.expressions.push_back(expr);
       Ids below;
       for (const ExprPtr& expr : made.expressions) add(below, *expr);
       made.child = run(node->child, below);
@@ -249,6 +252,8 @@ class Prune {
       if (used[i]) result->output.push_back(relation->output[i]);
     return result;
   }
+
+  Ids kept_;
 };
 
 // Predicates travel down to scans, which prune files by them; the filters stay where they are.
@@ -347,8 +352,9 @@ ExprPtr substitute(const ExprPtr& expr, const std::map<AttributeId, ExprPtr>& by
 
 RelationPtr collapse(const RelationPtr& relation) { return Collapse().run(relation); }
 
-RelationPtr prune(const RelationPtr& relation, const std::set<AttributeId>& wanted) {
-  return Prune().run(relation, wanted);
+RelationPtr prune(const RelationPtr& relation, const std::set<AttributeId>& wanted,
+                  std::set<AttributeId> kept) {
+  return Prune(std::move(kept)).run(relation, wanted);
 }
 
 RelationPtr rewrite(const RelationPtr& resolved) {

@@ -14,6 +14,8 @@ ExprPtr substitute(const ExprPtr& expr, const std::map<AttributeId, ExprPtr>& by
 // Chains of projections and of filters as one each; constants folded.
 RelationPtr collapse(const RelationPtr& relation);
 // Without columns that are neither wanted nor used on the way. The output keeps its order.
-RelationPtr prune(const RelationPtr& relation, const std::set<AttributeId>& wanted);
+// `kept` are passed on by projections even where nobody asks for them.
+RelationPtr prune(const RelationPtr& relation, const std::set<AttributeId>& wanted,
+                  std::set<AttributeId> kept = {});
 
 }  // namespace firn::plan
