@@ -35,12 +35,12 @@ constexpr Key kKeys[] = {
 
   // Catalogs and tables.
   {"spark.sql.catalog.*", kString, "", kHonoured, "Catalogs: a class by name, and its options."},
-  {"spark.sql.defaultCatalog", kString, "spark_catalog", kHonoured, "Catalog of names without one."},
+  {"spark.sql.defaultCatalog", kString, "spark_catalog", kKept, "Catalog of names without one."},
   {"spark.sql.catalogImplementation", kString, "in-memory", kKept, "Hive or in memory."},
   {"spark.sql.extensions", kString, "", kKept, "Java classes that extend the parser; Iceberg's statements are built in."},
   {"spark.sql.warehouse.dir", kString, "warehouse", kHonoured, "Folder of the default catalog's tables."},
-  {"spark.sql.sources.default", kString, "iceberg", kHonoured, "Format of a table created without USING."},
-  {"spark.sql.sources.partitionOverwriteMode", kChoice, "STATIC", kHonoured, "What INSERT OVERWRITE replaces.", "STATIC|DYNAMIC"},
+  {"spark.sql.sources.default", kString, "iceberg", kKept, "Format of a table created without USING."},
+  {"spark.sql.sources.partitionOverwriteMode", kChoice, "STATIC", kRefused, "What INSERT OVERWRITE replaces.", "STATIC|DYNAMIC"},
   {"spark.sql.sources.partitionColumnTypeInference.enabled", kBoolean, "true", kKept, "Types of partition columns from paths."},
   {"spark.sql.sources.useV1SourceList", kString, "", kKept, "Sources of the old interface."},
   {"spark.sql.files.maxPartitionBytes", kBytes, "128m", kKept, "Bytes of one task."},
@@ -64,7 +64,7 @@ constexpr Key kKeys[] = {
 
   // Streaming.
   {"spark.sql.streaming.checkpointLocation", kString, "", kHonoured, "Folder below which queries without a checkpointLocation keep theirs."},
-  {"spark.sql.streaming.minBatchesToRetain", kInt, "100", kHonoured, "Batches whose checkpoint files are kept."},
+  {"spark.sql.streaming.minBatchesToRetain", kInt, "100", kKept, "Batches whose checkpoint files are kept."},
   {"spark.sql.streaming.noDataMicroBatches.enabled", kBoolean, "true", kKept, "Batches without data that advance state."},
   {"spark.sql.streaming.multipleWatermarkPolicy", kChoice, "min", kKept, "Watermark of several sources.", "min|max"},
   {"spark.sql.streaming.schemaInference", kBoolean, "false", kKept, "Schemas of file sources are inferred."},
