@@ -28,7 +28,7 @@ class Assignment {
     if (by_name_ && both_structs(value->type, target.type) &&
         !names_agree(value->type, target.type))
       made = reordered(value, target.type, path);
-    made = cast(made, target.type, CastMode::kAnsi, true, value->origin);
+    made = cast(made, target.type, CastMode::kAnsi, true, value->origin, options_.time_zone);
     if (!target.nullable && made->nullable)
       made = call("assert_not_null", {made, string_literal(backquoted(path))}, target.type,
                   {true, {}, 0}, value->origin);

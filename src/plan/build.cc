@@ -217,14 +217,15 @@ ExprPtr alias(ExprPtr child, std::string name, AttributeId id, std::optional<Que
 }
 
 ExprPtr cast(ExprPtr child, DataType type, CastMode mode, bool implicit,
-             std::optional<QueryContext> origin) {
+             std::optional<QueryContext> origin, std::string zone) {
   if (child->type.same_ignoring_nullability(type)) return child;
   if (!origin) origin = child->origin;
   const Literal* null = as_literal(*child);
   if (implicit && null != nullptr && types::is_null(null->value))
     return literal(std::move(type), types::Null{}, std::move(origin));
   const bool nullable = child->nullable || cast_makes_null(child->type, type, mode);
-  return typed(Cast{std::move(child), type, mode, implicit}, type, nullable, std::move(origin));
+  return typed(Cast{std::move(child), type, mode, implicit, std::move(zone)}, type, nullable,
+               std::move(origin));
 }
 
 ExprPtr field(ExprPtr child, int index, std::optional<QueryContext> origin) {

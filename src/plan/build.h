@@ -23,7 +23,7 @@ ExprPtr alias(ExprPtr child, std::string name, AttributeId id,
               std::optional<QueryContext> origin = {});
 // The child itself where it has that type already (nullability of children aside).
 ExprPtr cast(ExprPtr child, types::DataType type, CastMode mode, bool implicit,
-             std::optional<QueryContext> origin = {});
+             std::optional<QueryContext> origin = {}, std::string zone = {});
 ExprPtr field(ExprPtr child, int index, std::optional<QueryContext> origin = {});
 ExprPtr case_when(std::vector<CaseBranch> branches, ExprPtr otherwise,
                   std::optional<QueryContext> origin = {});

@@ -161,10 +161,11 @@ ExprPtr Resolver::explicit_cast(const Cast& node, const ExprPtr& unresolved, con
     throw_at(unresolved->origin, "DATATYPE_MISMATCH.CAST_WITHOUT_SUGGESTION", params);
   }
   if (child->type.same_ignoring_nullability(node.type)) return child;
-  ExprPtr made = cast(child, node.type, mode, false, unresolved->origin);
+  ExprPtr made = cast(child, node.type, mode, false, unresolved->origin, options_.time_zone);
   made = moment(std::move(made));
   if (node.mode == CastMode::kTry && !made->nullable)
-    return typed(Cast{child, node.type, mode, false}, node.type, true, unresolved->origin);
+    return typed(Cast{child, node.type, mode, false, options_.time_zone}, node.type, true,
+                 unresolved->origin);
   return made;
 }
 

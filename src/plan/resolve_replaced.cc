@@ -33,6 +33,17 @@ constexpr ExtractField kExtractFields[] = {
 
 }  // namespace
 
+ExprPtr Resolver::now(const std::optional<QueryContext>& origin) {
+  if (options_.streaming_batch_time_parameter)
+    return typed(Parameter{kBatchTimeParameter}, kTimestamp, false, origin);
+  return literal(kTimestamp, options_.now_us, origin);
+}
+
+ExprPtr Resolver::seconds_now(CallSite& at) {
+  return plan::call("unix_seconds", {now(at.unresolved->origin)}, kLong, settings(),
+                    at.unresolved->origin);
+}
+
 ExprPtr Resolver::replaced(CallSite& at) {
   const std::string_view name = at.function.name;
   std::vector<ExprPtr>& arguments = at.arguments;
@@ -86,11 +97,10 @@ ExprPtr Resolver::replaced(CallSite& at) {
   if (name == "current_user") return string_literal(options_.user);
   if (name == "current_timezone") return string_literal(options_.time_zone);
   if (name == "current_timestamp" || name == "localtimestamp" || name == "current_date") {
-    ExprPtr now = options_.streaming_batch_time_parameter
-                      ? typed(Parameter{kBatchTimeParameter}, kTimestamp, false, origin)
-                      : literal(kTimestamp, options_.now_us, origin);
-    if (name == "current_timestamp") return now;
-    return cast(now, name == "current_date" ? kDate : kTimestampNtz, implicit_mode(), true, origin);
+    const ExprPtr moment = now(origin);
+    if (name == "current_timestamp") return moment;
+    return cast(moment, name == "current_date" ? kDate : kTimestampNtz, implicit_mode(), true,
+                origin, options_.time_zone);
   }
   if (name == "struct") {
     std::vector<ExprPtr> members;

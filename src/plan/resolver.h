@@ -120,6 +120,8 @@ class Resolver {
   DataType result_type(CallSite& at);
   DataType named_result(CallSite& at);
   ExprPtr replaced(CallSite& at);  // kReplaced functions
+  ExprPtr now(const std::optional<QueryContext>& origin);
+  ExprPtr seconds_now(CallSite& at);
   ExprPtr time_window(CallSite& at);
   ExprPtr arithmetic(CallSite& at);  // nullptr: not an arithmetic operator
   ExprPtr date_arithmetic(CallSite& at);
@@ -135,7 +137,7 @@ class Resolver {
 
   // ---- small things
   ExprPtr coerce(ExprPtr expr, const DataType& type) {
-    return moment(cast(std::move(expr), type, implicit_mode(), true));
+    return moment(cast(std::move(expr), type, implicit_mode(), true, {}, options_.time_zone));
   }
   ExprPtr moment(ExprPtr expr);  // a cast of constant text to a date or timestamp, done
   CastMode implicit_mode() const { return options_.ansi ? CastMode::kAnsi : CastMode::kLegacy; }
