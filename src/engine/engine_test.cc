@@ -162,7 +162,7 @@ TEST_F(EngineTest, ThrowingConjunctsRunOnlyBehindTheOthers) {
   const auto divided = call(names_, "div", {integer(8), ref(kA)}, DataTypeId::kLong, true);
   const auto exact =
       call(names_, "=", {divided, literal(int64_t{4}, DataTypeId::kLong)}, DataTypeId::kBoolean);
-  const auto nonzero = call(names_, "<>", {ref(kA), integer(0)}, DataTypeId::kBoolean);
+  const auto nonzero = call(names_, "!=", {ref(kA), integer(0)}, DataTypeId::kBoolean);
   EXPECT_EQ(run(filter(table, call(names_, "and", {nonzero, exact}, DataTypeId::kBoolean))), "2\n");
   EXPECT_EQ(run(filter(filter(table, nonzero), exact)), "2\n");
   EXPECT_EQ(condition_of(filter(table, exact)), "DIVIDE_BY_ZERO");

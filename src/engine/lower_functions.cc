@@ -172,7 +172,37 @@ Parsed quantified(const LoweringSite& site) {
                      list_of(std::move(holds)), site.expr.origin);
 }
 
+// The value, or an error that names the column of a table that takes no NULL.
+Parsed assert_not_null(const LoweringSite& site) {
+  kernels::CallInfo info;
+  info.arguments = {site.call.arguments[1]->type};
+  info.result = types::DataTypeId::kNull;
+  Parsed raised = call_kernel(site.context.state, "raise_not_null", std::move(info),
+                              list_of(lower_expression(*site.call.arguments[1], site.context)),
+                              site.expr.origin);
+  Parsed is_null = operation(ExpressionType::OPERATOR_IS_NULL,
+                             list_of(lower_expression(*site.call.arguments[0], site.context)));
+  return case_when(std::move(is_null), cast_to(to_duckdb(site.expr.type), std::move(raised)),
+                   lower_expression(*site.call.arguments[0], site.context));
+}
+Parsed map_concat(const LoweringSite& site) {
+  if (site.call.arguments.empty()) return map(site);
+  Parsed result = lower_expression(*site.call.arguments[0], site.context);
+  for (size_t i = 1; i < site.call.arguments.size(); ++i) {
+    kernels::CallInfo info = call_info(site);
+    info.arguments = {site.expr.type, site.call.arguments[i]->type};
+    result = call_kernel(
+        site.context.state, "map_concat", std::move(info),
+        list_of(std::move(result), lower_expression(*site.call.arguments[i], site.context)),
+        site.expr.origin);
+  }
+  return result;
+}
+
 constexpr LoweringRow kRows[] = {
+    {"assert_not_null", assert_not_null},
+    {"map_concat", map_concat},
+    {"schema_of_json", run_kernel},
     {"=", comparison, "", ExpressionType::COMPARE_EQUAL},
     {"!=", comparison, "", ExpressionType::COMPARE_NOTEQUAL},
     {"<", comparison, "", ExpressionType::COMPARE_LESSTHAN},
@@ -196,7 +226,7 @@ constexpr LoweringRow kRows[] = {
     {"|", run_kernel, "bit_or_of"},
     {"^", run_kernel, "bit_xor_of"},
     {"~", run_kernel, "bit_not_of"},
-    {"btrim", run_kernel, "trim"},
+    {"btrim", run_kernel},
     {"to_timestamp_ltz", run_kernel, "to_timestamp"},
     {"to_unix_timestamp", run_kernel, "unix_timestamp"},
     {"try_add", run_kernel, "add"},

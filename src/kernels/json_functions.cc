@@ -23,7 +23,7 @@ using Text = std::string_view;
 using types::DataType;
 using types::DataTypeId;
 
-using Options = std::map<std::string, std::string>;   // keys in lower case
+using Options = std::map<std::string, std::string>;  // keys in lower case
 
 std::string lower_case(Text text) {
   std::string lower(text);
@@ -34,12 +34,15 @@ std::string lower_case(Text text) {
 // The options map of a call; it is the same for all rows.
 Options read_options(Columns in, size_t argument) {
   Options options;
-  if (in.size() <= argument || in[argument].physical != Physical::kList || in[argument].size == 0 || !in[argument].is_valid(0)) return options;
+  if (in.size() <= argument || in[argument].physical != Physical::kList || in[argument].size == 0 ||
+      !in[argument].is_valid(0))
+    return options;
   const ListEntry entry = list_at(in[argument], 0);
   const ColumnView& pairs = in[argument].children[0];
   for (uint64_t i = entry.offset; i < entry.offset + entry.length; ++i) {
     if (!pairs.children[1].is_valid(i)) continue;
-    options[lower_case(pairs.children[0].values<StringRef>()[i].view())] = std::string(pairs.children[1].values<StringRef>()[i].view());
+    options[lower_case(pairs.children[0].values<StringRef>()[i].view())] =
+        std::string(pairs.children[1].values<StringRef>()[i].view());
   }
   return options;
 }
@@ -68,12 +71,15 @@ void build(JsonSink& sink, Output& out, const DataType& type) {
   sink = sink_of(out);
   if (type.id() == DataTypeId::kStruct) {
     sink.children.resize(type.fields().size());
-    for (size_t i = 0; i < type.fields().size(); ++i) build(sink.children[i], out.child(i), type.fields()[i].type);
+    for (size_t i = 0; i < type.fields().size(); ++i)
+      build(sink.children[i], out.child(i), type.fields()[i].type);
     return;
   }
   if (type.id() != DataTypeId::kArray && type.id() != DataTypeId::kMap) return;
   const bool map = type.id() == DataTypeId::kMap;
-  const DataType element = map ? DataType::structure({{"key", type.key(), true, ""}, {"value", type.value(), true, ""}}) : type.element();
+  const DataType element =
+      map ? DataType::structure({{"key", type.key(), true, ""}, {"value", type.value(), true, ""}})
+          : type.element();
   sink.children.resize(1);
   sink.reserve = [&out, element](JsonSink& list, uint64_t needed) {
     if (needed > list.capacity) {
@@ -86,7 +92,8 @@ void build(JsonSink& sink, Output& out, const DataType& type) {
     const auto carry = [](auto&& self, const JsonSink& from, JsonSink& to) -> void {
       to.used = from.used;
       to.capacity = from.capacity;
-      for (size_t i = 0; i < from.children.size() && i < to.children.size(); ++i) self(self, from.children[i], to.children[i]);
+      for (size_t i = 0; i < from.children.size() && i < to.children.size(); ++i)
+        self(self, from.children[i], to.children[i]);
     };
     carry(carry, list.children[0], refreshed);
     list.children[0] = std::move(refreshed);
@@ -95,10 +102,12 @@ void build(JsonSink& sink, Output& out, const DataType& type) {
 }
 void trim_lists(JsonSink& sink, Output& out, const DataType& type) {
   if (type.id() == DataTypeId::kStruct) {
-    for (size_t i = 0; i < type.fields().size(); ++i) trim_lists(sink.children[i], out.child(i), type.fields()[i].type);
+    for (size_t i = 0; i < type.fields().size(); ++i)
+      trim_lists(sink.children[i], out.child(i), type.fields()[i].type);
   } else if (type.id() == DataTypeId::kArray || type.id() == DataTypeId::kMap) {
     out.resize(sink.used);
-    if (type.id() == DataTypeId::kArray) return trim_lists(sink.children[0], out.child(0), type.element());
+    if (type.id() == DataTypeId::kArray)
+      return trim_lists(sink.children[0], out.child(0), type.element());
     trim_lists(sink.children[0].children[0], out.child(0).child(0), type.key());
     trim_lists(sink.children[0].children[1], out.child(0).child(1), type.value());
   }
@@ -106,8 +115,8 @@ void trim_lists(JsonSink& sink, Output& out, const DataType& type) {
 
 struct FromJson {
   JsonOptions options;
-  std::optional<JsonDecoder> decoder;   // struct at the root
-  JsonShape shape;                      // any other
+  std::optional<JsonDecoder> decoder;  // struct at the root
+  JsonShape shape;                     // any other
   int corrupt_field = -1;
   bool fail_fast = false;
   std::shared_ptr<Arena> arena = std::make_shared<Arena>();
@@ -117,14 +126,18 @@ std::shared_ptr<FromJson> prepare_from_json(const CallInfo& info, Columns in) {
   const Options options = read_options(in, in.size() - 1);
   auto state = std::make_shared<FromJson>();
   for (const char* key : {"timestampformat", "dateformat", "timestampntzformat"}) {
-    if (options.contains(key)) throw_unsupported("the option " + std::string(key) + " of from_json; read a STRING and use to_timestamp");
+    if (options.contains(key))
+      throw_unsupported("the option " + std::string(key) +
+                        " of from_json; read a STRING and use to_timestamp");
   }
   state->options.zone = zone_or_throw(option(options, "timezone", info.zone.c_str()));
   state->options.allow_single_quotes = option(options, "allowsinglequotes", "true") == "true";
-  state->options.allow_non_numeric_numbers = option(options, "allownonnumericnumbers", "true") == "true";
+  state->options.allow_non_numeric_numbers =
+      option(options, "allownonnumericnumbers", "true") == "true";
   const std::string mode = lower_case(option(options, "mode", "PERMISSIVE"));
   state->fail_fast = mode == "failfast";
-  if (mode != "permissive" && mode != "failfast") throw_invalid("from_json knows the modes PERMISSIVE and FAILFAST, not " + mode + ".");
+  if (mode != "permissive" && mode != "failfast")
+    throw_invalid("from_json knows the modes PERMISSIVE and FAILFAST, not " + mode + ".");
   if (info.result.id() == DataTypeId::kStruct) {
     const std::string corrupt = option(options, "columnnameofcorruptrecord", "_corrupt_record");
     for (size_t i = 0; i < info.result.fields().size(); ++i) {
@@ -137,7 +150,8 @@ std::shared_ptr<FromJson> prepare_from_json(const CallInfo& info, Columns in) {
   return state;
 }
 
-// An array or map at the root; an object where an array is wanted counts as its one element in Spark.
+// An array or map at the root; an object where an array is wanted counts as its one element in
+// Spark.
 bool decode_other(FromJson& state, Text text, uint64_t row, JsonSink& root) {
   JsonCursor cursor(text, state.options, *state.options.zone, *state.arena);
   cursor.skip_blanks();
@@ -152,7 +166,7 @@ void from_json(const CallInfo& info, Scratch& scratch, Columns in, uint64_t rows
   JsonSink root;
   build(root, out, info.result);
   state.arena = std::make_shared<Arena>();
-  out.keep(state.arena);   // strings that had to be unescaped
+  out.keep(state.arena);  // strings that had to be unescaped
   for (uint64_t row = 0; row < rows; ++row) {
     const Text text = in[0].is_valid(row) ? in[0].values<StringRef>()[row].view() : Text();
     if (!in[0].is_valid(row)) {
@@ -167,14 +181,16 @@ void from_json(const CallInfo& info, Scratch& scratch, Columns in, uint64_t rows
       if (malformed && state.corrupt_field >= 0) {
         JsonSink& corrupt = root.children[static_cast<size_t>(state.corrupt_field)];
         corrupt.validity[row >> 6] |= uint64_t{1} << (row & 63);
-        static_cast<StringRef*>(corrupt.data)[row] = StringRef(text.data(), static_cast<uint32_t>(text.size()));
+        static_cast<StringRef*>(corrupt.data)[row] =
+            StringRef(text.data(), static_cast<uint32_t>(text.size()));
       }
     } else {
       malformed = !decode_other(state, text, row, root);
       if (malformed) set_null(root, row);
     }
     if (malformed && state.fail_fast) {
-      throw Error("MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION", {{"badRecord", std::string(text)}, {"failFastMode", "FAILFAST"}});
+      throw Error("MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION",
+                  {{"badRecord", std::string(text)}, {"failFastMode", "FAILFAST"}});
     }
   }
   trim_lists(root, out, info.result);
@@ -188,41 +204,54 @@ struct ToJson {
   std::optional<DateTimePattern> timestamps, dates;
 };
 
-void append_json(std::string& out, const ColumnView& column, uint64_t row, const DataType& type, const ToJson& style);
+void append_json(std::string& out, const ColumnView& column, uint64_t row, const DataType& type,
+                 const ToJson& style);
 
 void append_base64(std::string& out, Text bytes) {
-  static constexpr char kDigits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  static constexpr char kDigits[] =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   out += '"';
   for (size_t i = 0; i < bytes.size(); i += 3) {
-    const auto byte = [&](size_t at) { return at < bytes.size() ? static_cast<unsigned char>(bytes[at]) : 0u; };
+    const auto byte = [&](size_t at) {
+      return at < bytes.size() ? static_cast<unsigned char>(bytes[at]) : 0u;
+    };
     const uint32_t group = byte(i) << 16 | byte(i + 1) << 8 | byte(i + 2);
-    for (size_t digit = 0; digit < 4; ++digit) out += i + digit > bytes.size() ? '=' : kDigits[group >> (18 - 6 * digit) & 63];
+    for (size_t digit = 0; digit < 4; ++digit)
+      out += i + digit > bytes.size() ? '=' : kDigits[group >> (18 - 6 * digit) & 63];
   }
   out += '"';
 }
 
-void append_time(std::string& out, const ColumnView& column, uint64_t row, const DataType& type, const ToJson& style) {
+void append_time(std::string& out, const ColumnView& column, uint64_t row, const DataType& type,
+                 const ToJson& style) {
   const bool date = type.id() == DataTypeId::kDate;
   out += '"';
   if (date) {
     const int64_t days = column.values<int32_t>()[row];
-    if (style.dates) style.dates->format(out, days * kMicrosPerDay, 0, "UTC");
-    else append_date(out, days);
+    if (style.dates)
+      style.dates->format(out, days * kMicrosPerDay, 0, "UTC");
+    else
+      append_date(out, days);
   } else {
     const int64_t instant = column.values<int64_t>()[row];
     const bool zoned = type.id() == DataTypeId::kTimestamp;
     const int32_t offset = zoned ? style.zone->offset_at(instant) : 0;
-    static const DateTimePattern kZoned("yyyy-MM-dd'T'HH:mm:ss.SSSXXX"), kLocal("yyyy-MM-dd'T'HH:mm:ss.SSS");
-    const DateTimePattern& pattern = zoned && style.timestamps ? *style.timestamps : zoned ? kZoned : kLocal;
+    static const DateTimePattern kZoned("yyyy-MM-dd'T'HH:mm:ss.SSSXXX"),
+        kLocal("yyyy-MM-dd'T'HH:mm:ss.SSS");
+    const DateTimePattern& pattern = zoned && style.timestamps ? *style.timestamps
+                                     : zoned                   ? kZoned
+                                                               : kLocal;
     pattern.format(out, instant + offset * kMicrosPerSecond, offset, style.zone->id());
   }
   out += '"';
 }
 
-void append_members(std::string& out, const ColumnView& column, uint64_t row, const DataType& type, const ToJson& style) {
+void append_members(std::string& out, const ColumnView& column, uint64_t row, const DataType& type,
+                    const ToJson& style) {
   bool first = true;
   out += '{';
-  const auto member = [&](Text key, const ColumnView& value, uint64_t at, const DataType& value_type) {
+  const auto member = [&](Text key, const ColumnView& value, uint64_t at,
+                          const DataType& value_type) {
     if (!first) out += ',';
     first = false;
     append_json_string(out, key);
@@ -231,7 +260,8 @@ void append_members(std::string& out, const ColumnView& column, uint64_t row, co
   };
   if (type.id() == DataTypeId::kStruct) {
     for (size_t i = 0; i < type.fields().size(); ++i) {
-      if (column.children[i].is_valid(row) || style.keep_nulls) member(type.fields()[i].name, column.children[i], row, type.fields()[i].type);
+      if (column.children[i].is_valid(row) || style.keep_nulls)
+        member(type.fields()[i].name, column.children[i], row, type.fields()[i].type);
     }
   } else {
     const ListEntry entry = list_at(column, row);
@@ -246,20 +276,26 @@ void append_members(std::string& out, const ColumnView& column, uint64_t row, co
   out += '}';
 }
 
-void append_json(std::string& out, const ColumnView& column, uint64_t row, const DataType& type, const ToJson& style) {
+void append_json(std::string& out, const ColumnView& column, uint64_t row, const DataType& type,
+                 const ToJson& style) {
   if (!column.is_valid(row)) {
     out += "null";
     return;
   }
   switch (type.id()) {
-    case DataTypeId::kString: return append_json_string(out, column.values<StringRef>()[row].view());
-    case DataTypeId::kBinary: return append_base64(out, column.values<StringRef>()[row].view());
+    case DataTypeId::kString:
+      return append_json_string(out, column.values<StringRef>()[row].view());
+    case DataTypeId::kBinary:
+      return append_base64(out, column.values<StringRef>()[row].view());
     case DataTypeId::kDate:
     case DataTypeId::kTimestamp:
-    case DataTypeId::kTimestampNtz: return append_time(out, column, row, type, style);
+    case DataTypeId::kTimestampNtz:
+      return append_time(out, column, row, type, style);
     case DataTypeId::kFloat:
     case DataTypeId::kDouble: {
-      const double value = type.id() == DataTypeId::kFloat ? static_cast<double>(column.values<float>()[row]) : column.values<double>()[row];
+      const double value = type.id() == DataTypeId::kFloat
+                               ? static_cast<double>(column.values<float>()[row])
+                               : column.values<double>()[row];
       if (!std::isfinite(value)) out += '"';
       append_text(out, column, row, type, {style.zone.get(), true});
       if (!std::isfinite(value)) out += '"';
@@ -272,7 +308,8 @@ void append_json(std::string& out, const ColumnView& column, uint64_t row, const
       return append_json_string(out, text);
     }
     case DataTypeId::kStruct:
-    case DataTypeId::kMap: return append_members(out, column, row, type, style);
+    case DataTypeId::kMap:
+      return append_members(out, column, row, type, style);
     case DataTypeId::kArray: {
       const ListEntry entry = list_at(column, row);
       out += '[';
@@ -283,7 +320,8 @@ void append_json(std::string& out, const ColumnView& column, uint64_t row, const
       out += ']';
       return;
     }
-    default: append_text(out, column, row, type, {style.zone.get(), true});
+    default:
+      append_text(out, column, row, type, {style.zone.get(), true});
   }
 }
 
@@ -294,7 +332,8 @@ void to_json(const CallInfo& info, Scratch& scratch, Columns in, uint64_t rows, 
     auto style = std::make_shared<ToJson>();
     style->zone = zone_or_throw(option(options, "timezone", info.zone.c_str()));
     style->keep_nulls = lower_case(option(options, "ignorenullfields", "true")) == "false";
-    if (options.contains("timestampformat")) style->timestamps.emplace(options.at("timestampformat"));
+    if (options.contains("timestampformat"))
+      style->timestamps.emplace(options.at("timestampformat"));
     if (options.contains("dateformat")) style->dates.emplace(options.at("dateformat"));
     scratch = Held(std::move(style));
   }
@@ -338,8 +377,13 @@ void json_object_keys(const CallInfo&, Scratch&, Columns in, uint64_t rows, Outp
   for (uint64_t row = 0; row < rows; ++row) {
     const uint64_t begin = keys.size();
     size_t at = 0;
-    const auto root = in[0].is_valid(row) ? scan_json_value(in[0].values<StringRef>()[row].view(), at) : std::nullopt;
-    const bool object = root && root->front() == '{' && each_json_member(*root, [&](const std::string& key, Text) { return keys.push_back(key), true; });
+    const auto root = in[0].is_valid(row)
+                          ? scan_json_value(in[0].values<StringRef>()[row].view(), at)
+                          : std::nullopt;
+    const bool object =
+        root && root->front() == '{' && each_json_member(*root, [&](const std::string& key, Text) {
+          return keys.push_back(key), true;
+        });
     if (!object) {
       keys.resize(begin);
       out.set_null(row);
@@ -350,7 +394,81 @@ void json_object_keys(const CallInfo&, Scratch&, Columns in, uint64_t rows, Outp
   for (size_t i = 0; i < keys.size(); ++i) out.child(0).set_string(i, keys[i]);
 }
 
+// ---- schema_of_json
+
+// The type that holds values of both: numbers widen to DOUBLE, structs merge by field, all else is
+// STRING.
+DataType merged(const DataType& a, const DataType& b) {
+  if (a == b || b.id() == DataTypeId::kNull) return a;
+  if (a.id() == DataTypeId::kNull) return b;
+  if (a.is_numeric() && b.is_numeric()) return DataTypeId::kDouble;
+  if (a.id() == DataTypeId::kArray && b.id() == DataTypeId::kArray)
+    return DataType::array(merged(a.element(), b.element()));
+  if (a.id() == DataTypeId::kStruct && b.id() == DataTypeId::kStruct) {
+    std::map<std::string, DataType> fields;
+    for (const types::StructField& field : a.fields()) fields[field.name] = field.type;
+    for (const types::StructField& field : b.fields()) {
+      const auto found = fields.find(field.name);
+      fields[field.name] = found == fields.end() ? field.type : merged(found->second, field.type);
+    }
+    std::vector<types::StructField> list;
+    for (const auto& [name, type] : fields) list.push_back({name, type, true, ""});
+    return DataType::structure(std::move(list));
+  }
+  return DataTypeId::kString;
+}
+DataType type_of_json(Text value) {
+  switch (value.front()) {
+    case '{': {
+      std::map<std::string, DataType> fields;
+      each_json_member(value, [&](const std::string& key, Text child) {
+        return fields[key] = type_of_json(child), true;
+      });
+      std::vector<types::StructField> list;
+      for (const auto& [name, type] : fields) list.push_back({name, type, true, ""});
+      return DataType::structure(std::move(list));
+    }
+    case '[': {
+      DataType element;
+      each_json_element(
+          value, [&](Text child) { return element = merged(element, type_of_json(child)), true; });
+      return DataType::array(element);
+    }
+    case '"':
+    case '\'':
+      return DataTypeId::kString;
+    case 't':
+    case 'f':
+      return DataTypeId::kBoolean;
+    case 'n':
+      return DataType();
+    default:
+      return parse_integer(value, false) ? DataTypeId::kLong : DataTypeId::kDouble;
+  }
+}
+// A type that was never seen is STRING.
+DataType settled(const DataType& type) {
+  if (type.id() == DataTypeId::kNull) return DataTypeId::kString;
+  if (type.id() == DataTypeId::kArray) return DataType::array(settled(type.element()));
+  if (type.id() != DataTypeId::kStruct) return type;
+  std::vector<types::StructField> list;
+  for (const types::StructField& field : type.fields())
+    list.push_back({field.name, settled(field.type), true, ""});
+  return DataType::structure(std::move(list));
+}
+void schema_of_json(const CallInfo&, Scratch&, Columns in, uint64_t rows, Output& out) {
+  for (uint64_t row = 0; row < rows; ++row) {
+    size_t at = 0;
+    const auto root = in[0].is_valid(row)
+                          ? scan_json_value(in[0].values<StringRef>()[row].view(), at)
+                          : std::nullopt;
+    if (!root) throw_invalid("schema_of_json: the argument is no JSON text.");
+    out.set_string(row, settled(type_of_json(*root)).sql());
+  }
+}
+
 constexpr KernelRow kRows[] = {
+    {"schema_of_json", schema_of_json, kFallible},
     {"from_json", from_json, kSlices | kFallible},
     {"to_json", to_json, kFallible},
     {"get_json_object", get_json_object, kNullOnNull},

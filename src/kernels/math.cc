@@ -1,4 +1,5 @@
-// Mathematics: rounding, logarithms and powers with Java's and Spark's edge cases, bits, random numbers.
+// Mathematics: rounding, logarithms and powers with Java's and Spark's edge cases, bits, random
+// numbers.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -45,7 +46,8 @@ double degrees(double x) { return x * (180.0 / std::numbers::pi); }
 double radians(double x) { return x / 180.0 * std::numbers::pi; }
 // Java: |x| = 1 to an infinite power and 1 to NaN give NaN; C gives 1.
 double power(double x, double y) {
-  if (std::isnan(y) || (std::fabs(x) == 1 && std::isinf(y))) return std::numeric_limits<double>::quiet_NaN();
+  if (std::isnan(y) || (std::fabs(x) == 1 && std::isinf(y)))
+    return std::numeric_limits<double>::quiet_NaN();
   return std::pow(x, y);
 }
 
@@ -68,8 +70,10 @@ Wide round_digits(const Wide& value, int drop, Rounding rounding) {
   return (quotient % Wide(2)).is_zero() ? quotient : away;
 }
 
-// A decimal with `scale` digits behind the point at `wanted` digits (which may be negative), then at the result's scale.
-std::optional<Decimal128> round_decimal(const CallInfo& info, Int128 value, int scale, int wanted, Rounding rounding) {
+// A decimal with `scale` digits behind the point at `wanted` digits (which may be negative), then
+// at the result's scale.
+std::optional<Decimal128> round_decimal(const CallInfo& info, Int128 value, int scale, int wanted,
+                                        Rounding rounding) {
   Wide rounded(value);
   int at = scale;
   if (wanted < scale) {
@@ -77,10 +81,13 @@ std::optional<Decimal128> round_decimal(const CallInfo& info, Int128 value, int 
     rounded = drop > 76 ? Wide(0) : round_digits(rounded, drop, rounding);
     at = wanted;
   }
-  if (at < info.result.scale()) rounded = rounded * power_of_ten(std::min(info.result.scale() - at, 76));
+  if (at < info.result.scale())
+    rounded = rounded * power_of_ten(std::min(info.result.scale() - at, 76));
   const std::optional<Int128> narrow = rounded.narrow();
   if (narrow && fits_precision(*narrow, info.result.precision())) return Decimal128{*narrow};
-  if (info.mode == Mode::kAnsi) throw_decimal_overflow(rounded, info.result.scale(), info.result.precision(), info.result.scale());
+  if (info.mode == Mode::kAnsi)
+    throw_decimal_overflow(rounded, info.result.scale(), info.result.precision(),
+                           info.result.scale());
   return std::nullopt;
 }
 
@@ -91,7 +98,8 @@ T round_floating(T value, int wanted, Rounding rounding) {
   const std::string text = java_text(value);
   bool overflow = false;
   // Digits beyond 38 cannot matter: a double has 17.
-  const int digits_before = static_cast<int>(std::floor(std::log10(std::fabs(static_cast<double>(value))))) + 1;
+  const int digits_before =
+      static_cast<int>(std::floor(std::log10(std::fabs(static_cast<double>(value))))) + 1;
   if (wanted >= 17 - digits_before) return value;
   if (digits_before > 20) {
     const int drop = -wanted;
@@ -121,8 +129,12 @@ void round(const CallInfo& info, Scratch&, Columns in, uint64_t rows, Output& ou
       return map_rows<Decimal128>(in, rows, out, [&](Decimal128 x) {
         return round_decimal(info, x.unscaled, info.arguments[0].scale(), wanted, rounding);
       });
-    case DataTypeId::kDouble: return map_rows<double>(in, rows, out, [&](double x) { return round_floating(x, wanted, rounding); });
-    case DataTypeId::kFloat: return map_rows<float>(in, rows, out, [&](float x) { return round_floating(x, wanted, rounding); });
+    case DataTypeId::kDouble:
+      return map_rows<double>(in, rows, out,
+                              [&](double x) { return round_floating(x, wanted, rounding); });
+    case DataTypeId::kFloat:
+      return map_rows<float>(in, rows, out,
+                             [&](float x) { return round_floating(x, wanted, rounding); });
     default:
       return map_rows<AnyInt>(in, rows, out, [&](AnyInt x) -> AnyInt {
         if (wanted >= 0) return x;
@@ -134,7 +146,9 @@ void round(const CallInfo& info, Scratch&, Columns in, uint64_t rows, Output& ou
                              : info.result.id() == DataTypeId::kShort   ? Int128{INT16_MAX}
                                                                         : Int128{INT8_MAX};
         if (info.mode == Mode::kAnsi && (!narrow || *narrow > limit || *narrow < -limit - 1)) {
-          throw Error("ARITHMETIC_OVERFLOW", {{"message", "Overflow"}, {"alternative", ""}, {"config", "\"spark.sql.ansi.enabled\""}});
+          throw Error("ARITHMETIC_OVERFLOW", {{"message", "Overflow"},
+                                              {"alternative", ""},
+                                              {"config", "\"spark.sql.ansi.enabled\""}});
         }
         return {static_cast<int64_t>(narrow.value_or(0))};
       });
@@ -172,16 +186,23 @@ void factorial(const CallInfo&, Scratch&, Columns in, uint64_t rows, Output& out
 void bit_count(const CallInfo& info, Scratch&, Columns in, uint64_t rows, Output& out) {
   const bool boolean = info.arguments[0].id() == DataTypeId::kBoolean;
   map_rows<AnyInt>(in, rows, out, [&](AnyInt x) {
-    return static_cast<int32_t>(boolean ? x.value != 0 : __builtin_popcountll(static_cast<uint64_t>(x.value)));
+    return static_cast<int32_t>(boolean ? x.value != 0
+                                        : __builtin_popcountll(static_cast<uint64_t>(x.value)));
   });
 }
 void bit_get(const CallInfo& info, Scratch&, Columns in, uint64_t rows, Output& out) {
   const DataTypeId type = info.arguments[0].id();
-  const int bits = type == DataTypeId::kByte ? 8 : type == DataTypeId::kShort ? 16 : type == DataTypeId::kInteger ? 32 : 64;
+  const int bits = type == DataTypeId::kByte      ? 8
+                   : type == DataTypeId::kShort   ? 16
+                   : type == DataTypeId::kInteger ? 32
+                                                  : 64;
   map_rows<AnyInt, int32_t>(in, rows, out, [&](AnyInt x, int32_t position) {
     if (position < 0 || position >= bits) {
-      throw Error("INVALID_PARAMETER_VALUE.BIT_POSITION_RANGE", {{"functionName", "`bit_get`"}, {"parameter", "`pos`"},
-                                                                 {"upper", std::to_string(bits)}, {"invalidValue", std::to_string(position)}});
+      throw Error("INVALID_PARAMETER_VALUE.BIT_POSITION_RANGE",
+                  {{"functionName", "`bit_get`"},
+                   {"parameter", "`pos`"},
+                   {"upper", std::to_string(bits)},
+                   {"invalidValue", std::to_string(position)}});
     }
     return static_cast<int8_t>(x.value >> position & 1);
   });
@@ -190,7 +211,9 @@ enum class Bits { kAnd, kOr, kXor };
 template <Bits op>
 void bits(const CallInfo&, Scratch&, Columns in, uint64_t rows, Output& out) {
   map_rows<AnyInt, AnyInt>(in, rows, out, [](AnyInt a, AnyInt b) {
-    return AnyInt{op == Bits::kAnd ? a.value & b.value : op == Bits::kOr ? a.value | b.value : a.value ^ b.value};
+    return AnyInt{op == Bits::kAnd  ? a.value & b.value
+                  : op == Bits::kOr ? a.value | b.value
+                                    : a.value ^ b.value};
   });
 }
 void complement(const CallInfo&, Scratch&, Columns in, uint64_t rows, Output& out) {
@@ -199,41 +222,53 @@ void complement(const CallInfo&, Scratch&, Columns in, uint64_t rows, Output& ou
 enum class Shift { kLeft, kRight, kRightUnsigned };
 template <Shift op, class T, class U>
 T shifted(T x, int32_t by) {
-  const int n = by & (static_cast<int>(sizeof(T)) * 8 - 1);   // as Java
+  const int n = by & (static_cast<int>(sizeof(T)) * 8 - 1);  // as Java
   if (op == Shift::kLeft) return static_cast<T>(static_cast<U>(x) << n);
   return op == Shift::kRight ? static_cast<T>(x >> n) : static_cast<T>(static_cast<U>(x) >> n);
 }
 template <Shift op>
 void shift(const CallInfo& info, Scratch&, Columns in, uint64_t rows, Output& out) {
   if (info.result.id() == DataTypeId::kLong) {
-    map_rows<int64_t, int32_t>(in, rows, out, [](int64_t x, int32_t by) { return shifted<op, int64_t, uint64_t>(x, by); });
+    map_rows<int64_t, int32_t>(
+        in, rows, out, [](int64_t x, int32_t by) { return shifted<op, int64_t, uint64_t>(x, by); });
   } else {
-    map_rows<int32_t, int32_t>(in, rows, out, [](int32_t x, int32_t by) { return shifted<op, int32_t, uint32_t>(x, by); });
+    map_rows<int32_t, int32_t>(
+        in, rows, out, [](int32_t x, int32_t by) { return shifted<op, int32_t, uint32_t>(x, by); });
   }
 }
 void width_bucket(const CallInfo&, Scratch&, Columns in, uint64_t rows, Output& out) {
-  map_rows<double, double, double, int64_t>(in, rows, out, [](double x, double low, double high, int64_t count) -> std::optional<int64_t> {
-    if (count <= 0 || count == INT64_MAX || std::isnan(x) || low == high || !std::isfinite(low) || !std::isfinite(high)) return std::nullopt;
-    const double lower = std::min(low, high), upper = std::max(low, high);
-    if (low < high) {
-      if (x < lower) return 0;
-      if (x >= upper) return count + 1;
-      return static_cast<int64_t>(static_cast<double>(count) * (x - lower) / (upper - lower)) + 1;
-    }
-    if (x > upper) return 0;
-    if (x <= lower) return count + 1;
-    return static_cast<int64_t>(static_cast<double>(count) * (upper - x) / (upper - lower)) + 1;
-  });
+  map_rows<double, double, double, int64_t>(
+      in, rows, out,
+      [](double x, double low, double high, int64_t count) -> std::optional<int64_t> {
+        if (count <= 0 || count == INT64_MAX || std::isnan(x) || low == high ||
+            !std::isfinite(low) || !std::isfinite(high))
+          return std::nullopt;
+        const double lower = std::min(low, high), upper = std::max(low, high);
+        if (low < high) {
+          if (x < lower) return 0;
+          if (x >= upper) return count + 1;
+          return static_cast<int64_t>(static_cast<double>(count) * (x - lower) / (upper - lower)) +
+                 1;
+        }
+        if (x > upper) return 0;
+        if (x <= lower) return count + 1;
+        return static_cast<int64_t>(static_cast<double>(count) * (upper - x) / (upper - lower)) + 1;
+      });
 }
 void isnan(const CallInfo& info, Scratch&, Columns in, uint64_t rows, Output& out) {
   const bool single = info.arguments[0].id() == DataTypeId::kFloat;
   for (uint64_t row = 0; row < rows; ++row) {
-    out.values<bool>()[row] = in[0].is_valid(row) && (single ? std::isnan(in[0].values<float>()[row]) : std::isnan(in[0].values<double>()[row]));
+    out.values<bool>()[row] =
+        in[0].is_valid(row) &&
+        (single ? std::isnan(in[0].values<float>()[row]) : std::isnan(in[0].values<double>()[row]));
   }
 }
 void nanvl(const CallInfo& info, Scratch&, Columns in, uint64_t rows, Output& out) {
-  if (info.result.id() == DataTypeId::kFloat) map_rows<float, float>(in, rows, out, [](float a, float b) { return std::isnan(a) ? b : a; });
-  else map_rows<double, double>(in, rows, out, [](double a, double b) { return std::isnan(a) ? b : a; });
+  if (info.result.id() == DataTypeId::kFloat)
+    map_rows<float, float>(in, rows, out, [](float a, float b) { return std::isnan(a) ? b : a; });
+  else
+    map_rows<double, double>(in, rows, out,
+                             [](double a, double b) { return std::isnan(a) ? b : a; });
 }
 
 // ---- Random numbers: Spark's XORShiftRandom, seeded with the call's seed.
@@ -247,7 +282,9 @@ class XorShift {
     seed_ = next_seed;
     return static_cast<int32_t>(next_seed & ((uint64_t{1} << bits) - 1));
   }
-  double next_double() { return static_cast<double>((static_cast<int64_t>(next(26)) << 27) + next(27)) * 0x1.0p-53; }
+  double next_double() {
+    return static_cast<double>((static_cast<int64_t>(next(26)) << 27) + next(27)) * 0x1.0p-53;
+  }
   double next_gaussian() {
     if (has_next_) {
       has_next_ = false;
@@ -290,7 +327,9 @@ void uuid(const CallInfo& info, Scratch& scratch, Columns, uint64_t rows, Output
     char text[36];
     for (int i = 0; i < 36; ++i) {
       const int digit = random.next(4);
-      text[i] = i == 8 || i == 13 || i == 18 || i == 23 ? '-' : i == 14 ? '4' : kHex[i == 19 ? 8 + (digit & 3) : digit];
+      text[i] = i == 8 || i == 13 || i == 18 || i == 23 ? '-'
+                : i == 14                               ? '4'
+                                                        : kHex[i == 19 ? 8 + (digit & 3) : digit];
     }
     out.set_string(row, std::string_view(text, sizeof(text)));
   }
@@ -314,7 +353,7 @@ uint32_t murmur_bytes(const unsigned char* data, size_t size, uint32_t seed) {
 
 // The seed's bytes, big-endian, hashed twice.
 XorShift::XorShift(int64_t seed) {
-  unsigned char bytes[64] = {};   // Java's buffer of Long.SIZE bytes
+  unsigned char bytes[64] = {};  // Java's buffer of Long.SIZE bytes
   for (int i = 0; i < 8; ++i) bytes[i] = static_cast<unsigned char>(seed >> (56 - 8 * i));
   const uint32_t low = murmur_bytes(bytes, sizeof(bytes), 0x3c074a61);
   const uint32_t high = murmur_bytes(bytes, sizeof(bytes), low);
@@ -324,7 +363,16 @@ XorShift::XorShift(int64_t seed) {
 // ---- Errors on request
 void raise_error(const CallInfo&, Scratch&, Columns in, uint64_t rows, Output&) {
   for (uint64_t row = 0; row < rows; ++row) {
-    throw Error("USER_RAISED_EXCEPTION", {{"errorMessage", in[0].is_valid(row) ? std::string(in[0].values<StringRef>()[row].view()) : "null"}});
+    throw Error(
+        "USER_RAISED_EXCEPTION",
+        {{"errorMessage",
+          in[0].is_valid(row) ? std::string(in[0].values<StringRef>()[row].view()) : "null"}});
+  }
+}
+void raise_not_null(const CallInfo&, Scratch&, Columns in, uint64_t rows, Output&) {
+  for (uint64_t row = 0; row < rows; ++row) {
+    throw Error("NOT_NULL_ASSERT_VIOLATION",
+                {{"walkedTypePath", std::string(in[0].values<StringRef>()[row].view())}});
   }
 }
 void assert_true(const CallInfo&, Scratch&, Columns in, uint64_t rows, Output& out) {
@@ -332,7 +380,9 @@ void assert_true(const CallInfo&, Scratch&, Columns in, uint64_t rows, Output& o
     out.set_null(row);
     if (in[0].is_valid(row) && in[0].values<uint8_t>()[row] != 0) continue;
     const bool message = in.size() > 1 && in[1].is_valid(row);
-    throw Error("USER_RAISED_EXCEPTION", {{"errorMessage", message ? std::string(in[1].values<StringRef>()[row].view()) : "The condition is not true!"}});
+    throw Error("USER_RAISED_EXCEPTION",
+                {{"errorMessage", message ? std::string(in[1].values<StringRef>()[row].view())
+                                          : "The condition is not true!"}});
   }
 }
 
@@ -385,6 +435,7 @@ constexpr KernelRow kRows[] = {
     {"randn", randn, kNotConstant},
     {"uuid", uuid, kNotConstant},
     {"raise_error", raise_error, kFallible},
+    {"raise_not_null", raise_not_null, kFallible},
     {"assert_true", assert_true, kFallible},
 };
 

@@ -19,7 +19,9 @@ using Text = std::string_view;
 using types::DataTypeId;
 
 // Result strings are slices of an argument.
-struct Slice { Text part; };
+struct Slice {
+  Text part;
+};
 void write(Output& out, uint64_t row, Slice slice) { out.set_slice(row, slice.part); }
 
 bool is_binary(const CallInfo& info) { return info.arguments[0].id() == DataTypeId::kBinary; }
@@ -27,7 +29,9 @@ bool is_binary(const CallInfo& info) { return info.arguments[0].id() == DataType
 // ---- Sizes
 void length(const CallInfo& info, Scratch&, Columns in, uint64_t rows, Output& out) {
   const bool bytes = is_binary(info);
-  map_rows<Text>(in, rows, out, [&](Text s) { return static_cast<int32_t>(bytes ? s.size() : count_code_points(s)); });
+  map_rows<Text>(in, rows, out, [&](Text s) {
+    return static_cast<int32_t>(bytes ? s.size() : count_code_points(s));
+  });
 }
 void octet_length(const CallInfo&, Scratch&, Columns in, uint64_t rows, Output& out) {
   map_rows<Text>(in, rows, out, [](Text s) { return static_cast<int32_t>(s.size()); });
@@ -38,12 +42,15 @@ void bit_length(const CallInfo&, Scratch&, Columns in, uint64_t rows, Output& ou
 
 // ---- Case
 bool is_ascii(Text s) {
-  return std::all_of(s.begin(), s.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+  return std::all_of(s.begin(), s.end(),
+                     [](char c) { return static_cast<unsigned char>(c) < 0x80; });
 }
 char ascii_upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; }
 char ascii_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
 
-icu::UnicodeString unicode(Text s) { return icu::UnicodeString::fromUTF8(icu::StringPiece(s.data(), static_cast<int32_t>(s.size()))); }
+icu::UnicodeString unicode(Text s) {
+  return icu::UnicodeString::fromUTF8(icu::StringPiece(s.data(), static_cast<int32_t>(s.size())));
+}
 std::string utf8(const icu::UnicodeString& s) {
   std::string text;
   s.toUTF8String(text);
@@ -82,12 +89,16 @@ void initcap(const CallInfo&, Scratch&, Columns in, uint64_t rows, Output& out) 
 }
 
 // ---- Parts
-// As UTF8String.substringSQL: position 1 is the first, 0 too, negative ones count from the end and may lie before the start.
+// As UTF8String.substringSQL: position 1 is the first, 0 too, negative ones count from the end and
+// may lie before the start.
 Text substring_of(Text s, int64_t position, int64_t count, bool bytes) {
   const auto size = static_cast<int64_t>(bytes ? s.size() : count_code_points(s));
   const int64_t start = position > 0 ? position - 1 : position < 0 ? size + position : 0;
-  const int64_t end = count > std::numeric_limits<int64_t>::max() - std::max<int64_t>(start, 0) ? size : start + count;
-  const int64_t from = std::clamp<int64_t>(start, 0, size), to = std::clamp<int64_t>(end, from, size);
+  const int64_t end = count > std::numeric_limits<int64_t>::max() - std::max<int64_t>(start, 0)
+                          ? size
+                          : start + count;
+  const int64_t from = std::clamp<int64_t>(start, 0, size),
+                to = std::clamp<int64_t>(end, from, size);
   if (bytes) return s.substr(static_cast<size_t>(from), static_cast<size_t>(to - from));
   const size_t begin = advance(s, 0, static_cast<size_t>(from));
   return s.substr(begin, advance(s, begin, static_cast<size_t>(to - from)) - begin);
@@ -95,14 +106,19 @@ Text substring_of(Text s, int64_t position, int64_t count, bool bytes) {
 void substring(const CallInfo& info, Scratch&, Columns in, uint64_t rows, Output& out) {
   const bool bytes = is_binary(info);
   if (in.size() == 2) {
-    map_rows<Text, int32_t>(in, rows, out, [&](Text s, int32_t p) { return Slice{substring_of(s, p, INT32_MAX, bytes)}; });
+    map_rows<Text, int32_t>(in, rows, out, [&](Text s, int32_t p) {
+      return Slice{substring_of(s, p, INT32_MAX, bytes)};
+    });
   } else {
-    map_rows<Text, int32_t, int32_t>(in, rows, out, [&](Text s, int32_t p, int32_t n) { return Slice{substring_of(s, p, n, bytes)}; });
+    map_rows<Text, int32_t, int32_t>(in, rows, out, [&](Text s, int32_t p, int32_t n) {
+      return Slice{substring_of(s, p, n, bytes)};
+    });
   }
 }
 void left(const CallInfo& info, Scratch&, Columns in, uint64_t rows, Output& out) {
   const bool bytes = is_binary(info);
-  map_rows<Text, int32_t>(in, rows, out, [&](Text s, int32_t n) { return Slice{substring_of(s, 1, n, bytes)}; });
+  map_rows<Text, int32_t>(in, rows, out,
+                          [&](Text s, int32_t n) { return Slice{substring_of(s, 1, n, bytes)}; });
 }
 void right(const CallInfo&, Scratch&, Columns in, uint64_t rows, Output& out) {
   map_rows<Text, int32_t>(in, rows, out, [](Text s, int32_t n) {
@@ -121,7 +137,8 @@ void substring_index(const CallInfo&, Scratch&, Columns in, uint64_t rows, Outpu
         if (found == Text::npos) return Slice{s};
         at = found;
       } else {
-        const size_t found = i > 0 && at == 0 ? Text::npos : s.rfind(delimiter, i == 0 ? Text::npos : at - 1);
+        const size_t found =
+            i > 0 && at == 0 ? Text::npos : s.rfind(delimiter, i == 0 ? Text::npos : at - 1);
         if (found == Text::npos) return Slice{s};
         at = found;
       }
@@ -134,7 +151,8 @@ void split_part(const CallInfo&, Scratch&, Columns in, uint64_t rows, Output& ou
     if (n == 0) throw Error("INVALID_INDEX_OF_ZERO", {});
     std::vector<Text> parts;
     size_t at = 0;
-    for (size_t found; !delimiter.empty() && (found = s.find(delimiter, at)) != Text::npos; at = found + delimiter.size()) {
+    for (size_t found; !delimiter.empty() && (found = s.find(delimiter, at)) != Text::npos;
+         at = found + delimiter.size()) {
       parts.push_back(s.substr(at, found - at));
     }
     parts.push_back(s.substr(at));
@@ -158,12 +176,15 @@ Text trim_text(Text s, Text characters, int ends) {
   }
   return s;
 }
-template <int ends>
+// trim, ltrim and rtrim take the characters first, btrim takes them second.
+template <int ends, bool characters_first>
 void trim(const CallInfo&, Scratch&, Columns in, uint64_t rows, Output& out) {
   if (in.size() == 1) {
     map_rows<Text>(in, rows, out, [](Text s) { return Slice{trim_text(s, " ", ends)}; });
   } else {
-    map_rows<Text, Text>(in, rows, out, [](Text s, Text characters) { return Slice{trim_text(s, characters, ends)}; });
+    map_rows<Text, Text>(in, rows, out, [](Text a, Text b) {
+      return Slice{characters_first ? trim_text(b, a, ends) : trim_text(a, b, ends)};
+    });
   }
 }
 
@@ -178,8 +199,10 @@ void concat(const CallInfo&, Scratch&, Columns in, uint64_t rows, Output& out) {
     for (const ColumnView& column : in) size += column.values<StringRef>()[row].length;
     std::string small;
     char* memory = nullptr;
-    if (size > 12) memory = out.new_bytes(size);
-    else small.resize(size), memory = small.data();
+    if (size > 12)
+      memory = out.new_bytes(size);
+    else
+      small.resize(size), memory = small.data();
     char* at = memory;
     for (const ColumnView& column : in) {
       const Text part = column.values<StringRef>()[row].view();
@@ -232,7 +255,8 @@ void array_join(const CallInfo&, Scratch&, Columns in, uint64_t rows, Output& ou
       if (!parts.is_valid(i) && in.size() < 3) continue;
       if (!first) text += in[1].values<StringRef>()[row].view();
       first = false;
-      text += parts.is_valid(i) ? parts.values<StringRef>()[i].view() : in[2].values<StringRef>()[row].view();
+      text += parts.is_valid(i) ? parts.values<StringRef>()[i].view()
+                                : in[2].values<StringRef>()[row].view();
     }
     out.set_string(row, text);
   }
@@ -248,8 +272,11 @@ std::string replace_all(Text s, Text search, Text replacement) {
   return text.append(s.substr(at));
 }
 void replace(const CallInfo&, Scratch&, Columns in, uint64_t rows, Output& out) {
-  if (in.size() == 2) map_rows<Text, Text>(in, rows, out, [](Text s, Text a) { return replace_all(s, a, ""); });
-  else map_rows<Text, Text, Text>(in, rows, out, [](Text s, Text a, Text b) { return replace_all(s, a, b); });
+  if (in.size() == 2)
+    map_rows<Text, Text>(in, rows, out, [](Text s, Text a) { return replace_all(s, a, ""); });
+  else
+    map_rows<Text, Text, Text>(in, rows, out,
+                               [](Text s, Text a, Text b) { return replace_all(s, a, b); });
 }
 void translate(const CallInfo&, Scratch&, Columns in, uint64_t rows, Output& out) {
   map_rows<Text, Text, Text>(in, rows, out, [](Text s, Text from, Text to) {
@@ -280,9 +307,11 @@ void overlay(const CallInfo& info, Scratch&, Columns in, uint64_t rows, Output& 
     return text;
   };
   if (in.size() == 3) {
-    map_rows<Text, Text, int32_t>(in, rows, out, [&](Text s, Text w, int32_t p) { return put(s, w, p, -1); });
+    map_rows<Text, Text, int32_t>(in, rows, out,
+                                  [&](Text s, Text w, int32_t p) { return put(s, w, p, -1); });
   } else {
-    map_rows<Text, Text, int32_t, int32_t>(in, rows, out, [&](Text s, Text w, int32_t p, int32_t n) { return put(s, w, p, n); });
+    map_rows<Text, Text, int32_t, int32_t>(
+        in, rows, out, [&](Text s, Text w, int32_t p, int32_t n) { return put(s, w, p, n); });
   }
 }
 void reverse(const CallInfo&, Scratch&, Columns in, uint64_t rows, Output& out) {
@@ -292,7 +321,8 @@ void reverse(const CallInfo&, Scratch&, Columns in, uint64_t rows, Output& out) 
     for (size_t at = 0; at < s.size();) {
       const size_t next = advance(s, at, 1);
       end -= next - at;
-      std::copy(s.begin() + static_cast<ptrdiff_t>(at), s.begin() + static_cast<ptrdiff_t>(next), text.begin() + static_cast<ptrdiff_t>(end));
+      std::copy(s.begin() + static_cast<ptrdiff_t>(at), s.begin() + static_cast<ptrdiff_t>(next),
+                text.begin() + static_cast<ptrdiff_t>(end));
       at = next;
     }
     return text;
@@ -302,7 +332,8 @@ std::string repeated(Text s, int64_t count) {
   std::string text;
   if (count <= 0 || s.empty()) return text;
   if (s.size() * static_cast<uint64_t>(count) > std::numeric_limits<int32_t>::max()) {
-    throw Error("FIRN_RESOURCE", {{"what", "A string of more than 2 GiB would result from repeat or a padding."}});
+    throw Error("FIRN_RESOURCE",
+                {{"what", "A string of more than 2 GiB would result from repeat or a padding."}});
   }
   text.reserve(s.size() * static_cast<size_t>(count));
   for (int64_t i = 0; i < count; ++i) text += s;
@@ -329,9 +360,11 @@ void pad(const CallInfo& info, Scratch&, Columns in, uint64_t rows, Output& out)
   const bool bytes = is_binary(info);
   if (in.size() == 2) {
     const Text filler = bytes ? Text("\0", 1) : Text(" ");
-    map_rows<Text, int32_t>(in, rows, out, [&](Text s, int32_t n) { return padded(s, n, filler, at_left, bytes); });
+    map_rows<Text, int32_t>(
+        in, rows, out, [&](Text s, int32_t n) { return padded(s, n, filler, at_left, bytes); });
   } else {
-    map_rows<Text, int32_t, Text>(in, rows, out, [&](Text s, int32_t n, Text f) { return padded(s, n, f, at_left, bytes); });
+    map_rows<Text, int32_t, Text>(
+        in, rows, out, [&](Text s, int32_t n, Text f) { return padded(s, n, f, at_left, bytes); });
   }
 }
 
@@ -352,8 +385,10 @@ void locate(const CallInfo&, Scratch&, Columns in, uint64_t rows, Output& out) {
       out.set_null(row);
     } else {
       const int32_t start = in.size() == 3 ? in[2].values<int32_t>()[row] : 1;
-      const Text part = in[0].values<StringRef>()[row].view(), s = in[1].values<StringRef>()[row].view();
-      out.values<int32_t>()[row] = start < 1 ? 0 : position_of(s, part, advance(s, 0, static_cast<size_t>(start - 1)));
+      const Text part = in[0].values<StringRef>()[row].view(),
+                 s = in[1].values<StringRef>()[row].view();
+      out.values<int32_t>()[row] =
+          start < 1 ? 0 : position_of(s, part, advance(s, 0, static_cast<size_t>(start - 1)));
     }
   }
 }
@@ -393,9 +428,10 @@ constexpr KernelRow kRows[] = {
     {"right", right, kSliced},
     {"substring_index", substring_index, kSliced},
     {"split_part", split_part, kSliced | kFallible},
-    {"trim", trim<kBoth>, kSliced},
-    {"ltrim", trim<kLeft>, kSliced},
-    {"rtrim", trim<kRight>, kSliced},
+    {"trim", trim<kBoth, true>, kSliced},
+    {"btrim", trim<kBoth, false>, kSliced},
+    {"ltrim", trim<kLeft, true>, kSliced},
+    {"rtrim", trim<kRight, true>, kSliced},
     {"concat", concat, kStrict},
     {"concat_ws", concat_ws, kNoFlags},
     {"array_join", array_join, kStrict},
