@@ -15,7 +15,7 @@ namespace firn::iceberg {
 namespace {
 
 constexpr size_t kMaxBlock =
-    size_t{256} << 20;  // of decompressed bytes; writers cut blocks at 64 KiB to 16 MiB
+    size_t{64} << 20;  // of decompressed bytes; writers cut blocks at 64 KiB to 16 MiB
 constexpr size_t kCrcBytes = 4;
 constexpr int kRawWindow = -15;  // deflate without a zlib header
 constexpr int kDeflateLevel = 6;
@@ -25,7 +25,7 @@ constexpr int kDeflateLevel = 6;
 }
 
 void grow(std::string& out, size_t used, const std::string& file) {
-  if (used >= kMaxBlock) fail(file, "a block is larger than 256 MiB");
+  if (used >= kMaxBlock) fail(file, "a block is larger than 64 MiB");
   out.resize(std::min(kMaxBlock, std::max<size_t>(used * 2, 64 << 10)));
 }
 

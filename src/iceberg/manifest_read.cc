@@ -15,6 +15,8 @@ namespace firn::iceberg {
 namespace {
 
 constexpr int kPartitionFieldId = 102;
+constexpr size_t kMaxRecords =
+    4'000'000;  // a few bytes of a damaged file must not become all memory
 constexpr auto kOptional = Presence::kOptional;
 constexpr auto kRequired = Presence::kRequired;
 
@@ -289,6 +291,11 @@ ManifestHeader header_of(const AvroFile& file, const std::string& name) {
   return header;
 }
 
+void check_count(size_t count, const std::string& name) {
+  if (count >= kMaxRecords)
+    throw_corrupt(fmt::format("{}: more than {} records", name, kMaxRecords));
+}
+
 }  // namespace
 
 Manifest read_manifest(std::string_view bytes, const std::string& name) {
@@ -296,7 +303,10 @@ Manifest read_manifest(std::string_view bytes, const std::string& name) {
   Manifest manifest;
   manifest.header = header_of(file, name);
   ManifestReader reader(manifest.header);
-  file.for_each([&](AvroValue record) { manifest.entries.push_back(reader.read(record)); });
+  file.for_each([&](AvroValue record) {
+    check_count(manifest.entries.size(), name);
+    manifest.entries.push_back(reader.read(record));
+  });
   return manifest;
 }
 
@@ -304,7 +314,10 @@ std::vector<ManifestFile> read_manifest_list(std::string_view bytes, const std::
   AvroFile file(bytes, name);
   AvroRecordReader<ManifestFile> reader(kManifestFileRules);
   std::vector<ManifestFile> manifests;
-  file.for_each([&](AvroValue record) { reader.read(record, manifests.emplace_back()); });
+  file.for_each([&](AvroValue record) {
+    check_count(manifests.size(), name);
+    reader.read(record, manifests.emplace_back());
+  });
   return manifests;
 }
 
