@@ -59,6 +59,16 @@ ExprPtr fold_cast(const Cast& node, const ExprPtr& expr) {
     if (node.type.id() == kString) return literal(kString, std::to_string(*number), expr->origin);
     return expr;
   }
+  if (const auto* decimal = std::get_if<types::Decimal>(&constant->value)) {
+    const int more = node.type.scale() - constant->type.scale();
+    const bool holds = node.type.id() == kDecimal && more >= 0 &&
+                       node.type.precision() - node.type.scale() >=
+                           constant->type.precision() - constant->type.scale();
+    if (!holds) return expr;
+    __int128 unscaled = decimal->unscaled;
+    for (int i = 0; i < more; ++i) unscaled *= 10;
+    return literal(node.type, types::Decimal{unscaled}, expr->origin);
+  }
   const auto* text = std::get_if<std::string>(&constant->value);
   if (text == nullptr || constant->type.id() != kString) return expr;
   if (node.type.id() == kDate)

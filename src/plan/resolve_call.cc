@@ -123,6 +123,7 @@ ExprPtr Resolver::call_of(const UnresolvedCall& node, const ExprPtr& unresolved,
   if (node.distinct && !aggregate)
     throw_at(unresolved->origin, "INVALID_SQL_SYNTAX.FUNCTION_WITH_UNSUPPORTED_SYNTAX",
              {{"prettyName", backquoted(node.name)}, {"syntax", "DISTINCT"}});
+  if (function->name == "unix_timestamp" && at.arguments.empty()) return seconds_now(at);
   if (function->flags & functions::kReplaced) return replaced(at);
   if (ExprPtr made = arithmetic(at)) return made;
   return finished_call(at);

@@ -251,8 +251,12 @@ ExprPtr Resolver::numeric_arithmetic(CallSite& at) {
 
 ExprPtr Resolver::comparison(CallSite& at) {
   ExprPtr &left = at.arguments[0], &right = at.arguments[1];
-  const auto type = comparison_type(left->type, right->type, options_.ansi);
+  auto type = comparison_type(left->type, right->type, options_.ansi);
   if (!type) throw_operand_types(at);
+  // A whole-number literal takes just the digits that it has, so that the other side needs no cast.
+  const bool decimals = left->type.id() == kDecimal || right->type.id() == kDecimal;
+  if (decimals && type->id() == kDecimal)
+    type = wider_decimal(decimal_side(*left), decimal_side(*right));
   if (!is_orderable(*type))
     throw_at(at.unresolved->origin, "DATATYPE_MISMATCH.INVALID_ORDERING_TYPE",
              {{"sqlExpr", sql_of(display(at.unresolved))},

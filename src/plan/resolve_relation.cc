@@ -8,7 +8,7 @@
 namespace firn::plan {
 namespace {
 
-constexpr int kMaxDepth = 400;
+constexpr int kMaxDepth = 1000;
 
 std::string lower_case(std::string text) {
   for (char& c : text)
@@ -252,6 +252,7 @@ Scoped Resolver::filter_of(const Filter& node, const Relation& relation) {
   Scoped child = this->relation(node.child);
   Site site;
   site.scope = &child.scope;
+  site.aggregates = true;  // refused as a whole below, with the condition's text
   site.clause = "WHERE";
   ExprPtr condition = boolean_condition(node.condition, site, "WHERE");
   child.plan = finish(Filter{std::move(condition), child.plan}, relation.origin);

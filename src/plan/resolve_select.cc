@@ -168,7 +168,7 @@ void Resolver::group_by(Block& block, const std::vector<ExprPtr>& keys,
   in_list.aggregates = in_list.windows = true;
   const auto add = [&](const ExprPtr& value, const std::string& name) {
     if (contains_aggregate(*value))
-      throw_at(value->origin, "GROUP_BY_AGGREGATE", {{"sqlExpr", "\"" + name + "\""}});
+      throw_at(value->origin, "GROUP_BY_AGGREGATE", {{"sqlExpr", name}});
     if (!is_orderable(value->type) && value->type.id() == DataTypeId::kMap)
       throw_at(value->origin, "GROUP_EXPRESSION_TYPE_IS_NOT_ORDERABLE",
                {{"sqlExpr", "\"" + name + "\""}, {"dataType", quoted_type(value->type)}});
