@@ -15,9 +15,11 @@ void check_readable(const table::ScanTask& task) {
     throw_unsupported("reading the data file '" + task.file->file_path + "' of format " +
                       task.file->file_format);
   }
-  if (!task.equality_deletes.empty()) {
-    throw_unsupported("reading a table with equality deletes ('" +
-                      task.equality_deletes.front()->file_path + "')");
+  for (const auto& deletes : task.equality_deletes) {
+    if (deletes->file_format != "PARQUET") {
+      throw_unsupported("reading the delete file '" + deletes->file_path + "' of format " +
+                        deletes->file_format);
+    }
   }
 }
 

@@ -51,8 +51,7 @@ class IcebergFileList final : public duckdb::MultiFileList {
   std::shared_ptr<const std::vector<table::ScanTask>> tasks_;
 };
 
-// Plans the scan of a TableScan relation. Throws UNSUPPORTED_FEATURE for data files other than
-// Parquet and for equality deletes.
+// Plans the scan of a TableScan relation. Throws UNSUPPORTED_FEATURE for files other than Parquet.
 std::shared_ptr<IcebergFileList> plan_iceberg_scan(const plan::RelationPtr& relation);
 
 }  // namespace firn::engine

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "engine/equality_deletes.h"
 #include "engine/store_file_system.h"
 
 namespace firn::engine {
@@ -68,8 +69,9 @@ std::shared_ptr<const PositionDeletes::ByPath> PositionDeletes::load(
 }
 
 duckdb::unique_ptr<duckdb::DeleteFilter> PositionDeletes::filter_for(duckdb::ClientContext& context,
+                                                                     const types::Schema& schema,
                                                                      const table::ScanTask& task) {
-  std::vector<int64_t> positions;
+  std::vector<int64_t> positions = rows_deleted_by_equality(context, schema, task);
   for (const auto& file : task.position_deletes) {
     const auto by_path = load(context, *file);
     const auto found = by_path->find(task.file->file_path);

@@ -15,8 +15,10 @@ namespace firn::engine {
 // Safe for concurrent use.
 class PositionDeletes {
  public:
-  // The filter of one data file; nullptr where no row of it is deleted.
+  // The filter of one data file, equality deletes included; nullptr where no row of it is deleted.
+  // `schema`: what is read.
   duckdb::unique_ptr<duckdb::DeleteFilter> filter_for(duckdb::ClientContext& context,
+                                                      const types::Schema& schema,
                                                       const table::ScanTask& task);
 
  private:
