@@ -10,6 +10,7 @@
 #include "app/variables.h"
 #include "base/log.h"
 #include "conf/value_text.h"
+#include "server/metrics/metrics.h"
 #include "session/pipeline.h"
 #include "sql/parser.h"
 
@@ -54,11 +55,14 @@ session::PipelineOptions pipeline_options(const RunOptions& options) {
   return result;
 }
 
-session::PipelineListener listener(ProgressPrinter& printer, session::Session& session,
-                                   const StopToken& stop) {
+session::PipelineListener listener(ProgressPrinter& printer, server::Metrics& metrics,
+                                   session::Session& session, const StopToken& stop) {
   session::PipelineListener result;
   result.note = [&printer](const std::string& text) { printer.note(text); };
-  result.progress = [&printer](const stream::Progress& progress) { printer.batch(progress); };
+  result.progress = [&printer, &metrics](const stream::Progress& progress) {
+    printer.batch(progress);
+    metrics.observe(progress);
+  };
   result.refreshed = [&printer](const std::string& view, int64_t rows, double seconds) {
     printer.refreshed(view, rows, seconds);
   };
@@ -85,8 +89,15 @@ int run_file(const RunOptions& options, const ConfOptions& conf_options,
     LocalProcess process(conf);
     session::Session session(process.shared(), conf);
     ProgressPrinter printer(std::cerr, format, isatty(STDERR_FILENO) != 0);
+    server::Metrics metrics;
+    const int port = options.metrics_port != 0
+                         ? options.metrics_port
+                         : static_cast<int>(conf.get_long("firn.metrics.port"));
+    std::optional<server::MetricsEndpoint> endpoint;
+    if (port != 0) endpoint.emplace(metrics, port);
     const StopToken stop = interruption.token();
-    session::run_pipeline(session, statements, pipeline, listener(printer, session, stop), stop);
+    session::run_pipeline(session, statements, pipeline, listener(printer, metrics, session, stop),
+                          stop);
     printer.finish();
     if (stop.stop_requested()) printer.note("stopped");
     return kSuccess;

@@ -1,0 +1,109 @@
+// Sending in the right order, at the right time.
+#include "app/demo/feed.h"
+
+#include <algorithm>
+#include <chrono>
+
+namespace firn::app {
+namespace {
+
+using Steady = std::chrono::steady_clock;
+
+}  // namespace
+
+int64_t QueryState::total(const char* name) const {
+  const auto found = totals.find(name);
+  return found == totals.end() ? 0 : found->second;
+}
+
+int demo_partitions(int64_t events) {
+  return static_cast<int>(
+      std::max<int64_t>(4, (events + kRecordsPerPartition - 1) / kRecordsPerPartition));
+}
+
+DemoFeed::DemoFeed(EmbeddedBroker& broker, const DemoPlace& place, int64_t rate, QueryState state,
+                   std::function<void()> late_begins, std::function<void()> done)
+    : place_(place),
+      rate_(rate),
+      late_begins_(std::move(late_begins)),
+      done_(std::move(done)),
+      partitions_(demo_partitions(place.record.events.events)),
+      generator_(place.record.events),
+      producer_(broker.bootstrap_servers(), kDemoTopic),
+      state_(std::move(state)) {}
+
+DemoFeed::~DemoFeed() {
+  stop_.request_stop();
+  if (thread_.joinable()) thread_.join();
+}
+
+void DemoFeed::start() {
+  if (place_.resumed) {
+    send(generator_.on_time_count(), 0);
+    if (place_.record.late_sent) send(place_.record.events.events, 0);
+    producer_.flush();
+  }
+  thread_ = std::thread([this] {
+    try {
+      run();
+    } catch (...) {
+      const std::lock_guard lock(mutex_);
+      failure_ = std::current_exception();
+    }
+    done_();
+  });
+}
+
+void DemoFeed::run() {
+  const int64_t all = place_.record.events.events;
+  send(generator_.on_time_count(), rate_);
+  producer_.flush();
+  const int64_t passed = generator_.newest_silver_ms() - kWatermarkDelayMs;
+  // A batch's lateness is judged by the watermark of the batch before it: once one was committed
+  // with this watermark, all that follow use it or a later one.
+  const bool moved =
+      wait_until([&] { return state_.watermark_ms.value_or(INT64_MIN) >= passed || all == 1; });
+  if (!moved) return;
+  if (generator_.counts().produced < all) {
+    late_begins_();
+    send(all - generator_.counts().produced, rate_);
+    producer_.flush();
+  }
+  wait_until([&] { return state_.total("rows_in") >= all; });
+}
+
+void DemoFeed::send(int64_t count, int64_t rate) {
+  const auto start = Steady::now();
+  std::string json;
+  for (int64_t i = 0; i < count && !stop_.stop_requested(); ++i) {
+    const int64_t index = generator_.counts().produced;
+    if (!generator_.next(json)) return;
+    producer_.send(static_cast<int>(index % partitions_), json);
+    if (rate > 0) {
+      const auto due = start + std::chrono::microseconds((i + 1) * 1'000'000 / rate);
+      std::unique_lock lock(mutex_);
+      changed_.wait_until(lock, stop_.get_token(), due, [] { return false; });
+    }
+  }
+}
+
+bool DemoFeed::wait_until(const std::function<bool()>& reached) {
+  std::unique_lock lock(mutex_);
+  return changed_.wait(lock, stop_.get_token(), reached);
+}
+
+void DemoFeed::heard(const stream::Progress& progress) {
+  const std::lock_guard lock(mutex_);
+  if (progress.watermark_ms) state_.watermark_ms = progress.watermark_ms;
+  state_.totals = progress.totals;
+  changed_.notify_all();
+}
+
+void DemoFeed::finish() {
+  stop_.request_stop();
+  if (thread_.joinable()) thread_.join();
+  const std::lock_guard lock(mutex_);
+  if (failure_) std::rethrow_exception(failure_);
+}
+
+}  // namespace firn::app

@@ -1,0 +1,42 @@
+"""Runs the program as a person does: arguments in, exit code and both streams out."""
+
+import os
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+@dataclass
+class Run:
+    code: int
+    out: str
+    err: str
+
+
+class Firn:
+    def __init__(self, folder):
+        self.binary = Path(os.environ.get("FIRN", ROOT / "build/release/firn"))
+        self.folder = folder
+
+    def environment(self):
+        return dict(os.environ, HOME=str(self.folder), TZ="UTC")
+
+    def __call__(self, *arguments, stdin="", timeout=60):
+        done = subprocess.run(
+            [self.binary, *map(str, arguments)], input=stdin, capture_output=True, text=True,
+            cwd=self.folder, env=self.environment(), timeout=timeout)
+        return Run(done.returncode, done.stdout, done.stderr)
+
+    def start(self, *arguments):
+        return subprocess.Popen(
+            [self.binary, *map(str, arguments)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, text=True, cwd=self.folder, env=self.environment())
+
+
+@pytest.fixture
+def firn(tmp_path):
+    return Firn(tmp_path)

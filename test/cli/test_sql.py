@@ -1,0 +1,114 @@
+"""firn sql: formats, inputs, errors."""
+
+import json
+
+import pytest
+
+ROWS = "SELECT * FROM VALUES (1, 'a', 1.50BD), (2, NULL, NULL) AS t(id, name, price)"
+
+FORMATS = {
+    "csv": "id,name,price\n1,a,1.50\n2,,\n",
+    "json": '{"id":1,"name":"a","price":"1.50"}\n{"id":2,"name":null,"price":null}\n',
+    "markdown": "| id | name | price |\n| ---: | --- | ---: |\n| 1 | a | 1.50 |\n| 2 | NULL | NULL |\n",
+    "table": "┌────┬──────┬───────┐\n"
+             "│ id │ name │ price │\n"
+             "├────┼──────┼───────┤\n"
+             "│  1 │ a    │  1.50 │\n"
+             "│  2 │ NULL │  NULL │\n"
+             "└────┴──────┴───────┘\n",
+}
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_formats(firn, name):
+    run = firn("sql", "-e", ROWS, "--format", name)
+    assert run.err == ""
+    assert run.code == 0
+    assert run.out.replace("\r\n", "\n") == FORMATS[name]
+
+
+def test_inputs(firn, tmp_path):
+    (tmp_path / "q.sql").write_text("-- a comment\nSELECT 1 AS a;\nSELECT 2 AS a;")
+    assert firn("sql", "-f", "q.sql", "--format", "json").out == '{"a":1}\n{"a":2}\n'
+    assert firn("sql", "--format", "json", stdin="SELECT 3 AS a").out == '{"a":3}\n'
+    assert firn("sql", "-e", "SELECT 1 AS a", "-e", "SELECT 2 AS a", "--format", "json").out == '{"a":1}\n{"a":2}\n'
+
+
+def test_tables_outlive_the_process(firn, tmp_path):
+    assert firn("sql", "-e", "CREATE NAMESPACE s; CREATE TABLE s.t (id INT); INSERT INTO s.t VALUES (1), (2)").code == 0
+    assert (tmp_path / "warehouse/catalog.db").exists()
+    assert firn("sql", "-e", "SELECT sum(id) AS n FROM s.t", "--format", "json").out == '{"n":3}\n'
+    other = firn("sql", "--warehouse", "other", "-e", "SELECT * FROM s.t")
+    assert other.code == 1
+    assert "TABLE_OR_VIEW_NOT_FOUND" in other.err
+
+
+def test_configuration(firn, tmp_path):
+    (tmp_path / "my.conf").write_text("spark.sql.session.timeZone Asia/Tokyo\nmy.value = from the file\n")
+    query = "SELECT timestamp'2024-01-01 00:00:00Z' AS t, '${my.value}' AS v"
+    run = firn("sql", "--properties-file", "my.conf", "-e", query, "--format", "json")
+    assert json.loads(run.out) == {"t": "2024-01-01 09:00:00", "v": "from the file"}
+    run = firn("sql", "--properties-file", "my.conf", "--conf", "my.value=given", "-e", query, "--format", "json")
+    assert json.loads(run.out)["v"] == "given"
+    assert "--conf" in firn("sql", "--conf", "novalue", "-e", "SELECT 1").err
+
+
+def test_syntax_error_has_line_column_and_caret(firn, tmp_path):
+    (tmp_path / "bad.sql").write_text("SELECT 1;\nSELECT * FORM t")
+    run = firn("sql", "-f", "bad.sql")
+    assert run.code == 1
+    assert run.err.startswith("error: [PARSE_SYNTAX_ERROR] ")
+    assert "--> bad.sql:2:10\n" in run.err
+    lines = run.err.splitlines()
+    at = next(i for i, line in enumerate(lines) if "SELECT * FORM t" in line)
+    assert lines[at].index("FORM") == lines[at + 1].index("^")
+    assert "did you mean FROM?" in lines[at + 1]
+
+
+def test_unknown_column_points_to_it(firn):
+    run = firn("sql", "-e", "SELECT id,\n       nmae FROM VALUES (1, 'x') AS t(id, name)")
+    assert run.code == 1
+    assert "[UNRESOLVED_COLUMN.WITH_SUGGESTION]" in run.err
+    assert "`name`" in run.err
+    assert "<-e>:2:8" in run.err
+
+
+def test_a_failing_value_is_an_error(firn):
+    run = firn("sql", "-e", "SELECT cast('x' AS INT)")
+    assert run.code == 1
+    assert "[CAST_INVALID_INPUT]" in run.err
+    assert run.out == ""
+
+
+def test_errors_as_json(firn):
+    run = firn("sql", "-e", "SELECT 1 +", "--format", "json")
+    assert run.code == 1
+    error = json.loads(run.err)
+    assert error["condition"] == "PARSE_SYNTAX_ERROR"
+    assert error["line"] == 1 and error["column"] == 11
+    assert error["text"].startswith("error: [PARSE_SYNTAX_ERROR] ")
+
+
+def test_a_script_ends_at_its_first_error(firn):
+    run = firn("sql", "--format", "json", stdin="SELECT 1 AS a; SELECT nope; SELECT 2 AS a;")
+    assert run.code == 1
+    assert run.out == '{"a":1}\n'
+
+
+def test_missing_file(firn):
+    run = firn("sql", "-f", "nowhere.sql")
+    assert run.code == 1
+    assert "nowhere.sql" in run.err
+
+
+def test_unwritable_warehouse(firn, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    run = firn("sql", "--warehouse", "file/warehouse", "-e", "SELECT 1")
+    assert run.code == 1
+    assert str(tmp_path / "file/warehouse") in run.err
+    assert "--warehouse" in run.err
+
+
+def test_a_prompt_without_a_terminal_reads_a_script(firn):
+    run = firn("sql", stdin="")
+    assert (run.code, run.out) == (0, "")
