@@ -446,6 +446,8 @@ Scoped Resolver::finished(Block block, const std::vector<SortKey>* sort) {
       throw_unresolved({pretty_name(*unnamed(hidden[0]))}, block.output_scope,
                        (*sort)[0].child->origin);
   }
+  std::map<AttributeId, const Attribute*> sources;
+  for (const Attribute& source : block.from.columns) sources[source.id] = &source;
   RelationPtr plan = grouped(block);
   for (const ExprPtr& condition : block.having) plan = filter(condition, plan);
   std::vector<ExprPtr> computed = block.outputs;
@@ -461,8 +463,8 @@ Scoped Resolver::finished(Block block, const std::vector<SortKey>* sort) {
       used.insert(attribute.id);
     }
     if (i < block.outputs.size()) {
-      for (const Attribute& source : block.from.columns)
-        if (source.id == attribute.id) attribute.qualifier = source.qualifier;
+      if (const auto source = sources.find(attribute.id); source != sources.end())
+        attribute.qualifier = source->second->qualifier;
       shown.push_back(attribute);
     }
   }

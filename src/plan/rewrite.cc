@@ -52,6 +52,31 @@ bool all_literals(const Rows& rows) {
   return true;
 }
 
+// Constants folded, subqueries' plans rewritten.
+ExprPtr with_subqueries(const ExprPtr& expr) {
+  if (!contains_subquery(*expr)) return expr;
+  const ExprPtr mapped =
+      map_children(expr, [](const ExprPtr& child) { return with_subqueries(child); });
+  const auto* subquery = std::get_if<Subquery>(&mapped->node);
+  if (subquery == nullptr) return mapped;
+  Subquery made = *subquery;
+  made.plan = rewrite(made.plan);
+  return typed(std::move(made), mapped->type, mapped->nullable, mapped->origin);
+}
+
+RelationPtr folded(const RelationPtr& relation) {
+  std::vector<RelationPtr> children;
+  bool changed = false;
+  for (const RelationPtr& child : children_of(*relation)) {
+    children.push_back(folded(child));
+    changed |= children.back() != child;
+  }
+  const RelationPtr here = changed ? with_children(*relation, std::move(children)) : relation;
+  if (const auto* rows = std::get_if<Rows>(&here->node); rows != nullptr && all_literals(*rows))
+    return here;
+  return map_expressions(here, [](const ExprPtr& expr) { return fold(with_subqueries(expr)); });
+}
+
 class Collapse {
  public:
   RelationPtr run(const RelationPtr& relation) {
@@ -61,29 +86,10 @@ class Collapse {
       children.push_back(run(child));
       changed |= children.back() != child;
     }
-    const RelationPtr here = changed ? with_children(*relation, std::move(children)) : relation;
-    return fold_in(merge(here));
+    return merge(changed ? with_children(*relation, std::move(children)) : relation);
   }
 
  private:
-  RelationPtr fold_in(const RelationPtr& relation) {
-    if (const auto* rows = std::get_if<Rows>(&relation->node);
-        rows != nullptr && all_literals(*rows))
-      return relation;
-    return map_expressions(relation, [this](const ExprPtr& expr) { return fold_named(expr); });
-  }
-  ExprPtr fold_named(const ExprPtr& expr) { return fold(with_subqueries(expr)); }
-  ExprPtr with_subqueries(const ExprPtr& expr) {
-    if (!contains_subquery(*expr)) return expr;
-    const ExprPtr mapped =
-        map_children(expr, [this](const ExprPtr& child) { return with_subqueries(child); });
-    const auto* subquery = std::get_if<Subquery>(&mapped->node);
-    if (subquery == nullptr) return mapped;
-    Subquery made = *subquery;
-    made.plan = rewrite(made.plan);
-    return typed(std::move(made), mapped->type, mapped->nullable, mapped->origin);
-  }
-
   RelationPtr merge(const RelationPtr& relation) {
     if (const auto* project = std::get_if<Project>(&relation->node))
       return merge_project(*project, relation);
@@ -350,7 +356,7 @@ ExprPtr substitute(const ExprPtr& expr, const std::map<AttributeId, ExprPtr>& by
   return map_children(expr, [&](const ExprPtr& child) { return substitute(child, by); });
 }
 
-RelationPtr collapse(const RelationPtr& relation) { return Collapse().run(relation); }
+RelationPtr collapse(const RelationPtr& relation) { return folded(Collapse().run(relation)); }
 
 RelationPtr prune(const RelationPtr& relation, const std::set<AttributeId>& wanted,
                   std::set<AttributeId> kept) {
@@ -361,7 +367,7 @@ RelationPtr rewrite(const RelationPtr& resolved) {
   const RelationPtr collapsed = Collapse().run(resolved);
   Ids all;
   for (const Attribute& attribute : resolved->output) all.insert(attribute.id);
-  const RelationPtr pruned = Collapse().run(Prune().run(collapsed, all));
+  const RelationPtr pruned = collapse(Prune().run(collapsed, all));
   return PushDown().run(pruned, {});
 }
 
