@@ -11,6 +11,7 @@ constexpr Condition kOurs[] = {
   {"CHECKPOINT_VERSION_UNSUPPORTED", Code::kUnsupported, "0A000", "The checkpoint <location> was written in version <version> of <what>, which firn cannot read (it reads <supported>)."},
   {"COMMIT_CONFLICT", Code::kConflict, "40001", "The commit to table <table> conflicts with another one: <reason>. Run the statement again."},
   {"COMMIT_UNKNOWN", Code::kUnknownOutcome, "40003", "It is not known whether the commit to table <table> took place: <reason>. No file was removed; look at the table's snapshots before you repeat the statement."},
+  {"EXPECTATION_VIOLATED", Code::kInvalidInput, "22000", "A row for table <table> violates the expectation <expectation>, which is declared ON VIOLATION FAIL UPDATE. Nothing of its batch was written."},
   {"FIRN_CORRUPT_FILE", Code::kCorrupt, "XX001", "<what>"},
   {"FIRN_FILE_ALREADY_EXISTS", Code::kAlreadyExists, "42K04", "The file <path> exists already."},
   {"FIRN_INTERNAL", Code::kInternal, "XX000", "A bug in firn: <what>. Please report it."},

@@ -49,8 +49,32 @@ kernels::Physical physical_of(duckdb::PhysicalType type) {
 
 }  // namespace
 
+void flatten(duckdb::Vector& vector, uint64_t size) {
+  const bool selected = vector.GetVectorType() == duckdb::VectorType::DICTIONARY_VECTOR &&
+                        vector.GetType().InternalType() == duckdb::PhysicalType::VARCHAR;
+  if (!selected) {
+    vector.Flatten(size);
+    return;
+  }
+  duckdb::UnifiedVectorFormat source;
+  vector.ToUnifiedFormat(size, source);
+  const auto* const strings = duckdb::UnifiedVectorFormat::GetData<duckdb::string_t>(source);
+  duckdb::Vector flat(vector.GetType(), std::max<uint64_t>(size, STANDARD_VECTOR_SIZE));
+  auto* const out = duckdb::FlatVector::GetData<duckdb::string_t>(flat);
+  for (uint64_t row = 0; row < size; ++row) {
+    const auto index = source.sel->get_index(row);
+    if (source.validity.RowIsValid(index)) {
+      out[row] = strings[index];
+    } else {
+      duckdb::FlatVector::SetNull(flat, row, true);
+    }
+  }
+  duckdb::StringVector::AddHeapReference(flat, vector);
+  vector.Reference(flat);
+}
+
 kernels::ColumnView view_of(duckdb::Vector& vector, uint64_t size) {
-  vector.Flatten(size);
+  flatten(vector, size);
   kernels::ColumnView view;
   view.physical = physical_of(vector.GetType().InternalType());
   view.size = size;
@@ -128,6 +152,11 @@ void Chunk::select(std::span<const uint32_t> rows) {
   duckdb::SelectionVector selection(rows.size());
   for (size_t i = 0; i < rows.size(); ++i) selection.set_index(i, rows[i]);
   body_->chunk.Slice(selection, rows.size());
+}
+
+void Chunk::keep_columns(uint64_t count) {
+  duckdb::DataChunk rest;
+  if (count < column_count()) body_->chunk.Split(rest, count);
 }
 
 Chunk Chunk::share() const {

@@ -27,6 +27,8 @@ class Chunk {
   kernels::ColumnView column(uint64_t index) const;
   // Keeps only these rows, in their order (no copy: a selection over the same vectors).
   void select(std::span<const uint32_t> rows);
+  // Keeps only the first `count` columns.
+  void keep_columns(uint64_t count);
   // Shares vectors (and the owners of their memory) with another chunk.
   Chunk share() const;
   int64_t memory_bytes() const;

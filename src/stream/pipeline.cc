@@ -1,7 +1,10 @@
 // Building and driving the stages.
 #include "stream/pipeline.h"
 
+#include <fmt/format.h>
+
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "base/error.h"
 
@@ -60,6 +63,41 @@ engine::RecordDecoderOptions decoder_options(const plan::StreamCut& cut) {
   return options;
 }
 
+// The expectations of a target as one more segment: its columns, then a boolean for each.
+std::optional<plan::SegmentStage> expectation_segment(const Target& target) {
+  if (target.expectations.empty()) return std::nullopt;
+  constexpr int kSlot = 1000000;
+  const std::vector<plan::Attribute>& columns = target.plan->output;
+  const auto relation = [](plan::RelationNode node, std::vector<plan::Attribute> output) {
+    return std::make_shared<const plan::Relation>(
+        plan::Relation{std::move(node), std::move(output), true, true, {}});
+  };
+  std::vector<plan::ExprPtr> expressions;
+  std::vector<plan::Attribute> output = columns;
+  for (const plan::Attribute& column : columns) {
+    expressions.push_back(std::make_shared<const plan::Expr>(
+        plan::Expr{plan::ColumnRef{column}, column.type, column.nullable, true, false, false, {}}));
+  }
+  for (size_t i = 0; i < target.expectations.size(); ++i) {
+    const plan::ExprPtr& predicate = target.expectations[i].predicate;
+    const plan::AttributeId id{(int64_t{1} << 40) + static_cast<int64_t>(i)};
+    const std::string name = "expectation" + std::to_string(i);
+    expressions.push_back(
+        std::make_shared<const plan::Expr>(plan::Expr{plan::Alias{predicate, name, id},
+                                                      predicate->type,
+                                                      true,
+                                                      true,
+                                                      predicate->can_throw,
+                                                      predicate->is_volatile,
+                                                      {}}));
+    output.push_back({id, name, predicate->type, true, {}});
+  }
+  return plan::SegmentStage{
+      relation(plan::Project{std::move(expressions), relation(plan::Slot{kSlot, columns}, columns)},
+               std::move(output)),
+      kSlot};
+}
+
 }  // namespace
 
 // The end of a target's stages: counts, checks expectations, writes.
@@ -72,6 +110,8 @@ class Pipeline::Sink final : public Stage {
         writer_id_(random_uuid(services.random)) {}
 
   void push(engine::Chunk& chunk) override {
+    if (!target_.expectations.empty()) check_expectations(chunk);
+    if (chunk.size() == 0) return;
     if (writer_ == nullptr) writer_ = make_writer();
     rows_ += static_cast<int64_t>(chunk.size());
     writer_->append(chunk);
@@ -86,6 +126,33 @@ class Pipeline::Sink final : public Stage {
   }
 
  private:
+  // A row violates an expectation unless its predicate is true (NULL violates, as in Databricks'
+  // pipelines).
+  void check_expectations(engine::Chunk& chunk) {
+    const uint64_t columns = chunk.column_count() - target_.expectations.size();
+    std::vector<uint8_t> keep(chunk.size(), 1);
+    for (size_t i = 0; i < target_.expectations.size(); ++i) {
+      const TargetExpectation& expectation = target_.expectations[i];
+      const kernels::ColumnView holds = chunk.column(columns + i);
+      for (uint64_t row = 0; row < chunk.size(); ++row) {
+        if (holds.is_valid(row) && holds.values<bool>()[row]) continue;
+        ++counters_.expectations_failed[target_.name + "." + expectation.name];
+        if (expectation.on_violation == plan::OnViolation::kFailUpdate) {
+          throw Error("EXPECTATION_VIOLATED",
+                      {{"expectation", expectation.name}, {"table", target_.name}});
+        }
+        if (expectation.on_violation == plan::OnViolation::kDropRow) keep[row] = 0;
+      }
+    }
+    chunk.keep_columns(columns);
+    std::vector<uint32_t> rows;
+    for (uint32_t row = 0; row < keep.size(); ++row) {
+      if (keep[row] != 0) rows.push_back(row);
+    }
+    counters_.dropped += static_cast<int64_t>(keep.size() - rows.size());
+    if (rows.size() < keep.size()) chunk.select(rows);
+  }
+
   std::unique_ptr<engine::TableWriter> make_writer() {
     const iceberg::TableMetadata& metadata = target_.table->metadata();
     engine::TableWriterOptions options;
@@ -93,14 +160,11 @@ class Pipeline::Sink final : public Stage {
     options.spec = metadata.spec();
     options.properties = metadata.properties;
     options.data_location = target_.table->data_location();
-    options.file_prefix = fmt_number(++writers_) + "-0-" +
-                          writer_id_;  // fresh in every process: replays never overwrite
+    // Fresh in every process: a replay never overwrites.
+    options.file_prefix = fmt::format("{:05}-0-{}", ++writers_, writer_id_);
     options.row_group_rows = kRowGroupRows;
+    options.instance = writer_instance_;
     return engine::make_table_writer(options, services_.store);
-  }
-  static std::string fmt_number(int64_t number) {
-    const std::string digits = std::to_string(number);
-    return digits.size() < 5 ? std::string(5 - digits.size(), '0') + digits : digits;
   }
 
   const Target& target_;
@@ -109,6 +173,7 @@ class Pipeline::Sink final : public Stage {
   std::string writer_id_;
   int64_t writers_ = 0, rows_ = 0;
   std::unique_ptr<engine::TableWriter> writer_;
+  const std::shared_ptr<engine::WriterInstance> writer_instance_ = engine::make_writer_instance();
 };
 
 Pipeline::Pipeline(const std::vector<Target>& targets, const plan::StreamCut& cut,
@@ -126,7 +191,9 @@ Pipeline::Pipeline(const std::vector<Target>& targets, const plan::StreamCut& cu
   std::vector<Stage*> heads;
   for (size_t i = 0; i < targets.size(); ++i) {
     sinks_.push_back(std::make_unique<Sink>(targets[i], services, counters_));
-    heads.push_back(&build(cut.targets[i].stages, *sinks_.back()));
+    std::vector<plan::StreamStage> stages = cut.targets[i].stages;
+    if (auto checks = expectation_segment(targets[i])) stages.emplace_back(std::move(*checks));
+    heads.push_back(&build(stages, *sinks_.back()));
   }
   if (heads.size() > 1) {
     stages_.push_back(make_tee_stage(heads));

@@ -314,9 +314,18 @@ class MicroBatchQuery final : public Query {
     progress.late = counters.late;
     progress.duplicates = counters.duplicates;
     progress.rejected = counters.dropped;
+    for (const auto& [expectation, failed] : counters.expectations_failed)
+      totals_["expectation." + expectation] += failed;
     const std::vector<int64_t> rows = pipeline_->target_rows();
     for (size_t i = 0; i < targets_.size(); ++i) {
-      progress.targets.push_back({targets_[i].name, rows[i], std::nullopt, {}});
+      TargetProgress target{targets_[i].name, rows[i], std::nullopt, {}};
+      for (const TargetExpectation& expectation : targets_[i].expectations) {
+        const auto failed =
+            counters.expectations_failed.find(target.table + "." + expectation.name);
+        target.expectations_failed[expectation.name] =
+            failed == counters.expectations_failed.end() ? 0 : failed->second;
+      }
+      progress.targets.push_back(std::move(target));
       progress.rows_out += rows[i];
       totals_["rows." + targets_[i].name] += rows[i];
     }
