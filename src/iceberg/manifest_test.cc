@@ -547,6 +547,18 @@ TEST(Inherit, ExistingWithoutNumbersIsCorrupt) {
   EXPECT_THROW(inherit(manifest, listed("m")), Error);
 }
 
+TEST(Inherit, BeforeSequenceNumbersEveryEntryHasZero) {
+  Manifest manifest{by_day(), {added(file("a", {Null{}}))}};
+  manifest.entries[0].status = EntryStatus::kExisting;
+  manifest.entries[0].snapshot_id = 4;
+  ManifestFile from = listed("m");
+  from.sequence_number = 0;
+  inherit(manifest, from);
+  EXPECT_EQ(manifest.entries[0].sequence_number, 0);
+  EXPECT_EQ(manifest.entries[0].file_sequence_number, 0);
+  EXPECT_EQ(manifest.entries[0].snapshot_id, 4);
+}
+
 TEST(Inherit, RowIds) {
   Manifest manifest{by_day(),
                     {added(file("a", {Null{}}, 10)), added(file("b", {Null{}}, 5)),

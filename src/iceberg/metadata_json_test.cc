@@ -143,7 +143,8 @@ TEST(MetadataJson, ReadsV3) {
   }
   json["partition-specs"][0]["fields"] = Json::parse(
       R"([{"name": "z", "transform": "zorder", "source-ids": [1, 2], "field-id": 1001},
-          {"name": "one", "transform": "identity", "source-ids": [2], "field-id": 1002}])");
+          {"name": "one", "transform": "identity", "source-ids": [2], "field-id": 1002},
+          {"name": "two", "transform": "bucket[4]", "source-ids": [1, 2], "field-id": 1003}])");
   const TableMetadata table = parse(json);
   EXPECT_EQ(table.next_row_id, 77);
   EXPECT_EQ(table.snapshots[1].first_row_id, 70);
@@ -155,6 +156,8 @@ TEST(MetadataJson, ReadsV3) {
   EXPECT_EQ(fields[0].transform.id, types::TransformId::kUnknown);
   EXPECT_EQ(fields[1].source_id, 2);
   EXPECT_EQ(fields[1].transform.id, types::TransformId::kIdentity);
+  EXPECT_EQ(fields[2].transform.id,
+            types::TransformId::kUnknown);  // of two columns: not the bucket we know
   try {
     write_table_metadata(table);
     FAIL() << "v3 is not written";
