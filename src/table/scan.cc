@@ -80,7 +80,10 @@ class Planner {
       throw_invalid("snapshot " + std::to_string(*request_.snapshot_id) +
                     " is not in the table's metadata: it has been expired or never was");
     }
-    if (snapshot->schema_id) plan_.schema = metadata_.schema_by_id(*snapshot->schema_id);
+    // The current snapshot may be older than the current schema, and is read with that.
+    const bool is_current = snapshot == metadata_.current_snapshot();
+    if (snapshot->schema_id && !is_current)
+      plan_.schema = metadata_.schema_by_id(*snapshot->schema_id);
     return snapshot;
   }
 

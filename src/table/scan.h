@@ -27,7 +27,7 @@ struct ScanTask {
 };
 
 struct ScanPlan {
-  types::Schema schema;  // current, or the snapshot's where one is named
+  types::Schema schema;  // current; the snapshot's where an older one than the current is named
   std::vector<ScanTask> tasks;
   int64_t manifests_total = 0, manifests_read = 0, files_total = 0,
           files_skipped = 0;  // shown by EXPLAIN

@@ -101,6 +101,26 @@ TEST(Scan, TimeTravelReadsTheSnapshotsFiles) {
                Error);
 }
 
+TEST(Scan, OnlyOlderSnapshotsAreReadWithTheirOwnSchema) {
+  SampleTable sample;
+  const iceberg::SnapshotId first = sample.foreign_append();
+  ASSERT_TRUE(std::holds_alternative<Committed>(sample.append(sample.request({sample.file()}))));
+  const iceberg::SnapshotId second = *sample.table.metadata().current_snapshot_id;
+  types::Schema wider = sample_schema();
+  wider.fields.push_back(
+      {.id = 4, .name = "added", .type = types::Type::primitive(types::TypeId::kInt)});
+  sample.pointer->change({{}, {iceberg::AddSchema{wider}, iceberg::SetCurrentSchema{-1}}});
+  iceberg::TableMetadata metadata = sample.pointer->metadata();
+  for (auto& snapshot : metadata.snapshots) snapshot.schema_id = 0;
+  const auto columns = [&](std::optional<iceberg::SnapshotId> snapshot) {
+    return plan_scan(metadata, *sample.store, {.snapshot_id = snapshot}, nullptr)
+        .schema.fields.size();
+  };
+  EXPECT_EQ(columns({}), 4);
+  EXPECT_EQ(columns(second), 4);
+  EXPECT_EQ(columns(first), 3);
+}
+
 TEST(Scan, TheCacheServesLaterScansAndStaysBounded) {
   SampleTable sample;
   for (int i = 0; i < 4; ++i) sample.append(sample.request({sample.file()}));
