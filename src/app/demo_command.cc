@@ -51,7 +51,7 @@ constexpr const char* kLook[] = {
     "SELECT event_id, user_id, occurred_at, listing_id, price, currency, event_type "
     "FROM silver.booking ORDER BY occurred_at LIMIT 5",
     "SELECT reason, count(*) AS events FROM quarantine.booking GROUP BY reason ORDER BY reason",
-    "SELECT listing_id, ts_minute, bookings, gmv FROM gold.booking_minute "
+    "SELECT listing_id, ts_minute, bookings, round(gmv, 2) AS gmv FROM gold.booking_minute "
     "ORDER BY bookings DESC, listing_id, ts_minute LIMIT 5",
 };
 

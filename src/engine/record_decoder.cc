@@ -42,8 +42,10 @@ DataType type_of(RecordField field, const JsonColumns& json) {
   }
 }
 
+// -1: no such field; so where `name` is empty, whatever the type (no JSON is pushed).
 int index_of(const DataType& structure, const std::string& name) {
-  for (size_t i = 0; i < structure.fields().size() && !name.empty(); ++i) {
+  if (name.empty()) return -1;
+  for (size_t i = 0; i < structure.fields().size(); ++i) {
     if (structure.fields()[i].name == name) return static_cast<int>(i);
   }
   return -1;

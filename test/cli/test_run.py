@@ -19,10 +19,10 @@ def test_plain_statements(firn, tmp_path):
 
 
 def test_errors_have_the_place_in_the_file(firn, tmp_path):
-    (tmp_path / "bad.sql").write_text("SELECT 1;\n\nCREATE STREAMING TABL t AS SELECT 1;")
+    (tmp_path / "bad.sql").write_text("SELECT 1;\n\nCREATE TABLE t AS SELECT 1 FORM x;")
     run = firn("run", "bad.sql")
     assert run.code == 1
-    assert "--> bad.sql:3:18" in run.err
+    assert "--> bad.sql:3:28" in run.err
     as_json = firn("run", "bad.sql", "--log-format", "json")
     error = json.loads(as_json.err.splitlines()[-1])
     assert (error["file"], error["line"]) == ("bad.sql", 3)

@@ -143,7 +143,8 @@ class KafkaSource final : public Source {
   // All partitions of the topics that are read. Asks the broker when `now` or when the last answer
   // is old.
   const std::set<TopicPartition>& partitions(bool now) {
-    if (!now && Steady::now() - discovered_ < kDiscoveryInterval) return partitions_;
+    if (!now && discovered_ && Steady::now() - *discovered_ < kDiscoveryInterval)
+      return partitions_;
     std::set<TopicPartition> found;
     for (const auto& [topic, list] : options_->assign) {
       const int count = asking().partitions(topic);
@@ -303,7 +304,7 @@ class KafkaSource final : public Source {
   std::map<TopicPartition, Lane> lanes_;
   std::set<TopicPartition> partitions_;
   std::map<TopicPartition, int64_t> new_starts_;
-  Steady::time_point discovered_ = Steady::time_point::min();
+  std::optional<Steady::time_point> discovered_;  // when partitions_ was asked for
 };
 
 Lane& KafkaSource::lane_at(const TopicPartition& partition, int64_t offset) {
