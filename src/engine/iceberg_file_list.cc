@@ -65,8 +65,12 @@ std::shared_ptr<IcebergFileList> plan_iceberg_scan(const plan::RelationPtr& rela
   scan->source = node.source;
   const plan::TableSource& source = *scan->source;
   FIRN_CHECK(source.store != nullptr, "a table source has a store");
-  table::ScanPlan plan = table::plan_scan(
-      *source.metadata, *source.store, {source.snapshot_id, node.pushed}, source.manifests.get());
+  // A newer schema than the current snapshot's is the one that columns were resolved against.
+  const bool is_current = source.snapshot_id == source.metadata->current_snapshot_id;
+  const std::optional<iceberg::SnapshotId> snapshot =
+      is_current ? std::nullopt : source.snapshot_id;
+  table::ScanPlan plan = table::plan_scan(*source.metadata, *source.store, {snapshot, node.pushed},
+                                          source.manifests.get());
   for (const table::ScanTask& task : plan.tasks) check_readable(task);
   scan->schema = std::move(plan.schema);
   scan->columns = column_trees(node, scan->schema);

@@ -230,6 +230,7 @@ class IcebergScanTest : public testing::Test {
     source->metadata = std::make_shared<const iceberg::TableMetadata>(with_defaults(metadata()));
     source->store = const_cast<CountingStore*>(&store_);
     source->manifests = manifests_;
+    source->snapshot_id = source->metadata->current_snapshot_id;  // pinned, as sessions do
     plan::TableScan node;
     node.name = {"s", "t"};
     node.source = source;

@@ -14,15 +14,8 @@
 #include "table/retry.h"
 
 namespace firn::engine {
-namespace {
 
-constexpr int64_t kDefaultTargetBytes = 512LL << 20;  // Iceberg's write.target-file-size-bytes
-constexpr int64_t kDefaultRowGroupBytes = 128LL
-                                          << 20;  // Iceberg's write.parquet.row-group-size-bytes
-constexpr int kDefaultOpenPartitions = 128;
-constexpr int64_t kMaxBufferedBytes = 512LL << 20;  // over all partitions
-
-// A private instance, for its allocator and settings only: no query runs in it.
+// A database for its allocator and settings only: no query runs in it.
 class WriterInstance {
  public:
   WriterInstance() : database_(nullptr, one_thread(config_)), connection_(database_) {}
@@ -37,6 +30,14 @@ class WriterInstance {
   duckdb::DuckDB database_;
   duckdb::Connection connection_;
 };
+
+namespace {
+
+constexpr int64_t kDefaultTargetBytes = 512LL << 20;  // Iceberg's write.target-file-size-bytes
+constexpr int64_t kDefaultRowGroupBytes = 128LL
+                                          << 20;  // Iceberg's write.parquet.row-group-size-bytes
+constexpr int kDefaultOpenPartitions = 128;
+constexpr int64_t kMaxBufferedBytes = 512LL << 20;  // over all partitions
 
 // The rows of one partition on their way into its current file.
 struct OpenPartition {
@@ -95,7 +96,7 @@ class ParquetTableWriter final : public TableWriter {
 
   const TableWriterOptions options_;
   files::FileStore& store_;
-  WriterInstance instance_;
+  const std::shared_ptr<WriterInstance> instance_;
   const ParquetLayout layout_;
   const ParquetSettings settings_;
   const int64_t target_bytes_, row_group_bytes_;
@@ -112,6 +113,7 @@ class ParquetTableWriter final : public TableWriter {
 ParquetTableWriter::ParquetTableWriter(const TableWriterOptions& options, files::FileStore& store)
     : options_(options),
       store_(store),
+      instance_(options.instance != nullptr ? options.instance : make_writer_instance()),
       layout_(parquet_layout(options.schema, options.properties)),
       settings_(parquet_settings(options.properties, options.row_group_rows)),
       target_bytes_(table::number_property(options.properties, "write.target-file-size-bytes",
@@ -164,7 +166,7 @@ duckdb::DataChunk& ParquetTableWriter::conform(duckdb::DataChunk& rows) {
     if (same_layout(rows.data[i].GetType(), layout_.types[i]))
       cast_rows_.data[i].Reinterpret(rows.data[i]);
     else
-      duckdb::VectorOperations::Cast(instance_.context(), rows.data[i], cast_rows_.data[i],
+      duckdb::VectorOperations::Cast(instance_->context(), rows.data[i], cast_rows_.data[i],
                                      rows.size());
   }
   cast_rows_.SetCardinality(rows.size());
@@ -227,7 +229,7 @@ std::string ParquetTableWriter::next_uri(size_t partition) {
 void ParquetTableWriter::flush(size_t partition, OpenPartition& target) {
   if (target.buffer.Count() == 0) return;
   if (!target.file)
-    target.file.emplace(instance_.context(), store_, layout_, settings_, next_uri(partition));
+    target.file.emplace(instance_->context(), store_, layout_, settings_, next_uri(partition));
   target.file->write_row_group(target.buffer);
   target.buffer.Reset();
   target.buffer.InitializeAppend(target.append);
@@ -264,6 +266,10 @@ std::vector<iceberg::DataFile> ParquetTableWriter::finish() {
 }
 
 }  // namespace
+
+std::shared_ptr<WriterInstance> make_writer_instance() {
+  return std::make_shared<WriterInstance>();
+}
 
 std::unique_ptr<TableWriter> make_table_writer(const TableWriterOptions& options,
                                                files::FileStore& store) {

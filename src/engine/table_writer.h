@@ -15,6 +15,11 @@
 
 namespace firn::engine {
 
+// What Parquet writers can share. Opening one takes milliseconds: whoever makes a writer a batch
+// keeps one. Safe for concurrent use.
+class WriterInstance;
+std::shared_ptr<WriterInstance> make_writer_instance();
+
 struct TableWriterOptions {
   types::Schema schema;  // columns of the chunks, in this order; field ids go into the files
   types::PartitionSpec spec;
@@ -23,8 +28,9 @@ struct TableWriterOptions {
   std::string data_location;       // folder URI; files land under <data_location>/<partition path>/
   std::string file_prefix;         // unique per process start: "<00000>-<writer>-<uuid>"
   uint64_t row_group_rows = 122880;  // streams choose smaller ones
-  int max_open_partitions =
-      0;  // 0: the default bound (memory): least recently used files are closed
+  // 0: the default bound (memory): least recently used files are closed.
+  int max_open_partitions = 0;
+  std::shared_ptr<WriterInstance> instance;  // absent: the writer opens its own
 };
 
 // Not safe for concurrent use. Files are durable when finish() returns. Destroyed without finish():
