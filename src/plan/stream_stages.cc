@@ -34,9 +34,8 @@ struct Kept {
 struct MergeRow {
   std::string_view function, merge;
 };
-constexpr MergeRow kMerges[] = {{"count", "sum"},    {"count_if", "sum"}, {"sum", "sum"},
-                                {"try_sum", "sum"},  {"min", "min"},      {"max", "max"},
-                                {"bool_and", "min"}, {"bool_or", "max"}};
+constexpr MergeRow kMerges[] = {{"count", "sum"}, {"count_if", "sum"}, {"min", "min"},
+                                {"max", "max"},   {"bool_and", "min"}, {"bool_or", "max"}};
 
 ExprPtr aggregate_call(std::string_view name, std::vector<ExprPtr> arguments, DataType type,
                        const Call& like) {
@@ -49,6 +48,20 @@ ExprPtr aggregate_call(std::string_view name, std::vector<ExprPtr> arguments, Da
   return call(std::move(made), std::move(type), nullable);
 }
 
+// Decimals add up in 38 digits; the result's precision is checked when it comes out.
+Kept kept_sum(const ExprPtr& expr, const Call& node) {
+  const DataType result = expr->type;
+  const auto as_result = [=, mode = node.ansi ? CastMode::kAnsi : CastMode::kLegacy](
+                             const std::vector<ExprPtr>& states) {
+    return cast(states[0], result, mode, true);
+  };
+  if (result.id() == kDecimal)
+    return {{aggregate_call("sum", node.arguments, DataType::decimal(38, result.scale()), node)},
+            {"sum"},
+            as_result};
+  return {{expr}, {node.ansi || result.id() != kLong ? "sum" : "wrapping_sum"}, as_result};
+}
+
 Kept kept_of(const ExprPtr& expr) {
   const Call& node = *as_call(*expr);
   const std::string_view name = node.function->name;
@@ -59,25 +72,21 @@ Kept kept_of(const ExprPtr& expr) {
     const DataType set = DataType::array(node.arguments[0]->type, false);
     return {{aggregate_call("collect_set", {node.arguments[0]}, set, node)},
             {"distinct"},
-            [](const std::vector<ExprPtr>& states) {
-              const ExprPtr size = call("array_size", {states[0]}, kInteger);
-              return call("coalesce", {cast(size, kLong, CastMode::kAnsi, true), long_literal(0)},
-                          kLong);
-            }};
+            [](const std::vector<ExprPtr>& states) { return states[0]; }};
   }
   if (node.distinct && repeats_matter)
     throw_unsupported("the aggregate " + pretty_name(*expr) + " over a stream.");
+  if (name == "sum") return kept_sum(expr, node);
+  const bool comparable = node.arguments.empty() || !node.arguments[0]->type.is_nested();
   for (const MergeRow& row : kMerges)
-    if (row.function == name)
+    if (row.function == name && comparable)
       return {{expr}, {std::string(row.merge)}, [](const std::vector<ExprPtr>& states) {
                 return states[0];
               }};
   if (name == "avg" && node.arguments[0]->type.is_numeric()) {
     const DataType given = node.arguments[0]->type, result = expr->type;
     const bool decimal = given.id() == kDecimal;
-    const DataType total =
-        decimal ? DataType::decimal(std::min(38, given.precision() + 10), given.scale())
-                : DataType(kDouble);
+    const DataType total = decimal ? DataType::decimal(38, given.scale()) : DataType(kDouble);
     const ExprPtr input =
         decimal ? node.arguments[0] : cast(node.arguments[0], kDouble, CastMode::kAnsi, true);
     return {{aggregate_call("sum", {input}, total, node),
@@ -196,6 +205,14 @@ void StageBuilder::trace(const std::vector<ExprPtr>& expressions) {
       if (const auto time = time_of(*named->child)) times_[named->id] = *time;
 }
 
+// Event time, or the last moment of a window of it.
+bool StageBuilder::is_event_time(const Expr& expr) const {
+  if (const Call* moved = as_call(expr, "plus_micros"))
+    if (const auto* end = std::get_if<GetField>(&moved->arguments[0]->node))
+      return time_of(*end->child) == Time::kWindow;
+  return time_of(expr) == Time::kMoment;
+}
+
 std::optional<StageBuilder::Time> StageBuilder::time_of(const Expr& expr) const {
   if (const auto* ref = std::get_if<ColumnRef>(&expr.node)) {
     const auto found = times_.find(ref->attribute.id);
@@ -206,66 +223,93 @@ std::optional<StageBuilder::Time> StageBuilder::time_of(const Expr& expr) const 
   bool of_time = false;
   const auto over_time = [&](const Expr& e) {
     const Call* start = as_call(e, "window_start");
-    if (start != nullptr) of_time |= time_of(*start->arguments[0]) == Time::kMoment;
+    if (start != nullptr) of_time |= is_event_time(*start->arguments[0]);
     return false;
   };
   any_node(*node->arguments[1], over_time);
   return of_time ? std::optional(Time::kWindow) : std::nullopt;
 }
 
-RelationPtr StageBuilder::aggregate(const Aggregate& node, const RelationPtr& child) {
-  AggregateStage stage;
-  std::vector<ExprPtr> partial_keys, partial_outputs, below, finals;
-  for (const Attribute& attribute : child->output) below.push_back(column(attribute));
-  const auto add_key = [&](const ExprPtr& value, const std::string& name) {
-    below.push_back(alias(value, name, fresh()));
-    partial_keys.push_back(column(attribute_of(*below.back())));
-    partial_outputs.push_back(partial_keys.back());
-    return partial_keys.back();
-  };
-  std::map<AttributeId, ExprPtr> key_values;  // over the partial result
-  for (const ExprPtr& key : node.keys) {
-    const auto time = time_of(*key);
-    const AttributeId id = attribute_of(*key).id;
-    if (time == Time::kWindow) {  // flat columns are what state holds
-      const ExprPtr start = add_key(field(key, 0), "start"), end = add_key(field(key, 1), "end");
-      stage.window_end = static_cast<int>(partial_keys.size()) - 1;
-      key_values[id] = call(
-          "named_struct", {string_literal("start"), start, string_literal("end"), end}, key->type);
-    } else {
-      if (time == Time::kMoment && !stage.window_end)
-        stage.window_end = static_cast<int>(partial_keys.size());
-      key_values[id] = add_key(key, attribute_of(*key).name);
-    }
+// What an aggregation over a stream is made of, gathered key by key and aggregate by aggregate.
+class StageBuilder::AggregateParts {
+ public:
+  AggregateParts(StageBuilder& builder, const RelationPtr& child) : builder_(builder) {
+    for (const Attribute& attribute : child->output) below_.push_back(column(attribute));
   }
-  if (!stage.window_end)
-    throw Error("UNSUPPORTED_STREAMING_OPERATOR_WITHOUT_WATERMARK",
-                {{"outputMode", "append"}, {"statefulOperator", "aggregation"}});
-  stage.keys = static_cast<int>(partial_keys.size());
-  for (const ExprPtr& output : node.outputs) {
+
+  void add_key(const ExprPtr& key) {
+    const AttributeId id = attribute_of(*key).id;
+    const auto time = builder_.time_of(*key);
+    if (time == Time::kWindow) {  // flat columns are what state holds
+      const ExprPtr start = flat_key(field(key, 0), "start"), end = flat_key(field(key, 1), "end");
+      window_end_ = static_cast<int>(keys_.size()) - 1;
+      key_values_[id] = call(
+          "named_struct", {string_literal("start"), start, string_literal("end"), end}, key->type);
+      return;
+    }
+    if (time == Time::kMoment && !window_end_) window_end_ = static_cast<int>(keys_.size());
+    key_values_[id] = flat_key(key, attribute_of(*key).name);
+  }
+
+  void add_output(const ExprPtr& output) {
     const Attribute made = attribute_of(*output);
     const auto* named = std::get_if<Alias>(&output->node);
     if (named == nullptr) {
-      finals.push_back(alias(key_values.at(made.id), made.name, made.id));
-      continue;
+      finals_.push_back(alias(key_values_.at(made.id), made.name, made.id));
+      return;
     }
     const Kept kept = kept_of(named->child);
     std::vector<ExprPtr> states;
     for (size_t i = 0; i < kept.states.size(); ++i) {
-      partial_outputs.push_back(alias(kept.states[i], made.name, fresh()));
-      stage.merges.push_back(kept.merges[i]);
-      states.push_back(column(attribute_of(*partial_outputs.back())));
+      partial_.push_back(alias(kept.states[i], made.name, builder_.fresh()));
+      merges_.push_back(kept.merges[i]);
+      merged_.push_back(attribute_of(*partial_.back()));
+      if (kept.merges[i] == "distinct") {  // what comes back is how many there are
+        merged_.back().type = kLong;
+        merged_.back().nullable = false;
+      }
+      states.push_back(column(merged_.back()));
     }
-    finals.push_back(alias(kept.final(states), made.name, made.id));
+    finals_.push_back(alias(kept.final(states), made.name, made.id));
   }
-  for (const auto& [id, time] : times_)
-    if (time == Time::kMoment && index_of(id)) stage.event_time = index_of(id);
-  stage.partial =
-      finish(Aggregate{partial_keys, partial_outputs, project(std::move(below), child)});
-  stage.final = project(std::move(finals), finish(Slot{0, stage.partial->output}));
+
+  AggregateStage finished(const RelationPtr& child) {
+    if (!window_end_)
+      throw Error("UNSUPPORTED_STREAMING_OPERATOR_WITHOUT_WATERMARK",
+                  {{"outputMode", "append"}, {"statefulOperator", "aggregation"}});
+    partial_.push_back(alias(call("count", {long_literal(1)}, kLong), "rows", builder_.fresh()));
+    AggregateStage stage;
+    stage.keys = static_cast<int>(keys_.size());
+    stage.merges = std::move(merges_);
+    stage.window_end = *window_end_;
+    stage.partial = finish(Aggregate{keys_, partial_, project(std::move(below_), child)});
+    stage.final = project(std::move(finals_), finish(Slot{0, std::move(merged_)}));
+    return stage;
+  }
+
+ private:
+  ExprPtr flat_key(const ExprPtr& value, const std::string& name) {
+    below_.push_back(alias(value, name, builder_.fresh()));
+    keys_.push_back(column(attribute_of(*below_.back())));
+    partial_.push_back(keys_.back());
+    merged_.push_back(attribute_of(*keys_.back()));
+    return keys_.back();
+  }
+
+  StageBuilder& builder_;
+  std::vector<ExprPtr> below_, keys_, partial_, finals_;
+  std::vector<Attribute> merged_;
+  std::vector<std::string> merges_;
+  std::optional<int> window_end_;
+  std::map<AttributeId, ExprPtr> key_values_;  // over the merged states
+};
+
+RelationPtr StageBuilder::aggregate(const Aggregate& node, const RelationPtr& child) {
+  AggregateParts parts(*this, child);
+  for (const ExprPtr& key : node.keys) parts.add_key(key);
+  for (const ExprPtr& output : node.outputs) parts.add_output(output);
+  AggregateStage stage = parts.finished(child);
   columns_ = stage.final->output;
-  for (const ExprPtr& key : node.keys)
-    if (const auto time = time_of(*key)) times_[attribute_of(*key).id] = *time;
   stages_.push_back(std::move(stage));
   return slot();
 }

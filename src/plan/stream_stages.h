@@ -20,6 +20,7 @@ class StageBuilder {
   std::vector<StreamStage> take() { return std::move(stages_); }
 
  private:
+  class AggregateParts;
   enum class Time : uint8_t { kMoment, kWindow };  // event time itself, or a window of it
 
   RelationPtr open(
@@ -29,6 +30,7 @@ class StageBuilder {
   RelationPtr aggregate(const Aggregate& node, const RelationPtr& child);
   void trace(const std::vector<ExprPtr>& expressions);
   std::optional<Time> time_of(const Expr& expr) const;
+  bool is_event_time(const Expr& expr) const;
   RelationPtr slot() const;
   std::optional<int> index_of(AttributeId id) const;
   AttributeId fresh() { return AttributeId{next_id_++}; }

@@ -38,17 +38,17 @@ struct DedupStage {
   std::vector<int> keys;                  // columns of the stage's input
   std::optional<int> event_time;          // the watermark's column where there is one: late rows are dropped
 };
-// Windowed aggregation in append mode: `partial` computes per-batch partial aggregates over Slot{partial_slot} with the columns
-// keys…, states…; `final` turns merged states of closed windows (Slot{final_slot}, the same columns) into the output.
+// Windowed aggregation in append mode. `partial` aggregates one slice of the input, which comes in through Slot{partial_slot}: its
+// columns are the keys, the states, and the number of rows. `final` turns the merged keys and states of closed windows, which come
+// in through Slot{final_slot} (no number of rows; a "distinct" state is a BIGINT there), into the output.
 struct AggregateStage {
   RelationPtr partial;
   int partial_slot = 0;
   RelationPtr final;
   int final_slot = 0;
   int keys = 0;                           // how many leading columns of the partial result are keys
-  std::vector<std::string> merges;        // one a state column: sum, min, max, count, distinct (an array that is a set), …
-  std::optional<int> event_time;          // input column with the watermark
-  std::optional<int> window_end;          // key column whose value closes a row once the watermark reaches it
+  std::vector<std::string> merges;        // one a state: sum, wrapping_sum, min, max, distinct (an array that is a set)
+  int window_end = 0;                     // the key that closes a group once the watermark reaches it
 };
 using StreamStage = std::variant<SegmentStage, WatermarkStage, DedupStage, AggregateStage>;
 
