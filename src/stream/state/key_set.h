@@ -19,7 +19,7 @@ namespace firn::stream {
 struct KeySetOptions {
   std::string folder;  // URI: state/<operator> of the checkpoint
   uint64_t memory_keys =
-      uint64_t{1} << 21;  // table bound at which a run is written (64 bytes a key at the worst)
+      uint64_t{1} << 21;   // table bound at which a run is written (64 bytes a key at the worst)
   size_t max_runs = 8;     // more are merged
   size_t max_deltas = 64;  // more are written as one
 };
