@@ -356,7 +356,7 @@ class RandomTable {
 };
 
 TEST(RoundTrip, MetadataThroughRandomUpdates) {
-  for (uint64_t seed = 0; seed < 60; ++seed) {
+  for (uint64_t seed = 0; seed < 20; ++seed) {
     Dice dice(seed);
     RandomTable random(dice);
     for (int step = 0; step < 40; ++step) {
