@@ -1,4 +1,4 @@
-// The four formats, as one writer each behind the same pull loop.
+// The formats, as one writer each behind the same pull loop.
 #include "app/printing.h"
 
 #include <algorithm>
@@ -23,7 +23,8 @@ struct FormatRow {
 constexpr FormatRow kFormats[] = {{"table", Format::kTable},
                                   {"csv", Format::kCsv},
                                   {"json", Format::kJson},
-                                  {"markdown", Format::kMarkdown}};
+                                  {"markdown", Format::kMarkdown},
+                                  {"typed-json", Format::kTypedJson}};
 
 struct CodeRange {
   uint32_t first, last;
@@ -234,6 +235,44 @@ class MarkdownWriter final : public RowWriter {
   }
 };
 
+// One object a statement: {"columns":[{"name","type","nullable"}],"rows":[["1",null]]}, cells as a
+// table shows them. On one line and only once all rows are there: an error leaves none behind.
+class TypedJsonWriter final : public RowWriter {
+ public:
+  using RowWriter::RowWriter;
+
+  void row(const std::vector<kernels::ColumnView>& views, uint64_t row) override {
+    JsonArray cells;
+    for (size_t i = 0; i < views.size(); ++i) {
+      if (!views[i].is_valid(row)) {
+        cells.add_json("null");
+        continue;
+      }
+      std::string text;
+      append_shown(text, views[i], row, columns_[i].type, zone_);
+      cells.add(text);
+    }
+    rows_.add_json(cells.text());
+  }
+
+  void finish() override {
+    JsonArray columns;
+    for (const plan::Attribute& column : columns_) {
+      columns.add_json(JsonObject()
+                           .add("name", column.name)
+                           .add("type", column.type.simple_string())
+                           .add("nullable", column.nullable)
+                           .text());
+    }
+    JsonObject object;
+    object.add_json("columns", columns.text()).add_json("rows", rows_.text());
+    out_ << object.text() << '\n';
+  }
+
+ private:
+  JsonArray rows_;
+};
+
 std::unique_ptr<RowWriter> make_writer(std::ostream& out, const session::Result& result,
                                        Format format, const kernels::TimeZone& zone) {
   switch (format) {
@@ -241,6 +280,8 @@ std::unique_ptr<RowWriter> make_writer(std::ostream& out, const session::Result&
       return std::make_unique<CsvWriter>(out, result.columns, zone);
     case Format::kJson:
       return std::make_unique<JsonWriter>(out, result.columns, zone);
+    case Format::kTypedJson:
+      return std::make_unique<TypedJsonWriter>(out, result.columns, zone);
     case Format::kMarkdown:
       return std::make_unique<MarkdownWriter>(out, result.columns, zone);
     default:
@@ -256,10 +297,11 @@ Format parse_format(std::string_view word) {
     if (row.word == word) return row.format;
     words.emplace_back(row.word);
   }
-  throw Error("FIRN_UNKNOWN_OPTION", {{"kind", "value of --format"},
-                                      {"option", std::string(word)},
-                                      {"suggestion", did_you_mean(word, words) +
-                                                         " Choose table, csv, json or markdown."}});
+  throw Error("FIRN_UNKNOWN_OPTION",
+              {{"kind", "value of --format"},
+               {"option", std::string(word)},
+               {"suggestion",
+                did_you_mean(word, words) + " Choose table, csv, json, markdown or typed-json."}});
 }
 
 size_t display_width(std::string_view text) {

@@ -1,4 +1,4 @@
-// Rows of a result as text: a table, CSV, JSON lines or Markdown.
+// Rows of a result as text: a table, CSV, JSON lines, Markdown, or one JSON object with types.
 #pragma once
 
 #include <memory>
@@ -12,7 +12,7 @@
 
 namespace firn::app {
 
-enum class Format : uint8_t { kTable, kCsv, kJson, kMarkdown };
+enum class Format : uint8_t { kTable, kCsv, kJson, kMarkdown, kTypedJson };
 
 // Throws FIRN_UNKNOWN_OPTION with the nearest right one.
 Format parse_format(std::string_view word);

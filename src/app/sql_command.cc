@@ -15,6 +15,7 @@ struct SqlOptions {
   std::vector<std::string> texts;
   std::string file;
   std::string format = "table";
+  bool keep_going = false;
 };
 
 constexpr const char* kExamples =
@@ -55,10 +56,12 @@ int run_sql(const SqlOptions& options, const ConfOptions& conf_options,
                [&](const std::string& text) { runner.run({"<prompt>", text}, true); });
     return kSuccess;
   }
+  bool good = true;
   for (const SourceText& source : sources) {
-    if (!runner.run(source, false)) return kFailure;
+    good = runner.run(source, options.keep_going) && good;
+    if (!good && !options.keep_going) return kFailure;
   }
-  return kSuccess;
+  return good ? kSuccess : kFailure;
 }
 
 }  // namespace
@@ -72,10 +75,13 @@ Action declare_sql(CLI::App& parser, Interruption& interruption) {
       ->take_all();
   parser.add_option("-f,--file", options->file, "a file of statements to run")->type_name("FILE");
   parser
-      .add_option("--format", options->format,
-                  "how results are printed: table, csv, json (an object a line), markdown")
+      .add_option(
+          "--format", options->format,
+          "how results are printed: table, csv, json (an object a line), markdown, typed-json "
+          "(an object a statement: columns with types, rows, or the error)")
       ->type_name("NAME")
       ->capture_default_str();
+  parser.add_flag("--keep-going", options->keep_going, "run what comes after a failed statement");
   declare_conf(parser, conf);
   parser.footer(kExamples);
   return [options, conf, &interruption] { return run_sql(*options, *conf, interruption); };

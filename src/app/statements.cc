@@ -49,7 +49,7 @@ bool StatementRunner::run_one(const plan::Statement& statement, const SourceText
     throw_if_stopped(stop);
     session::Result result = session_.execute(statement, stop);
     std::string done = result.message;
-    if (!result.columns.empty()) {
+    if (!result.columns.empty() || output_.format == Format::kTypedJson) {
       const int64_t rows =
           print_rows(output_.rows, result, output_.format, *session_zone(session_.conf()), stop);
       done = grouped(rows) + (rows == 1 ? " row" : " rows");
@@ -68,7 +68,9 @@ bool StatementRunner::run_one(const plan::Statement& statement, const SourceText
 
 void StatementRunner::print_failure(const Error& error, const SourceText& source) {
   output_.rows.flush();
-  if (output_.format == Format::kJson)
+  if (output_.format == Format::kTypedJson)
+    output_.rows << failure_json(error, &source) << '\n' << std::flush;  // an answer like others
+  else if (output_.format == Format::kJson)
     output_.messages << failure_json(error, &source) << '\n' << std::flush;
   else
     output_.messages << failure_text(error, &source) << std::flush;
