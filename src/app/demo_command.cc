@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <iostream>
+#include <set>
 
 #include "app/arguments.h"
 #include "app/command.h"
@@ -54,6 +55,28 @@ constexpr const char* kLook[] = {
     "SELECT listing_id, ts_minute, bookings, round(gmv, 2) AS gmv FROM gold.booking_minute "
     "ORDER BY bookings DESC, listing_id, ts_minute LIMIT 5",
 };
+
+constexpr const char* kTables[] = {"silver.booking", "quarantine.booking", "gold.booking_minute"};
+
+std::string name_of(const plan::NameParts& parts) {
+  return fmt::format("{}", fmt::join(parts, "."));
+}
+
+// Without its tables the demo would wait for ever, or have nothing to count.
+void check_tables(const std::vector<plan::Statement>& statements, const std::string& file) {
+  std::set<std::string> defined;
+  for (const plan::Statement& statement : statements) {
+    if (const auto* table = std::get_if<plan::CreateStreamingTable>(&statement.node))
+      defined.insert(name_of(table->name));
+    if (const auto* view = std::get_if<plan::CreateMaterializedView>(&statement.node))
+      defined.insert(name_of(view->name));
+  }
+  for (const char* table : kTables) {
+    if (defined.count(table) == 0)
+      throw_invalid(file + " does not define " + table +
+                    ", which the demo counts; `firn run` runs pipelines of any tables");
+  }
+}
 
 // Where an earlier run of this demo left the query.
 QueryState state_of_checkpoint(LocalProcess& process) {
@@ -150,11 +173,12 @@ class Demo {
       if (progress.name == kFlow) feed.heard(progress);
     };
     source_.text = substitute_variables(source_.text, conf_).text;
+    const std::vector<plan::Statement> statements = sql::parse_script(source_.text);
+    check_tables(statements, source_.name);
     session::PipelineOptions pipeline;
     pipeline.crash_at = options_.crash_at;
     feed.start();
-    session::run_pipeline(*session_, sql::parse_script(source_.text), pipeline, listener,
-                          stop.get_token());
+    session::run_pipeline(*session_, statements, pipeline, listener, stop.get_token());
     printer_.finish();
     feed.finish();
     counts_ = feed.counts();
@@ -218,8 +242,7 @@ class Demo {
 
   std::string json_of(const Reconciliation& sums, double seconds) const {
     JsonArray tables;
-    for (const char* name : {"silver.booking", "quarantine.booking", "gold.booking_minute"})
-      tables.add(name);
+    for (const char* name : kTables) tables.add(name);
     return JsonObject()
         .add("produced", sums.produced)
         .add("silver", sums.tables.silver)

@@ -195,7 +195,7 @@ class MicroBatchQuery final : public Query {
 
   // ---- the loop
   void loop() {
-    if (replayed_) run_epoch(replayed_->source_offsets.front());
+    if (replayed_) run_epoch(std::string(replayed_->source_offsets.front()));  // outlives replayed_
     const bool finite = std::holds_alternative<TriggerAvailableNow>(options_.trigger) ||
                         std::holds_alternative<TriggerOnce>(options_.trigger);
     std::optional<std::string> last;

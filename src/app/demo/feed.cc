@@ -39,8 +39,8 @@ DemoFeed::~DemoFeed() {
 
 void DemoFeed::start() {
   if (place_.resumed) {
-    send(generator_.on_time_count(), 0);
-    if (place_.record.late_sent) send(place_.record.events.events, 0);
+    send_until(place_.record.late_sent ? place_.record.events.events : generator_.on_time_count(),
+               0);
     producer_.flush();
   }
   thread_ = std::thread([this] {
@@ -56,7 +56,7 @@ void DemoFeed::start() {
 
 void DemoFeed::run() {
   const int64_t all = place_.record.events.events;
-  send(generator_.on_time_count(), rate_);
+  send_until(generator_.on_time_count(), rate_);
   producer_.flush();
   const int64_t passed = generator_.newest_silver_ms() - kWatermarkDelayMs;
   // A batch's lateness is judged by the watermark of the batch before it: once one was committed
@@ -66,21 +66,21 @@ void DemoFeed::run() {
   if (!moved) return;
   if (generator_.counts().produced < all) {
     late_begins_();
-    send(all - generator_.counts().produced, rate_);
+    send_until(all, rate_);
     producer_.flush();
   }
   wait_until([&] { return state_.total("rows_in") >= all; });
 }
 
-void DemoFeed::send(int64_t count, int64_t rate) {
+void DemoFeed::send_until(int64_t count, int64_t rate) {
   const auto start = Steady::now();
+  const int64_t first = generator_.counts().produced;
   std::string json;
-  for (int64_t i = 0; i < count && !stop_.stop_requested(); ++i) {
-    const int64_t index = generator_.counts().produced;
-    if (!generator_.next(json)) return;
-    producer_.send(static_cast<int>(index % partitions_), json);
+  for (int64_t i = first; i < count && !stop_.stop_requested(); ++i) {
+    generator_.next(json);
+    producer_.send(static_cast<int>(i % partitions_), json);
     if (rate > 0) {
-      const auto due = start + std::chrono::microseconds((i + 1) * 1'000'000 / rate);
+      const auto due = start + std::chrono::microseconds((i + 1 - first) * 1'000'000 / rate);
       std::unique_lock lock(mutex_);
       changed_.wait_until(lock, stop_.get_token(), due, [] { return false; });
     }

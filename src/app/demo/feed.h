@@ -45,7 +45,8 @@ class DemoFeed {
 
  private:
   void run();
-  void send(int64_t count, int64_t rate);
+  // Up to the `count`-th event of all.
+  void send_until(int64_t count, int64_t rate);
   bool wait_until(const std::function<bool()>& reached);
 
   const DemoPlace place_;
