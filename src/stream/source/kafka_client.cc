@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <thread>
 
 #include "base/error.h"
 #include "base/log.h"
@@ -31,6 +32,23 @@ constexpr ClientDefault kDefaults[] = {
     {"log.connection.close", "false"},
     {"statistics.interval.ms", "0"},
 };
+
+// Faults that pass when a broker comes back or a leader is elected.
+bool is_passing(rd_kafka_resp_err_t error) {
+  switch (error) {
+    case RD_KAFKA_RESP_ERR__TRANSPORT:
+    case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
+    case RD_KAFKA_RESP_ERR__TIMED_OUT:
+    case RD_KAFKA_RESP_ERR__WAIT_COORD:
+    case RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE:
+    case RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION:
+    case RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT:
+    case RD_KAFKA_RESP_ERR_REPLICA_NOT_AVAILABLE:
+      return true;
+    default:
+      return false;
+  }
+}
 
 void set_key(rd_kafka_conf_t* conf, const std::string& key, const std::string& value) {
   char reason[512];
@@ -90,9 +108,24 @@ void KafkaClient::unreachable(const std::string& reason) const {
               {{"brokers", options_.brokers}, {"reason", problem.empty() ? reason : problem}});
 }
 
+template <class Ask>
+rd_kafka_resp_err_t KafkaClient::ask(Ask question) {
+  const auto start = std::chrono::steady_clock::now();
+  const auto patience = std::chrono::milliseconds(
+      has_answered_ ? std::max<int64_t>(options_.poll_timeout_ms, timeout_ms_) : timeout_ms_);
+  for (;;) {
+    throw_if_stopped(stop_);
+    const rd_kafka_resp_err_t error = question();
+    if (error == RD_KAFKA_RESP_ERR_NO_ERROR) has_answered_ = true;
+    if (!is_passing(error) || std::chrono::steady_clock::now() - start > patience) return error;
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  }
+}
+
 std::vector<std::string> KafkaClient::topics() {
   const rd_kafka_metadata_t* metadata = nullptr;
-  const rd_kafka_resp_err_t error = rd_kafka_metadata(handle_, 1, nullptr, &metadata, timeout_ms_);
+  const rd_kafka_resp_err_t error =
+      ask([&] { return rd_kafka_metadata(handle_, 1, nullptr, &metadata, timeout_ms_); });
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) unreachable(rd_kafka_err2str(error));
   std::vector<std::string> names;
   for (int i = 0; i < metadata->topic_cnt; ++i) {
@@ -106,7 +139,8 @@ std::vector<std::string> KafkaClient::topics() {
 int KafkaClient::partitions(const std::string& topic) {
   rd_kafka_topic_t* const handle = rd_kafka_topic_new(handle_, topic.c_str(), nullptr);
   const rd_kafka_metadata_t* metadata = nullptr;
-  const rd_kafka_resp_err_t error = rd_kafka_metadata(handle_, 0, handle, &metadata, timeout_ms_);
+  const rd_kafka_resp_err_t error =
+      ask([&] { return rd_kafka_metadata(handle_, 0, handle, &metadata, timeout_ms_); });
   rd_kafka_topic_destroy(handle);
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) unreachable(rd_kafka_err2str(error));
   const bool known =
@@ -125,8 +159,10 @@ Watermarks KafkaClient::watermarks(const TopicPartition& partition) {
   Watermarks marks;
   rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR_NO_ERROR;
   for (int attempt = 0; attempt <= options_.fetch_retries; ++attempt) {
-    error = rd_kafka_query_watermark_offsets(handle_, partition.topic.c_str(), partition.partition,
-                                             &marks.low, &marks.high, timeout_ms_);
+    error = ask([&] {
+      return rd_kafka_query_watermark_offsets(handle_, partition.topic.c_str(), partition.partition,
+                                              &marks.low, &marks.high, timeout_ms_);
+    });
     if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return marks;
     if (error == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION ||
         error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) {

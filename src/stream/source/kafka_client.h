@@ -4,6 +4,7 @@
 
 #include <librdkafka/rdkafka.h>
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <memory>
@@ -36,6 +37,9 @@ class KafkaClient {
   // First offset whose timestamp is ≥ the time; nullopt where there is none.
   std::optional<int64_t> offset_at(const TopicPartition&, int64_t timestamp_ms);
 
+  // Calls that wait for a broker give up when this token fires.
+  void set_stop(const StopToken& stop) { stop_ = stop; }
+
   rd_kafka_t* handle() { return handle_; }
   std::string last_problem() const;  // of the connection, for messages
 
@@ -43,12 +47,19 @@ class KafkaClient {
   static void on_error(rd_kafka_t*, int, const char* reason, void* opaque);
   static void on_log(const rd_kafka_t*, int level, const char* facility, const char* text);
   [[noreturn]] void unreachable(const std::string& reason) const;
+  // Asks until there is an answer that is not a passing fault: for 10 s at first, for as long as
+  // kafkaConsumer.pollTimeoutMs once a broker has answered (it may be restarting). Throws
+  // OPERATION_CANCELED when stopped.
+  template <class Ask>
+  rd_kafka_resp_err_t ask(Ask question);
 
   const KafkaOptions& options_;
   rd_kafka_t* handle_ = nullptr;
   mutable std::mutex mutex_;
   std::string problem_;  // guarded by mutex_
   int timeout_ms_ = 10000;
+  std::atomic<bool> has_answered_ = false;
+  StopToken stop_;
 };
 
 // Wakes whoever waits for messages of any partition.

@@ -61,7 +61,8 @@ class KafkaSource final : public Source {
     return "KafkaV2[Assign[…]]";
   }
 
-  std::string initial_offsets(const StopToken&) override {
+  std::string initial_offsets(const StopToken& stop) override {
+    asking().set_stop(stop);
     PartitionOffsets offsets;
     for (const TopicPartition& partition : partitions(true))
       offsets[partition] = initial_offset(partition);
@@ -74,7 +75,8 @@ class KafkaSource final : public Source {
   }
 
   std::string next_end(const std::string& start, const ReadLimit& limit,
-                       const StopToken&) override {
+                       const StopToken& stop) override {
+    asking().set_stop(stop);
     return write_offsets(
         limited(known(start), ends(known(start), options_->read_committed), limit));
   }
@@ -87,7 +89,8 @@ class KafkaSource final : public Source {
     return write_offsets(limited(from, to, limit));
   }
 
-  std::string latest(const std::string& start, const StopToken&) override {
+  std::string latest(const std::string& start, const StopToken& stop) override {
+    asking().set_stop(stop);
     partitions(true);
     return write_offsets(ends(known(start), true));
   }
@@ -364,7 +367,10 @@ class KafkaReader final : public RangeReader {
     Lane* lane;
     TopicPartition partition;
     int64_t end;
-    bool done() const { return lane->position >= end || lane->log_end >= end; }
+    // The log's end counts only when nothing that was read before it is still kept.
+    bool done() const {
+      return lane->position >= end || (lane->kept.empty() && lane->log_end >= end);
+    }
   };
 
   void fill(engine::RecordBatch& batch, MessageOwner& owner) {
@@ -372,11 +378,7 @@ class KafkaReader final : public RangeReader {
       Part& part = open_[(turn_ + i) % open_.size()];
       const auto topic = static_cast<int32_t>(batch.topics.size());
       batch.topics.push_back(part.partition.topic);
-      while (!part.lane->kept.empty() && !part.done()) {
-        Message message = std::move(part.lane->kept.front());
-        part.lane->kept.pop_front();
-        accept(part, std::move(message), topic, batch, owner);
-      }
+      take_kept(part, topic, batch, owner);
       while (!part.done() && batch.records.size() < kBatchMessages) {
         const size_t count =
             part.lane->fetch->take(buffer_.data(), kBatchMessages - batch.records.size());
@@ -389,6 +391,20 @@ class KafkaReader final : public RangeReader {
       if (part.done()) part.lane->position = std::max(part.lane->position, part.end);
       return part.done();
     });
+  }
+
+  // What the range before had read too far: it comes first, and in its order.
+  void take_kept(Part& part, int32_t topic, engine::RecordBatch& batch, MessageOwner& owner) {
+    std::deque<Message>& kept = part.lane->kept;
+    while (!kept.empty() && !part.done()) {
+      if (kept.front()->offset >= part.end) {
+        part.lane->position = part.end;
+        return;
+      }
+      Message message = std::move(kept.front());
+      kept.pop_front();
+      accept(part, std::move(message), topic, batch, owner);
+    }
   }
 
   void accept(Part& part, Message message, int32_t topic, engine::RecordBatch& batch,
