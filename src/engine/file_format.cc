@@ -142,7 +142,7 @@ std::string reader_call(const FileOptions& options, const std::vector<PlacedFile
     case FileFormat::kText:
       return text_call(files, columns);
     case FileFormat::kParquet:
-      return "parquet_scan(" + file_list(files) + ", union_by_name = true" +
+      return "parquet_scan(" + file_list(files) + ", union_by_name = true, can_have_nan = true" +
              partition_options(files) + ")";
   }
   FIRN_CHECK(false, "a format has a reader");

@@ -112,6 +112,20 @@ class IcebergReader final : public duckdb::MultiFileReader {
   }
 };
 
+// The bind function of DuckDB's Parquet scan.
+struct StockBind final : duckdb::TableFunctionInfo {
+  explicit StockBind(duckdb::table_function_bind_t stock) : bind(stock) {}
+  duckdb::table_function_bind_t bind;
+};
+
+duckdb::unique_ptr<duckdb::FunctionData> bind_iceberg_scan(
+    duckdb::ClientContext& context, duckdb::TableFunctionBindInput& input,
+    duckdb::vector<duckdb::LogicalType>& types, duckdb::vector<std::string>& names) {
+  // Others' statistics leave NaN out, which is above every number.
+  input.named_parameters["can_have_nan"] = duckdb::Value::BOOLEAN(true);
+  return input.info->Cast<StockBind>().bind(context, input, types, names);
+}
+
 duckdb::unique_ptr<duckdb::MultiFileReader> make_reader(const duckdb::TableFunction&) {
   return duckdb::make_uniq<IcebergReader>();
 }
@@ -136,6 +150,8 @@ void register_iceberg_scan(duckdb::DatabaseInstance& instance, files::FileStore&
   function.name = kIcebergScanFunction;
   function.arguments = {duckdb::LogicalType::UBIGINT};
   function.get_multi_file_reader = make_reader;
+  function.function_info = duckdb::make_shared_ptr<StockBind>(function.bind);
+  function.bind = bind_iceberg_scan;
   function.late_materialization = false;
   function.serialize = nullptr;
   function.deserialize = nullptr;

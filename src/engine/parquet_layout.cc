@@ -9,8 +9,8 @@ namespace firn::engine {
 namespace {
 
 [[noreturn]] void refuse(const types::Type& type, const std::string& column) {
-  throw_unsupported("writing or reading column '" + column + "' of type " + type.to_string() +
-                    " in Parquet files");
+  throw_unsupported("column '" + column + "' of type " + type.to_string() +
+                    " in Parquet files that firn writes");
 }
 
 duckdb::LogicalType struct_type(const std::vector<types::Field>& fields,
