@@ -229,7 +229,9 @@ bool can_cast(const DataType& from, const DataType& to, bool ansi) {
   if (to.id() == kString && from.is_nested()) return true;
   if (from.id() == kArray && to.id() == kArray) return can_cast(from.element(), to.element(), ansi);
   if (from.id() == kMap && to.id() == kMap)
-    return can_cast(from.key(), to.key(), ansi) && can_cast(from.value(), to.value(), ansi);
+    return can_cast(from.key(), to.key(), ansi) && can_cast(from.value(), to.value(), ansi) &&
+           (ansi || from.key().id() != kString || to.key().id() == kString ||
+            to.key().id() == kBinary);
   if (from.id() == kStruct && to.id() == kStruct) {
     if (from.fields().size() != to.fields().size()) return false;
     for (size_t i = 0; i < from.fields().size(); ++i)

@@ -13,12 +13,6 @@ using functions::ResultRule;
 
 std::string sql_of(const std::string& text) { return "\"" + text + "\""; }
 
-std::string ordinal_name(size_t index) {
-  constexpr const char* kNames[] = {"first", "second",  "third",  "fourth", "fifth",
-                                    "sixth", "seventh", "eighth", "ninth",  "tenth"};
-  return index < 10 ? kNames[index] : std::to_string(index + 1) + "th";
-}
-
 std::string required_text(const ArgRule& rule) {
   using Kind = ArgRule::Kind;
   switch (rule.kind) {
@@ -68,6 +62,21 @@ bool is_interval(DataTypeId id) {
   return id == DataTypeId::kYearMonthInterval || id == DataTypeId::kDayTimeInterval;
 }
 
+// int(x), string(x), …: casts in the form of calls.
+std::optional<DataType> type_function(std::string_view name) {
+  constexpr std::pair<std::string_view, DataTypeId> kTypes[] = {
+      {"boolean", DataTypeId::kBoolean}, {"tinyint", DataTypeId::kByte},
+      {"smallint", DataTypeId::kShort},  {"int", DataTypeId::kInteger},
+      {"bigint", DataTypeId::kLong},     {"float", DataTypeId::kFloat},
+      {"double", DataTypeId::kDouble},   {"decimal", DataTypeId::kDecimal},
+      {"date", DataTypeId::kDate},       {"timestamp", DataTypeId::kTimestamp},
+      {"binary", DataTypeId::kBinary},   {"string", DataTypeId::kString},
+  };
+  for (const auto& [type, id] : kTypes)
+    if (type == name) return DataType(id);
+  return std::nullopt;
+}
+
 // Whether any of these parameters stands in a row's plain text of the name for AND, OR, + and ||
 // chains.
 bool is_chain(std::string_view name) { return name == "and" || name == "or" || name == "||"; }
@@ -75,6 +84,15 @@ bool is_chain(std::string_view name) { return name == "and" || name == "or" || n
 }  // namespace
 
 ExprPtr Resolver::call_of(const UnresolvedCall& node, const ExprPtr& unresolved, const Site& site) {
+  if (const auto type = type_function(node.name); type && node.arguments.size() == 1) {
+    const ExprPtr as_cast = make(Cast{node.arguments[0], *type}, unresolved->origin);
+    const ExprPtr value = expression(as_cast, site);
+    remember_display(unresolved, display(node.arguments[0]));
+    return value;
+  }
+  if ((node.name == "grouping" || node.name == "grouping_id") && site.block != nullptr)
+    return grouping_bits(*site.block, node, unresolved, site);
+  if (node.name == "decode" && node.arguments.size() > 2) return decode(node, unresolved, site);
   const Function* function = functions::find_function(node.name);
   if (function == nullptr || function->flags & functions::kInternal ||
       function->kind == functions::Kind::kTable)
@@ -127,6 +145,23 @@ ExprPtr Resolver::call_of(const UnresolvedCall& node, const ExprPtr& unresolved,
   if (function->flags & functions::kReplaced) return replaced(at);
   if (ExprPtr made = arithmetic(at)) return made;
   return finished_call(at);
+}
+
+// decode(x, search, result, …[, otherwise]): NULL is found too.
+ExprPtr Resolver::decode(const UnresolvedCall& node, const ExprPtr& unresolved, const Site& site) {
+  Case made;
+  for (size_t i = 1; i + 1 < node.arguments.size(); i += 2) {
+    UnresolvedCall same;
+    same.name = "<=>";
+    same.arguments = {node.arguments[0], node.arguments[i]};
+    made.branches.push_back({make(std::move(same), unresolved->origin), node.arguments[i + 1]});
+  }
+  if (node.arguments.size() % 2 == 0) made.otherwise = node.arguments.back();
+  const ExprPtr value = expression(make(std::move(made), unresolved->origin), site);
+  remember_display(unresolved, pretty_name(*map_children(unresolved, [&](const ExprPtr& child) {
+                     return displayable(child);
+                   })));
+  return value;
 }
 
 // a AND b AND c …: the spine is walked, not recursed into; the result is a balanced tree.

@@ -144,10 +144,12 @@ ExprPtr Resolver::explicit_cast(const Cast& node, const ExprPtr& unresolved, con
     Params params{{"sqlExpr", sql_of(display(unresolved))},
                   {"srcType", quoted_type(child->type)},
                   {"targetType", quoted_type(node.type)}};
-    if (mode == CastMode::kAnsi && can_cast(child->type, node.type, false)) {
+    if (mode == CastMode::kAnsi) {
       const DataTypeId from = child->type.id();
       const char* functions = node.type.id() == DataTypeId::kTimestamp && child->type.is_numeric()
                                   ? "`TIMESTAMP_SECONDS`/`TIMESTAMP_MILLIS`/`TIMESTAMP_MICROS`"
+                              : node.type.id() == DataTypeId::kDate && child->type.is_integral()
+                                  ? "`DATE_FROM_UNIX_DATE`"
                               : from == DataTypeId::kDate && node.type.is_numeric() ? "`UNIX_DATE`"
                                                                                     : nullptr;
       if (functions != nullptr) {
@@ -156,11 +158,16 @@ ExprPtr Resolver::explicit_cast(const Cast& node, const ExprPtr& unresolved, con
       }
       params["config"] = "\"spark.sql.ansi.enabled\"";
       params["configVal"] = "'false'";
-      throw_at(unresolved->origin, "DATATYPE_MISMATCH.CAST_WITH_CONF_SUGGESTION", params);
+      if (can_cast(child->type, node.type, false))
+        throw_at(unresolved->origin, "DATATYPE_MISMATCH.CAST_WITH_CONF_SUGGESTION", params);
     }
     throw_at(unresolved->origin, "DATATYPE_MISMATCH.CAST_WITHOUT_SUGGESTION", params);
   }
   if (child->type.same_ignoring_nullability(node.type)) return child;
+  // Spark's older mode has casts of dates to numbers; they give NULL.
+  if (child->type.id() == DataTypeId::kDate &&
+      (node.type.is_numeric() || node.type.id() == DataTypeId::kBoolean))
+    return literal(node.type, types::Null{}, unresolved->origin);
   ExprPtr made = cast(child, node.type, mode, false, unresolved->origin, options_.time_zone);
   made = moment(std::move(made));
   if (node.mode == CastMode::kTry && !made->nullable)
@@ -201,7 +208,14 @@ ExprPtr Resolver::case_of(const Case& node, const ExprPtr& unresolved, const Sit
       equals.arguments = {node.operand, branch.condition};
       condition = expression(make(std::move(equals), branch.condition->origin), site);
     } else {
-      condition = boolean_condition(branch.condition, site, "CASE WHEN");
+      condition = expression(branch.condition, site);
+      if (condition->type.id() != DataTypeId::kBoolean)
+        throw_at(unresolved->origin, "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE",
+                 {{"sqlExpr", sql_of(display(unresolved))},
+                  {"paramIndex", ordinal_name(branches.size())},
+                  {"requiredType", "\"BOOLEAN\""},
+                  {"inputSql", sql_of(display(branch.condition))},
+                  {"inputType", quoted_type(condition->type)}});
     }
     branches.push_back({std::move(condition), expression(branch.value, site)});
     types.push_back(branches.back().value->type);
@@ -389,6 +403,9 @@ ExprPtr Resolver::displayable(const ExprPtr& unresolved) {
   if (known != display_.end()) return make(UnresolvedName{{known->second}, {}});
   if (const auto* named = std::get_if<Alias>(&unresolved->node)) return displayable(named->child);
   if (unresolved->resolved) return unresolved;
+  if (const auto* converted = std::get_if<Cast>(&unresolved->node);
+      converted != nullptr && converted->type.is_nested())
+    return displayable(converted->child);  // as Spark shows casts to nested types
   return map_children(unresolved, [&](const ExprPtr& child) { return displayable(child); });
 }
 

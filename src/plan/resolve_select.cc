@@ -143,12 +143,21 @@ ExprPtr Resolver::named_output(const ExprPtr& unresolved, const Site& site) {
     return alias(expression(named->child, site), named->name, ids_.next(), unresolved->origin);
   ExprPtr value = expression(unresolved, site);
   const std::string text = display(unresolved);
+  const auto* call = std::get_if<UnresolvedCall>(&unresolved->node);
+  if (call != nullptr && call->name == "grouping_id")
+    return alias(std::move(value), text, ids_.next(), unresolved->origin);
   if (const auto* ref = std::get_if<ColumnRef>(&value->node)) {
     Attribute attribute = ref->attribute;  // as the user spelt it
     if (std::holds_alternative<UnresolvedName>(unresolved->node))
       attribute.name = std::get<UnresolvedName>(unresolved->node).parts.back();
     return column(attribute, value->origin);
   }
+  // A cast of a column keeps the column's name.
+  if (const auto* converted = std::get_if<Cast>(&unresolved->node))
+    if (const auto* name = std::get_if<UnresolvedName>(&converted->child->node))
+      if (const ExprPtr inner = expression(converted->child, site);
+          std::holds_alternative<ColumnRef>(inner->node))
+        return alias(std::move(value), name->parts.back(), ids_.next(), unresolved->origin);
   if (const auto* name = std::get_if<UnresolvedName>(&unresolved->node))
     return alias(value, name->parts.back(), ids_.next(), value->origin);
   return alias(std::move(value), text, ids_.next(), unresolved->origin);
@@ -156,10 +165,12 @@ ExprPtr Resolver::named_output(const ExprPtr& unresolved, const Site& site) {
 
 void Resolver::group_by(Block& block, const std::vector<ExprPtr>& keys,
                         const std::vector<ExprPtr>& list) {
-  for (const ExprPtr& key : keys)
-    if (const auto* call = std::get_if<UnresolvedCall>(&key->node))
-      if (call->name == "rollup" || call->name == "cube" || call->name == "grouping sets")
-        throw_unsupported("GROUP BY with " + call->name + ".");
+  const bool analytic = std::any_of(keys.begin(), keys.end(), [](const ExprPtr& key) {
+    const auto* call = std::get_if<UnresolvedCall>(&key->node);
+    return call != nullptr &&
+           (call->name == "rollup" || call->name == "cube" || call->name == "grouping sets");
+  });
+  if (analytic) return grouping_sets(block, keys, list);
   Site site;
   site.scope = &block.from;
   site.block = &block;
@@ -340,6 +351,7 @@ RelationPtr Resolver::grouped(const Block& block) {
   };
   add(block.windows);
   if (!block.aggregated) return plan;
+  if (!block.grouping_sets.empty()) return in_sets(block, plan);
   add(block.keys);
   Aggregate made;
   made.child = plan;

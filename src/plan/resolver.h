@@ -25,6 +25,9 @@ struct Block {
     ExprPtr sliding = nullptr;  // windows: what was asked for, where `expr` needs more columns
   };
   bool aggregated = false;
+  std::vector<std::vector<size_t>> grouping_sets;  // of keys by index; empty: all keys, once
+  std::vector<Attribute> key_sources;              // with grouping sets: the keys' columns below
+  std::optional<Attribute> grouping_id;
   std::vector<Computed> keys;
   std::vector<Computed> aggregates;
   std::vector<Computed> windows;  // window(time, …): columns computed below the grouping
@@ -82,6 +85,11 @@ class Resolver {
   void select_list(Block& block, const std::vector<ExprPtr>& list);
   void having(Block& block, const ExprPtr& condition);
   Scoped finished(Block block, const std::vector<SortKey>* sort);
+  void grouping_sets(Block& block, const std::vector<ExprPtr>& keys,
+                     const std::vector<ExprPtr>& list);
+  ExprPtr grouping_bits(Block& block, const UnresolvedCall& node, const ExprPtr& unresolved,
+                        const Site& site);
+  RelationPtr in_sets(const Block& block, const RelationPtr& child);
   ExprPtr over_aggregate(Block& block, const ExprPtr& expr);
   ExprPtr over_outputs(Block& block, const ExprPtr& expr);
   RelationPtr grouped(const Block& block);
@@ -111,6 +119,7 @@ class Resolver {
     std::vector<ExprPtr> arguments;
   };
   ExprPtr call_of(const UnresolvedCall& node, const ExprPtr& unresolved, const Site& site);
+  ExprPtr decode(const UnresolvedCall& node, const ExprPtr& unresolved, const Site& site);
   ExprPtr chain(const UnresolvedCall& node, const ExprPtr& unresolved, const Site& site);
   void check_count(const CallSite& at, size_t given);
   void coerce_arguments(CallSite& at);

@@ -104,7 +104,7 @@ DataType Resolver::named_result(CallSite& at) {
     const DataType given = type(0);
     const bool interval =
         given.id() == DataTypeId::kYearMonthInterval || given.id() == DataTypeId::kDayTimeInterval;
-    if (interval) return given;
+    if (interval) return rule == "sum" ? given : DataType(given.id());
     if (given.id() == DataTypeId::kDecimal)
       return rule == "sum" ? bounded_decimal(given.precision() + 10, given.scale())
                            : bounded_decimal(given.precision() + 4, given.scale() + 4);

@@ -69,6 +69,12 @@ std::string backquoted(const std::vector<std::string>& parts) {
 }
 std::string quoted_type(const types::DataType& type) { return "\"" + type.sql() + "\""; }
 
+std::string ordinal_name(size_t index) {
+  constexpr const char* kNames[] = {"first", "second",  "third",  "fourth", "fifth",
+                                    "sixth", "seventh", "eighth", "ninth",  "tenth"};
+  return index < 10 ? kNames[index] : std::to_string(index + 1) + "th";
+}
+
 void throw_at(const std::optional<QueryContext>& origin, std::string_view condition,
               Params params) {
   std::vector<QueryContext> contexts;

@@ -27,6 +27,8 @@ std::string backquoted(const std::vector<std::string>& parts);  // `a`.`b`
 std::string backquoted(std::string_view part);
 std::string quoted_type(const types::DataType& type);  // "INT" with its quotes
 
+std::string ordinal_name(size_t index);  // 0 → first
+
 struct NameMatch {
   Attribute attribute;
   size_t used = 0;  // parts that named it; further ones are struct fields
