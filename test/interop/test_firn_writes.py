@@ -314,6 +314,23 @@ def test_7_added_entries_inherit_their_sequence_numbers(partitioned_manifest):
         assert record["sequence_number"] is None and record["file_sequence_number"] is None
 
 
+def test_7_merged_entries_keep_their_sequence_numbers(firn, spark, space):
+    table = f"{space}.t"
+    firn.run(f"CREATE TABLE {table} (i INT) USING iceberg TBLPROPERTIES ('commit.manifest.min-count-to-merge' = '3'); "
+             + "; ".join(f"INSERT INTO {table} SELECT {i}" for i in range(3)))
+    [path] = manifests(spark, table)
+    [row] = AvroFile(manifest_list(spark, table)).records
+    entries = {r["sequence_number"]: r for r in AvroFile(path).records}
+    assert set(entries) == {1, 2, None}
+    for number in (1, 2):
+        assert entries[number]["status"] == 0
+        assert entries[number]["file_sequence_number"] == number and entries[number]["snapshot_id"] is not None
+    assert entries[None]["status"] == 1
+    assert (row["sequence_number"], row["min_sequence_number"]) == (3, 1)
+    assert (row["added_files_count"], row["existing_files_count"]) == (1, 2)
+    assert spark.table(table).count() == 3
+
+
 def test_manifest_list_rows_summarise_their_manifest(spark, partitioned, partitioned_manifest):
     [row] = AvroFile(manifest_list(spark, partitioned)).records
     assert row["manifest_length"] == Path(row["manifest_path"]).stat().st_size
