@@ -20,6 +20,10 @@ struct Chunk::Body {
 // A chunk with empty, writable vectors of these types.
 void initialize(Chunk& chunk, const duckdb::vector<duckdb::LogicalType>& types);
 
+// Makes the vector flat. Strings behind a selection stay where they are (DuckDB's own Flatten
+// copies them).
+void flatten(duckdb::Vector& vector, uint64_t size);
+
 // A view of a vector's first `size` rows; flattens it.
 kernels::ColumnView view_of(duckdb::Vector& vector, uint64_t size);
 

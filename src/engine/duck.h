@@ -1,5 +1,5 @@
-// Every DuckDB header that this module needs, and nothing else: precompiled, because they cost seconds a file. No other header
-// of firn may include DuckDB; whoever needs one more adds it here.
+// Every DuckDB header that this module needs, and nothing else: precompiled, because they cost
+// seconds a file. No other header of firn may include DuckDB; whoever needs one more adds it here.
 #pragma once
 
 #include "duckdb.hpp"
@@ -18,6 +18,7 @@
 #include "duckdb/execution/executor.hpp"
 #include "duckdb/execution/expression_executor.hpp"
 #include "duckdb/execution/operator/helper/physical_result_collector.hpp"
+#include "duckdb/execution/operator/scan/physical_table_scan.hpp"
 #include "duckdb/execution/physical_plan_generator.hpp"
 #include "duckdb/function/aggregate_function.hpp"
 #include "duckdb/function/copy_function.hpp"
@@ -30,6 +31,7 @@
 #include "duckdb/main/config.hpp"
 #include "duckdb/main/connection.hpp"
 #include "duckdb/main/database.hpp"
+#include "duckdb/main/materialized_query_result.hpp"
 #include "duckdb/main/pending_query_result.hpp"
 #include "duckdb/main/prepared_statement_data.hpp"
 #include "duckdb/main/stream_query_result.hpp"

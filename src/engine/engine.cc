@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "engine/chunk_body.h"
+#include "engine/chunk_collector.h"
 #include "engine/duck_types.h"
 #include "engine/instance.h"
 #include "engine/large_stack.h"
@@ -22,6 +23,9 @@ struct Session {
   std::vector<plan::Attribute> columns;
   std::vector<types::DataType> parameters;
   bool running = false;
+  // Of a pipelined plan: results pass through it, strings uncopied. nullptr: DuckDB's own streaming
+  // result.
+  std::shared_ptr<ChunkQueue> queue;
 
   explicit Session(std::shared_ptr<Instance> i)
       : instance(std::move(i)),
@@ -49,11 +53,23 @@ void check_types(const Session& session) {
              "a prepared plan has another number of columns than its relation");
   for (size_t i = 0; i < types.size(); ++i) {
     const plan::Attribute& column = session.columns[i];
+    // DuckDB gives columns that are NULL throughout a type of its own.
+    if (column.type.id() == types::DataTypeId::kNull) continue;
     const duckdb::LogicalType want = to_duckdb(column.type);
     if (types[i] == want) continue;
     throw Error("FIRN_INTERNAL", {{"what", "column " + column.name + " of a prepared plan is " +
                                                types[i].ToString() + ", not " + want.ToString()}});
   }
+}
+
+void share_strings(Session& session) {
+  FIRN_CHECK(session.statement->data->physical_plan, "a prepared plan was not planned to its end");
+  if (!is_pipelined(session.statement->data->physical_plan->Root())) return;
+  session.queue = std::make_shared<ChunkQueue>();
+  duckdb::ClientConfig::GetConfig(*session.connection->context).get_result_collector =
+      [queue = session.queue](duckdb::ClientContext&, duckdb::PreparedStatementData& data) {
+        return make_chunk_collector(data, queue);
+      };
 }
 
 std::shared_ptr<Session> prepare_session(std::shared_ptr<Instance> instance,
@@ -71,6 +87,7 @@ std::shared_ptr<Session> prepare_session(std::shared_ptr<Instance> instance,
       }
       session->state.take_error();  // of constants that were tried out while planning
       check_types(*session);
+      share_strings(*session);
     });
   });
   return session;
@@ -81,14 +98,16 @@ class DuckRowStream final : public RowStream {
   DuckRowStream(std::shared_ptr<Session> session, const Bindings& bindings, StopToken stop)
       : session_(std::move(session)),
         bindings_(bindings),
+        stop_(stop),
         interrupt_(stop, Interrupt{session_->connection.get()}) {
     FIRN_CHECK(!session_->running, "a prepared plan runs once at a time");
     QueryState& state = session_->state;
     state.take_error();
     state.bindings = &bindings_;
-    state.stop = std::move(stop);
-    throw_if_stopped(state.stop);
+    state.stop = stop_;
+    throw_if_stopped(stop_);
     session_->running = true;
+    if (session_->queue) session_->queue->open();
     try {
       start();
     } catch (...) {
@@ -101,20 +120,17 @@ class DuckRowStream final : public RowStream {
   const std::vector<plan::Attribute>& columns() const override { return session_->columns; }
 
   bool next(Chunk& out) override {
-    if (!result_) return false;
-    return translated(*session_, [&] {
-      auto chunk = result_->Fetch();
-      if (result_->HasError()) fail(result_->GetErrorObject());
-      out = Chunk();
-      if (!chunk || chunk->size() == 0) {
-        finish();
-        throw_if_stopped(session_->state.stop);
-        return false;
-      }
-      out.body().chunk.Move(*chunk);
-      if (session_->columns.empty()) out.body().chunk.data.clear();
-      return true;
-    });
+    out = Chunk();
+    if (done_) return false;
+    const bool more = translated(
+        *session_, [&] { return session_->queue ? next_pushed(out) : next_fetched(out); });
+    if (more && session_->columns.empty()) out.body().chunk.data.clear();
+    if (!more) {
+      done_ = true;
+      finish();
+      throw_if_stopped(stop_);
+    }
+    return more;
   }
 
  private:
@@ -127,30 +143,72 @@ class DuckRowStream final : public RowStream {
     translated(*session_, [&] {
       FIRN_CHECK(bindings_.parameters.size() == session_->parameters.size(),
                  "a run binds every parameter");
-      duckdb::vector<duckdb::Value> values;
+      session_->state.parameters.clear();
+      duckdb::vector<duckdb::Value> none;
       for (size_t i = 0; i < bindings_.parameters.size(); ++i) {
-        values.push_back(to_duckdb(bindings_.parameters[i], session_->parameters[i]));
+        session_->state.parameters.push_back(
+            to_duckdb(bindings_.parameters[i], session_->parameters[i]));
       }
-      auto pending = session_->statement->PendingQuery(values, true);
-      if (pending->HasError()) fail(pending->GetErrorObject());
-      result_ = pending->Execute();
+      pending_ = session_->statement->PendingQuery(none, !session_->queue);
+      if (pending_->HasError()) fail(pending_->GetErrorObject());
+      if (session_->queue) return;
+      result_ = pending_->Execute();
+      pending_.reset();
       if (result_->HasError()) fail(result_->GetErrorObject());
     });
   }
-  [[noreturn]] void fail(duckdb::ErrorData error) {
-    const Error translated_error = session_->instance->translate(error, session_->state);
-    finish();
-    throw translated_error;
+  bool next_fetched(Chunk& out) {
+    auto chunk = result_->Fetch();
+    if (result_->HasError()) fail(result_->GetErrorObject());
+    if (!chunk || chunk->size() == 0) return false;
+    out.body().chunk.Move(*chunk);
+    return true;
   }
+  // Runs the pipeline on this thread until it has pushed a chunk.
+  bool next_pushed(Chunk& out) {
+    while (!session_->queue->pop(out)) {
+      if (finished_) {
+        result_ = pending_->Execute();
+        if (result_->HasError()) fail(result_->GetErrorObject());
+        return false;
+      }
+      const duckdb::PendingExecutionResult state = pending_->ExecuteTask();
+      if (pending_->HasError()) fail(pending_->GetErrorObject());
+      finished_ = duckdb::PendingQueryResult::IsExecutionFinished(state);
+      const bool elsewhere = state == duckdb::PendingExecutionResult::BLOCKED ||
+                             state == duckdb::PendingExecutionResult::NO_TASKS_AVAILABLE;
+      if (elsewhere) session_->queue->wait();  // another thread has the task
+    }
+    return true;
+  }
+  [[noreturn]] void fail(duckdb::ErrorData error) {
+    const Error ours = session_->instance->translate(error, session_->state);
+    done_ = true;
+    finish();
+    throw ours;
+  }
+  // Leaves nothing running: tasks of an unfinished run may still pull from the caller's sources.
   void finish() {
+    if (!session_->running) return;
+    pending_.reset();
     result_.reset();
+    if (session_->queue) session_->queue->close();
+    if (!done_) {
+      session_->connection->Interrupt();
+      session_->connection->Query(
+          "SELECT 1");  // DuckDB cancels what is open before it begins another query
+    }
     session_->state.bindings = nullptr;
     session_->running = false;
   }
 
   std::shared_ptr<Session> session_;
   Bindings bindings_;
+  StopToken stop_;
+  duckdb::unique_ptr<duckdb::PendingQueryResult> pending_;
   duckdb::unique_ptr<duckdb::QueryResult> result_;
+  bool finished_ = false;  // the pipelines have run to their end
+  bool done_ = false;      // nothing more comes: end or error
   std::stop_callback<Interrupt> interrupt_;
 };
 

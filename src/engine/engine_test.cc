@@ -168,6 +168,16 @@ TEST_F(EngineTest, ThrowingConjunctsRunOnlyBehindTheOthers) {
   EXPECT_EQ(condition_of(filter(table, exact)), "DIVIDE_BY_ZERO");
 }
 
+TEST_F(EngineTest, ColumnsOfNothingButNulls) {
+  EXPECT_EQ(value(literal(types::Null{}, DataType())), "NULL\n");
+  EXPECT_EQ(condition_of(project(
+                one_row(),
+                {named(call(names_, "raise_error", {literal(std::string("x"), DataTypeId::kString)},
+                            DataType(), true),
+                       1)})),
+            "USER_RAISED_EXCEPTION");
+}
+
 TEST_F(EngineTest, AggregatesAndSorts) {
   const auto table = rows({kA, kB}, {{int64_t{1}, std::string("x")},
                                      {int64_t{2}, std::string("y")},
@@ -262,6 +272,27 @@ TEST_F(EngineTest, ChunksKeepTheMemoryOfTheirStrings) {
   shared.select(rows);
   EXPECT_EQ(shared.column(0).values<int32_t>()[0], 3);
   EXPECT_EQ(chunk.size(), 100u);
+}
+
+TEST_F(EngineTest, ARunThatIsGivenUpLeavesThePlanUsable) {
+  const auto slot = relation(plan::Slot{7, {kA, kB}}, {kA, kB});
+  const auto sorted = relation(plan::Sort{{{ref(kA), true, true}}, slot}, {kA, kB});
+  for (const RelationPtr& plan : {slot, sorted}) {
+    const auto prepared = engine_->prepare(plan);
+    for (int run = 0; run < 20; ++run) {
+      Numbers numbers(100);
+      const auto stream = prepared->run({.slots = {{7, &numbers}}, .parameters = {}});
+      Chunk chunk;
+      ASSERT_TRUE(stream->next(chunk));
+    }
+    Numbers numbers(3);
+    const auto stream = prepared->run({.slots = {{7, &numbers}}, .parameters = {}});
+    Chunk chunk;
+    uint64_t rows = 0;
+    while (stream->next(chunk)) rows += chunk.size();
+    EXPECT_EQ(rows, 300u);
+    EXPECT_EQ(prepared->rebinds(), 0);
+  }
 }
 
 TEST_F(EngineTest, StopsOnRequest) {

@@ -141,6 +141,33 @@ void run_kernel(duckdb::DataChunk& arguments, duckdb::ExpressionState& state,
   if (constant) result.SetVectorType(duckdb::VectorType::CONSTANT_VECTOR);
 }
 
+struct ParameterBinding final : duckdb::FunctionData {
+  explicit ParameterBinding(uint64_t i) : index(i) {}
+  duckdb::unique_ptr<FunctionData> Copy() const override {
+    return duckdb::make_uniq<ParameterBinding>(index);
+  }
+  bool Equals(const FunctionData& other) const override {
+    return index == other.Cast<ParameterBinding>().index;
+  }
+  uint64_t index;
+};
+
+duckdb::unique_ptr<duckdb::FunctionData> bind_parameter(
+    duckdb::ClientContext& context, duckdb::ScalarFunction& function,
+    duckdb::vector<duckdb::unique_ptr<duckdb::Expression>>& arguments) {
+  const uint64_t index =
+      duckdb::ExpressionExecutor::EvaluateScalar(context, *arguments[0]).GetValue<uint64_t>();
+  duckdb::Function::EraseArgument(function, arguments, 0);
+  function.SetReturnType(QueryState::of(context).parameter_types.at(index));
+  return duckdb::make_uniq<ParameterBinding>(index);
+}
+
+void read_parameter(duckdb::DataChunk&, duckdb::ExpressionState& state, duckdb::Vector& result) {
+  const auto& expression = state.expr.Cast<duckdb::BoundFunctionExpression>();
+  result.Reference(QueryState::of(state.GetContext())
+                       .parameters.at(expression.bind_info->Cast<ParameterBinding>().index));
+}
+
 }  // namespace
 
 duckdb::unique_ptr<duckdb::ParsedExpression> call_kernel(
@@ -176,6 +203,11 @@ void register_kernels(duckdb::DatabaseInstance& instance) {
       bind_kernel, nullptr, nullptr, make_scratch, duckdb::LogicalType::ANY,
       duckdb::FunctionStability::CONSISTENT, duckdb::FunctionNullHandling::SPECIAL_HANDLING);
   register_scalar_function(instance, std::move(function));
+  // Volatile, so that planning does not take one run's value for a constant.
+  duckdb::ScalarFunction parameter(kParameterFunction, {duckdb::LogicalType::UBIGINT},
+                                   duckdb::LogicalType::ANY, read_parameter, bind_parameter);
+  parameter.SetVolatile();
+  register_scalar_function(instance, std::move(parameter));
 }
 
 }  // namespace firn::engine

@@ -15,6 +15,8 @@
 namespace firn::engine {
 
 inline constexpr const char* kKernelFunction = "firn_kernel";
+// firn_parameter(i): the run's value of parameter i.
+inline constexpr const char* kParameterFunction = "firn_parameter";
 
 struct KernelCall {
   const kernels::KernelRow* row = nullptr;

@@ -361,11 +361,9 @@ duckdb::unique_ptr<duckdb::SelectStatement> lower(const Relation& relation,
                                                   const std::vector<types::DataType>& parameters,
                                                   QueryState& state) {
   FIRN_CHECK(relation.resolved, "only resolved plans can be lowered");
-  LoweringContext context{state, parameters};
-  auto statement = lower_query(relation, context);
-  for (size_t i = 0; i < parameters.size(); ++i)
-    statement->named_param_map[std::to_string(i + 1)] = i + 1;
-  return statement;
+  LoweringContext context(state, parameters);
+  for (const types::DataType& type : parameters) state.parameter_types.push_back(to_duckdb(type));
+  return lower_query(relation, context);
 }
 
 }  // namespace firn::engine

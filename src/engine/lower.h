@@ -25,6 +25,8 @@ duckdb::unique_ptr<duckdb::SelectStatement> lower(const plan::Relation& relation
 // ---- Below: between the files of the lowering.
 
 struct LoweringContext {
+  LoweringContext(QueryState& s, const std::vector<types::DataType>& p) : state(s), parameters(p) {}
+
   QueryState& state;
   const std::vector<types::DataType>& parameters;
   int depth = 0;

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "engine/duck_types.h"
+#include "engine/kernel_functions.h"
 #include "engine/lower.h"
 
 namespace firn::engine {
@@ -96,10 +97,9 @@ class ExpressionLowering {
     FIRN_CHECK(
         parameter.index >= 0 && static_cast<size_t>(parameter.index) < context_.parameters.size(),
         "a plan refers to a parameter that was not declared");
-    auto result = make_uniq<duckdb::ParameterExpression>();
-    result->identifier = std::to_string(parameter.index + 1);
-    return cast_to(to_duckdb(context_.parameters[static_cast<size_t>(parameter.index)]),
-                   std::move(result));
+    return function(
+        kParameterFunction,
+        list_of(constant(duckdb::Value::UBIGINT(static_cast<uint64_t>(parameter.index)))));
   }
 
   Parsed lower_node(const plan::Lambda& lambda, const Expr&) {

@@ -39,15 +39,19 @@ class QueryState final : public duckdb::ClientContextState {
   void remember(const Error& error);
   std::optional<Error> take_error();
 
+  // Values of the run's parameters, typed as prepared. They are read by firn_parameter(i): DuckDB's
+  // own parameters would make it plan anew on every run of a statement that scans anything.
+  duckdb::vector<duckdb::LogicalType> parameter_types;
+  duckdb::vector<duckdb::Value> parameters;
+
   // ---- Counts how often DuckDB bound the statement again.
   int64_t rebinds = 0;
-  duckdb::RebindQueryInfo OnRebindPreparedStatement(duckdb::ClientContext&,
-                                                    duckdb::BindPreparedStatementCallbackInfo&,
-                                                    duckdb::RebindQueryInfo) override {
-    ++rebinds;
+  duckdb::RebindQueryInfo OnExecutePrepared(duckdb::ClientContext&,
+                                            duckdb::PreparedStatementCallbackInfo&,
+                                            duckdb::RebindQueryInfo current) override {
+    if (current == duckdb::RebindQueryInfo::ATTEMPT_TO_REBIND) ++rebinds;
     return duckdb::RebindQueryInfo::DO_NOT_REBIND;
   }
-  bool CanRequestRebind() override { return false; }
 
  private:
   std::mutex mutex_;
