@@ -180,8 +180,8 @@ void Committer::commit_targets(const PreparedRecord& record, Progress& progress)
   }
 }
 
-// One table. Unknown is not failed: the same request is asked about, and sent again where it is
-// proven absent, until it is decided.
+// One table. Unknown is not failed: the same request is sent again until it is decided. Append
+// looks for its snapshot first, and its snapshot id and ref assertion let it land only once.
 int64_t Committer::commit_target(CommitTarget& target, const PreparedTarget& prepared,
                                  const PreparedRecord& record) {
   table::AppendRequest request;
@@ -192,16 +192,10 @@ int64_t Committer::commit_target(CommitTarget& target, const PreparedTarget& pre
                                prepared.last_written_epoch, record.source_offsets,  false};
   request.expected_table_uuid = prepared.table_uuid;
   request.max_snapshots = target.max_snapshots;
-  std::optional<table::Unknown> unknown;
   for (int attempt = 0;; ++attempt) {
     const table::CommitOutcome outcome =
         target.queue
             ->submit([&](table::Table& table, const StopToken& stop) -> table::CommitOutcome {
-              if (unknown) {
-                table::CommitOutcome resolved =
-                    table::resolve_unknown(table, request, unknown->base_head);
-                if (!std::holds_alternative<table::Conflict>(resolved)) return resolved;
-              }
               return table::append(table, request, seams_.clock, seams_.random, stop);
             })
             .get();
@@ -211,9 +205,8 @@ int64_t Committer::commit_target(CommitTarget& target, const PreparedTarget& pre
     }
     if (const auto* conflict = std::get_if<table::Conflict>(&outcome))
       throw Error("COMMIT_CONFLICT", {{"table", target.name}, {"reason", conflict->reason}});
-    unknown = std::get<table::Unknown>(outcome);
     log_warn("epoch {}: the outcome of the commit to {} is unknown ({}); asking again",
-             record.epoch, target.name, unknown->reason);
+             record.epoch, target.name, std::get<table::Unknown>(outcome).reason);
     throw_if_stopped(stop_.get_token());
     seams_.clock.sleep_for(std::chrono::milliseconds(std::min(100 << std::min(attempt, 8), 30000)));
   }
