@@ -27,6 +27,11 @@ std::string decimal_text(types::Decimal value, int scale) {
   std::string text = digits_of(value.unscaled);
   if (scale == 0) return text;
   const size_t sign = text[0] == '-' ? 1 : 0;
+  const int exponent = static_cast<int>(text.size() - sign) - 1 - scale;
+  if (exponent < -6) {  // as BigDecimal.toString
+    if (text.size() > sign + 1) text.insert(sign + 1, ".");
+    return text + "E" + std::to_string(exponent);
+  }
   while (text.size() - sign <= static_cast<size_t>(scale)) text.insert(sign, "0");
   return text.insert(text.size() - static_cast<size_t>(scale), ".");
 }
@@ -45,7 +50,12 @@ std::string floating_text(T value) {
     std::string text(buffer, end);
     const size_t e = text.find('e');
     std::string mantissa = text.substr(0, e);
-    if (mantissa.find('.') == std::string::npos) mantissa += ".0";
+    if (mantissa.find('.') == std::string::npos) {  // Java: the nearest of two digits
+      std::snprintf(buffer, sizeof buffer, "%.1e", static_cast<double>(value));
+      text = buffer;
+      mantissa = text.substr(0, text.find('e'));
+      return mantissa + "E" + std::to_string(std::stoi(text.substr(text.find('e') + 1)));
+    }
     return mantissa + "E" + std::to_string(std::stoi(text.substr(e + 1)));
   }
   std::string text(

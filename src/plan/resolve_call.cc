@@ -400,6 +400,10 @@ ExprPtr Resolver::finished_call(CallSite& at) {
     if (!takes_flag) throw_unsupported("IGNORE NULLS with the function " + std::string(name) + ".");
     at.arguments.push_back(boolean_literal(true));
   }
+  if (name == "to_json" && !at.arguments[0]->type.is_nested())
+    throw_at(at.unresolved->origin, "DATATYPE_MISMATCH.INVALID_JSON_SCHEMA",
+             {{"sqlExpr", sql_of(display(at.unresolved))},
+              {"schema", quoted_type(at.arguments[0]->type)}});
   DataType type = result_type(at);
   return plain(at, std::move(type));
 }

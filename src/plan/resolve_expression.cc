@@ -170,10 +170,21 @@ ExprPtr Resolver::explicit_cast(const Cast& node, const ExprPtr& unresolved, con
     return literal(node.type, types::Null{}, unresolved->origin);
   ExprPtr made = cast(child, node.type, mode, false, unresolved->origin, options_.time_zone);
   made = moment(std::move(made));
+  if (const Literal* constant = as_literal(*made); constant != nullptr && node.implicit)
+    show_moment(unresolved, *constant);
   if (node.mode == CastMode::kTry && !made->nullable)
     return typed(Cast{child, node.type, mode, false, options_.time_zone}, node.type, true,
                  unresolved->origin);
   return made;
+}
+
+// TIMESTAMP '…' is shown as the value it is, in the session's zone.
+void Resolver::show_moment(const ExprPtr& unresolved, const Literal& constant) {
+  const auto* micros = std::get_if<int64_t>(&constant.value);
+  const auto zone = kernels::find_time_zone(options_.time_zone);
+  if (constant.type.id() != DataTypeId::kTimestamp || micros == nullptr || !zone) return;
+  remember_display(unresolved,
+                   pretty_name(*literal(DataTypeId::kTimestamp, zone->to_local(*micros))));
 }
 
 ExprPtr Resolver::moment(ExprPtr expr) {
@@ -391,26 +402,14 @@ ExprPtr Resolver::boolean_condition(const ExprPtr& unresolved, const Site& site,
   if (condition->type.id() == DataTypeId::kString && options_.ansi &&
       std::string_view(where) != "WHERE")
     return coerce(condition, DataTypeId::kBoolean);
+  if (std::string_view(where) == "JOIN")
+    throw_at(unresolved->origin, "JOIN_CONDITION_IS_NOT_BOOLEAN_TYPE",
+             {{"joinCondition", sql_of(display(unresolved))},
+              {"conditionType", quoted_type(condition->type)}});
   throw_at(unresolved->origin, "DATATYPE_MISMATCH.FILTER_NOT_BOOLEAN",
            {{"sqlExpr", sql_of(display(unresolved))},
             {"filter", sql_of(display(unresolved))},
             {"type", quoted_type(condition->type)}});
-}
-
-// The unresolved expression with names as their columns print.
-ExprPtr Resolver::displayable(const ExprPtr& unresolved) {
-  const auto known = display_.find(unresolved.get());
-  if (known != display_.end()) return make(UnresolvedName{{known->second}, {}});
-  if (const auto* named = std::get_if<Alias>(&unresolved->node)) return displayable(named->child);
-  if (unresolved->resolved) return unresolved;
-  if (const auto* converted = std::get_if<Cast>(&unresolved->node);
-      converted != nullptr && converted->type.is_nested())
-    return displayable(converted->child);  // as Spark shows casts to nested types
-  return map_children(unresolved, [&](const ExprPtr& child) { return displayable(child); });
-}
-
-std::string Resolver::display(const ExprPtr& unresolved) {
-  return pretty_name(*displayable(unresolved));
 }
 
 }  // namespace firn::plan

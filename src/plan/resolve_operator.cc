@@ -145,7 +145,13 @@ ExprPtr Resolver::date_arithmetic(CallSite& at) {
                             DataType type) {
     return plan::call(function, std::move(arguments), std::move(type), settings(), origin);
   };
-  if (name == "+" && is_datetime(right->type)) std::swap(left, right);
+  const bool turned = name == "+" && is_datetime(right->type);
+  if (turned) std::swap(left, right);
+  const auto shown = [&](const std::string& between) {
+    if (at.node.arguments.size() != 2) return pretty_name(*at.unresolved);
+    return display(at.node.arguments[turned ? 1 : 0]) + between +
+           display(at.node.arguments[turned ? 0 : 1]);
+  };
   if ((name == "+" || name == "-") && is_datetime(left->type)) {
     DataType other = right->type;
     if (other.id() == kString) {  // read as days for a date, as the same type for the rest
@@ -155,10 +161,14 @@ ExprPtr Resolver::date_arithmetic(CallSite& at) {
       other = right->type;
     }
     if (other.id() == kNull) return null_of(left->type);
-    if (other.is_integral() && left->type.id() == kDate)
+    if (other.is_integral() && left->type.id() == kDate) {
+      remember_display(at.unresolved,
+                       std::string(name == "+" ? "date_add(" : "date_sub(") + shown(", ") + ")");
       return internal(name == "+" ? "date_add" : "date_sub", {left, coerce(right, kInteger)},
                       kDate);
+    }
     if (is_interval(other)) {
+      remember_display(at.unresolved, shown(" " + std::string(name) + " "));
       if (name == "-") right = internal("negative", {right}, other);
       if (other.id() == kYearMonthInterval)
         return left->type.id() == kDate
@@ -176,7 +186,8 @@ ExprPtr Resolver::date_arithmetic(CallSite& at) {
       return internal("subtract_timestamps", {coerce(left, type), coerce(right, type)},
                       kDayTimeInterval);
     }
-    throw_operand_types(at);
+    at.arguments = {left, right};
+    throw_input_type(at, 1, "(\"INT\" or \"SMALLINT\" or \"TINYINT\")");
   }
   if (!is_interval(left->type) && !is_interval(right->type)) return nullptr;
   if (name == "+" || name == "-") {
@@ -239,10 +250,10 @@ ExprPtr Resolver::numeric_arithmetic(CallSite& at) {
                                       : *common_type(left->type, right->type, options_.ansi);
   if (name == "div") {
     if (is_float(left->type) || is_float(right->type))
-      throw_wrong_operand(
-          at,
-          "(\"BIGINT\" or \"DECIMAL\" or \"INTERVAL YEAR TO MONTH\" or \"INTERVAL DAY TO SECOND\")",
-          type);
+      throw_wrong_operand(at,
+                          "(\"BIGINT\" or \"DECIMAL\" or \"INTERVAL YEAR TO MONTH\" or "
+                          "\"INTERVAL DAY TO SECOND\")",
+                          type);
     type = kLong;
   }
   left = coerce(left, type), right = coerce(right, type);
@@ -253,7 +264,8 @@ ExprPtr Resolver::comparison(CallSite& at) {
   ExprPtr &left = at.arguments[0], &right = at.arguments[1];
   auto type = comparison_type(left->type, right->type, options_.ansi);
   if (!type) throw_operand_types(at);
-  // A whole-number literal takes just the digits that it has, so that the other side needs no cast.
+  // A whole-number literal takes just the digits that it has, so that the other side needs no
+  // cast.
   const bool decimals = left->type.id() == kDecimal || right->type.id() == kDecimal;
   if (decimals && type->id() == kDecimal)
     type = wider_decimal(decimal_side(*left), decimal_side(*right));

@@ -261,9 +261,8 @@ Scoped Resolver::filter_of(const Filter& node, const Relation& relation) {
 
 Scoped Resolver::limit(const Limit& node) {
   Scoped child = relation(node.child);
-  const Scope none;
   Site site;
-  site.scope = &none;
+  site.scope = &child.scope;
   const auto count = [&](const ExprPtr& unresolved, const char* name) -> ExprPtr {
     if (!unresolved) return nullptr;
     const ExprPtr value = fold(expression(unresolved, site));

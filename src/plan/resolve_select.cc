@@ -144,7 +144,7 @@ ExprPtr Resolver::named_output(const ExprPtr& unresolved, const Site& site) {
   ExprPtr value = expression(unresolved, site);
   const std::string text = display(unresolved);
   const auto* call = std::get_if<UnresolvedCall>(&unresolved->node);
-  if (call != nullptr && call->name == "grouping_id")
+  if (call != nullptr && call->name != "window")
     return alias(std::move(value), text, ids_.next(), unresolved->origin);
   if (const auto* ref = std::get_if<ColumnRef>(&value->node)) {
     Attribute attribute = ref->attribute;  // as the user spelt it
@@ -180,9 +180,6 @@ void Resolver::group_by(Block& block, const std::vector<ExprPtr>& keys,
   const auto add = [&](const ExprPtr& value, const std::string& name) {
     if (contains_aggregate(*value))
       throw_at(value->origin, "GROUP_BY_AGGREGATE", {{"sqlExpr", name}});
-    if (!is_orderable(value->type) && value->type.id() == DataTypeId::kMap)
-      throw_at(value->origin, "GROUP_EXPRESSION_TYPE_IS_NOT_ORDERABLE",
-               {{"sqlExpr", "\"" + name + "\""}, {"dataType", quoted_type(value->type)}});
     if (find_computed(block.keys, *value) != nullptr) return;
     const auto* ref = std::get_if<ColumnRef>(&value->node);
     block.keys.push_back(
@@ -276,7 +273,9 @@ void Resolver::having(Block& block, const ExprPtr& condition) {
   site.aggregates = true;
   site.clause = "HAVING";
   const ExprPtr resolved = boolean_condition(condition, site, "HAVING");
+  block.strict_names = !block.keys.empty();
   block.having.push_back(over_aggregate(block, over_outputs(block, resolved)));
+  block.strict_names = false;
 }
 
 // References to the list's own columns replaced by what they stand for.
@@ -305,6 +304,8 @@ ExprPtr Resolver::over_aggregate(Block& block, const ExprPtr& expr) {
                          std::any_of(block.windows.begin(), block.windows.end(),
                                      [&](const auto& w) { return w.attribute.id == id; });
     if (!of_from) return expr;  // an alias to the left, or an enclosing query's column
+    if (block.strict_names)
+      throw_unresolved({ref->attribute.name}, block.output_scope, expr->origin);
     throw_at(expr->origin, block.keys.empty() ? "MISSING_GROUP_BY" : "MISSING_AGGREGATION",
              block.keys.empty()
                  ? Params{}

@@ -28,6 +28,7 @@ struct Block {
   std::vector<std::vector<size_t>> grouping_sets;  // of keys by index; empty: all keys, once
   std::vector<Attribute> key_sources;              // with grouping sets: the keys' columns below
   std::optional<Attribute> grouping_id;
+  bool strict_names = false;  // HAVING: what is not grouped by is not known
   std::vector<Computed> keys;
   std::vector<Computed> aggregates;
   std::vector<Computed> windows;  // window(time, …): columns computed below the grouping
@@ -138,6 +139,8 @@ class Resolver {
   ExprPtr comparison(CallSite& at);
   ExprPtr common_of(CallSite& at, std::vector<ExprPtr*> values);
   ExprPtr plain(CallSite& at, DataType type);
+  [[noreturn]] void throw_json_input(const CallSite& at, const DataType& given);
+  void check_json_mode(const CallSite& at);
   [[noreturn]] void throw_operand_types(const CallSite& at);
   [[noreturn]] void throw_wrong_operand(const CallSite& at, std::string_view required,
                                         const DataType& actual);
@@ -148,6 +151,7 @@ class Resolver {
   ExprPtr coerce(ExprPtr expr, const DataType& type) {
     return moment(cast(std::move(expr), type, implicit_mode(), true, {}, options_.time_zone));
   }
+  void show_moment(const ExprPtr& unresolved, const Literal& constant);
   ExprPtr moment(ExprPtr expr);  // a cast of constant text to a date or timestamp, done
   CastMode implicit_mode() const { return options_.ansi ? CastMode::kAnsi : CastMode::kLegacy; }
   CallSettings settings() {

@@ -29,6 +29,29 @@ DataType all_nullable(const DataType& type) {
 
 }  // namespace
 
+void Resolver::throw_json_input(const CallSite& at, const DataType& given) {
+  throw_at(at.unresolved->origin, "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE",
+           {{"sqlExpr", sql_of(display(at.unresolved))},
+            {"paramIndex", "first"},
+            {"requiredType", "\"STRING\""},
+            {"inputSql", input_text(at, 0)},
+            {"inputType", quoted_type(given)}});
+}
+
+void Resolver::check_json_mode(const CallSite& at) {
+  const Call* map = as_call(*at.arguments[2], "map");
+  for (size_t i = 0; map != nullptr && i + 1 < map->arguments.size(); i += 2) {
+    const Literal *key = as_literal(*map->arguments[i]),
+                  *value = as_literal(*map->arguments[i + 1]);
+    const auto* name = key != nullptr ? std::get_if<std::string>(&key->value) : nullptr;
+    const auto* mode = value != nullptr ? std::get_if<std::string>(&value->value) : nullptr;
+    if (name != nullptr && mode != nullptr && same_name(*name, "mode", false) &&
+        same_name(*mode, "DROPMALFORMED", false))
+      throw_at(at.unresolved->origin, "PARSE_MODE_UNSUPPORTED",
+               {{"funcName", "`from_json`"}, {"mode", "DROPMALFORMED"}});
+  }
+}
+
 DataType Resolver::named_result(CallSite& at) {
   const std::string_view rule = at.function.result.named;
   std::vector<ExprPtr>& arguments = at.arguments;
@@ -198,12 +221,15 @@ DataType Resolver::named_result(CallSite& at) {
   }
   if (rule == "from_json") {
     const auto* text = std::get_if<std::string>(&as_literal(*arguments[1])->value);
+    const auto* read_as = std::get_if<Cast>(&arguments[0]->node);
+    if (read_as != nullptr && read_as->implicit) throw_json_input(at, read_as->child->type);
     if (text == nullptr)
-      throw_at(at.unresolved->origin, "DATATYPE_MISMATCH.UNEXPECTED_NULL",
-               {{"sqlExpr", sql_of(display(at.unresolved))}, {"exprName", "`schema`"}});
+      throw_at(at.unresolved->origin, "INVALID_SCHEMA.NON_STRING_LITERAL",
+               {{"inputSchema", input_text(at, 1)}});
     const DataType schema = surroundings_.parse_schema(*text);
     if (arguments.size() > 2) {
       arguments[2] = fold(arguments[2]);
+      check_json_mode(at);
       if (arguments[2]->type.id() != DataTypeId::kMap)
         throw_input_type(at, 2, "\"MAP<STRING, STRING>\"");
     }

@@ -147,7 +147,7 @@ plan::RelationPtr SessionSurroundings::find_table_function(
 }
 
 types::DataType SessionSurroundings::parse_schema(const std::string& text) {
-  return sql::parse_table_schema(text);
+  return sql::parse_schema(text);
 }
 
 std::vector<std::string> SessionSurroundings::known_tables() {

@@ -94,13 +94,14 @@ ExprPtr Grammar::extract_call() {
 
 ExprPtr Grammar::substring_call() {
   const size_t first = at_;
+  const char* const name = at("SUBSTR") ? "substr" : "substring";
   at_ += 2;
   std::vector<ExprPtr> arguments{expression()};
   const bool words = accept("FROM");
   if (words || accept(",")) arguments.push_back(expression());
   if (accept(words ? "FOR" : ",")) arguments.push_back(expression());
   expect(")");
-  return call("substring", std::move(arguments), first);
+  return call(name, std::move(arguments), first);
 }
 
 ExprPtr Grammar::trim_call() {

@@ -25,4 +25,14 @@ types::DataType parse_table_schema(std::string_view text) {
   return Grammar(text, {}).only_table_schema();
 }
 
+types::DataType parse_schema(std::string_view text) {
+  try {
+    return parse_table_schema(text);
+  } catch (const Error& error) {
+    if (error.condition() != "PARSE_SYNTAX_ERROR" && error.condition() != "UNSUPPORTED_DATATYPE")
+      throw;
+  }
+  return parse_data_type(text);
+}
+
 }  // namespace firn::sql

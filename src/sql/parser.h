@@ -24,6 +24,8 @@ plan::ExprPtr parse_expression(std::string_view text, const ParseOptions& = {});
 // "INT", "STRUCT<a: INT>", or "a INT, b STRING" (a struct).
 types::DataType parse_data_type(std::string_view text);
 types::DataType parse_table_schema(std::string_view text);
+// Either of both, as from_json takes it.
+types::DataType parse_schema(std::string_view text);
 
 // "error at line 3, column 7" with the line and a caret under it, for terminals.
 std::string show_position(std::string_view text, const TextPosition&);
