@@ -4,6 +4,7 @@ import json
 import random
 import signal
 import sys
+import time
 from collections import defaultdict
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from pipeline import ROOT, live_files_exist, pipeline_text, rows, run  # noqa: E402
+from pipeline import ROOT, live_files_exist, pipeline_text, rows, run, start, table  # noqa: E402
 
 START = datetime(2026, 3, 1, 12, tzinfo=timezone.utc)
 DELAY = timedelta(seconds=30)
@@ -146,6 +147,117 @@ def test_a_kill_at_each_step_of_a_commit(broker, topic, tmp_path, step):
     run(tmp_path, sql)
     assert rows(tmp_path, "gold.bookings", *COLUMNS) == model(events, "sliding")
     live_files_exist(tmp_path, "gold.bookings")
+
+
+@pytest.mark.parametrize("seed", range(3), ids=lambda seed: f"seed-{seed}")
+def test_kills_at_any_moment(broker, topic, tmp_path, seed):
+    choice = random.Random(seed)
+    events = in_order(100 + seed, 4000)
+    broker.produce(topic, messages(events))
+    sql = windows_sql(broker, topic, "tumbling", ", maxOffsetsPerTrigger => 100")
+    for _ in range(4):
+        process = start(tmp_path, sql)
+        time.sleep(choice.uniform(0.1, 1.0))
+        process.kill()
+        process.communicate()
+    run(tmp_path, sql)
+    assert rows(tmp_path, "gold.bookings", *COLUMNS) == model(events, "tumbling")
+    scratch = next((tmp_path / "warehouse/_checkpoints").iterdir()) / "scratch"
+    assert not list(scratch.iterdir())          # what killed processes left is gone
+
+
+# Keys and aggregates of other types, windows of windows, expressions over aggregates, HAVING.
+SHAPED = """
+CREATE TEMPORARY VIEW events AS
+SELECT from_json(CAST(value AS STRING), '{schema}') AS e
+FROM STREAM read_kafka(bootstrapServers => '{brokers}', subscribe => '{topic}', startingOffsets => 'earliest', maxOffsetsPerTrigger => 100);
+CREATE TEMPORARY VIEW marked AS SELECT * FROM (SELECT e.* FROM events) WATERMARK occurred_at DELAY OF INTERVAL 30 SECONDS;
+CREATE STREAMING TABLE gold.shaped AS QUERY;
+"""
+KEYS = "IF(price > 50, NULL, listing_id), price * -0.0D, array(listing_id, user_id)"
+
+
+def shaped_sql(broker, topic, query):
+    return pipeline_text(broker.address, topic, SHAPED.replace("QUERY", query))
+
+
+def closed_minutes(events):
+    """(the minute, its events) of what the watermark has passed."""
+    watermark = max(e["occurred_at"] for e in events) - DELAY
+    minutes = defaultdict(list)
+    for e in events:
+        minutes[e["occurred_at"].replace(second=0, microsecond=0)].append(e)
+    return {at: members for at, members in minutes.items() if at + timedelta(minutes=1) <= watermark}
+
+
+def test_keys_of_many_types(broker, topic, tmp_path):
+    events = in_order(11, 1500)
+    broker.produce(topic, messages(events))
+    run(tmp_path, shaped_sql(broker, topic, "SELECT window.start AS at, IF(price > 50, NULL, listing_id) AS a, price * -0.0D AS b, "
+                             f"array(listing_id, user_id) AS c, count(*) AS n FROM marked GROUP BY window(occurred_at, '1 minute'), {KEYS}"))
+    want = defaultdict(int)
+    for at, members in closed_minutes(events).items():
+        for e in members:
+            price = e["price"]
+            want[at, None if (price or 0) > 50 else e["listing_id"], None if price is None else 0.0,
+                 (e["listing_id"], e["user_id"])] += 1
+    got = table(tmp_path, "gold.shaped").scan().to_arrow().to_pylist()
+    assert len(got) == len(want) > 100
+    assert {(r["at"], r["a"], r["b"], tuple(r["c"])): r["n"] for r in got} == want
+
+
+def test_expressions_over_aggregates_and_having(broker, topic, tmp_path):
+    events = in_order(12, 1500)
+    broker.produce(topic, messages(events))
+    run(tmp_path, shaped_sql(broker, topic, "SELECT window.end AS closed, user_id, sum(price) / count(*) + 1 AS x, count_if(price > 50) AS y, "
+                             "max(named) AS z FROM (SELECT *, concat('a long name of ', event_id) AS named FROM marked) "
+                             "GROUP BY window(occurred_at, '1 minute'), user_id HAVING count(*) > 3"))
+    want = {}
+    for at, members in closed_minutes(events).items():
+        for user in {e["user_id"] for e in members}:
+            own = [e for e in members if e["user_id"] == user]
+            prices = [e["price"] for e in own if e["price"] is not None]
+            if len(own) > 3:
+                want[at + timedelta(minutes=1), user, sum(prices) / len(own) + 1 if prices else None,
+                     sum(1 for p in prices if p > 50), "a long name of " + max(e["event_id"] for e in own)] = 1
+    assert len(want) > 50 and rows(tmp_path, "gold.shaped", "closed", "user_id", "x", "y", "z") == want
+
+
+def test_windows_of_windows(broker, topic, tmp_path):
+    events = in_order(13, 1500)
+    broker.produce(topic, messages(events))
+    run(tmp_path, shaped_sql(broker, topic, "SELECT window.start AS at, sum(n) AS n, count(*) AS minutes FROM "
+                             "(SELECT window AS minute, count(*) AS n FROM marked GROUP BY window(occurred_at, '1 minute')) GROUP BY window(minute, '3 minutes')"))
+    watermark = max(e["occurred_at"] for e in events) - DELAY
+    want = defaultdict(lambda: [0, 0])
+    for at, members in closed_minutes(events).items():
+        wide = at - timedelta(minutes=at.minute % 3)
+        if wide + timedelta(minutes=3) <= watermark:
+            want[wide][0] += len(members)
+            want[wide][1] += 1
+    assert len(want) >= 2
+    assert rows(tmp_path, "gold.shaped", "at", "n", "minutes") == {(at, n, minutes): 1 for at, (n, minutes) in want.items()}
+
+
+def test_deduplicated_rows_are_aggregated(broker, topic, tmp_path):
+    events = in_order(14, 1000)
+    broker.produce(topic, messages([e for e in events for _ in range(2)]))
+    run(tmp_path, shaped_sql(broker, topic, "SELECT window.start AS at, count(*) AS n FROM (SELECT DISTINCT ON (event_id) * FROM marked) "
+                             "GROUP BY window(occurred_at, '1 minute')"))
+    assert rows(tmp_path, "gold.shaped", "at", "n") == {(at, len(m)): 1 for at, m in closed_minutes(events).items()}
+
+
+@pytest.mark.parametrize("query, named", [
+    ("SELECT user_id, count(*) AS n FROM marked GROUP BY user_id", "UNSUPPORTED_STREAMING_OPERATOR_WITHOUT_WATERMARK"),
+    ("SELECT window.start AS at, count(*) AS n FROM (SELECT e.* FROM events) GROUP BY window(occurred_at, '1 minute')",
+     "UNSUPPORTED_STREAMING_OPERATOR_WITHOUT_WATERMARK"),
+    ("SELECT window.start AS at, median(price) AS n FROM marked GROUP BY window(occurred_at, '1 minute')", "median(price)"),
+    ("SELECT window.start AS at, sum(DISTINCT price) AS n FROM marked GROUP BY window(occurred_at, '1 minute')", "sum(DISTINCT price)"),
+    ("SELECT window.start AS at, user_id, count(*) AS n FROM marked GROUP BY ROLLUP(window(occurred_at, '1 minute'), user_id)", "stream"),
+])
+def test_what_a_stream_cannot_aggregate_is_named(broker, topic, tmp_path, query, named):
+    finished = run(tmp_path, shaped_sql(broker, topic, query), check=False)
+    assert finished.returncode == 1 and named in finished.stderr, finished.stderr
 
 
 def test_spark_gives_the_same_rows(broker, topic, tmp_path):

@@ -85,7 +85,7 @@ struct SizesRow {
 class WindowStateSizes : public testing::TestWithParam<SizesRow> {};
 
 TEST_P(WindowStateSizes, EqualsAPlainMapOverRestarts) {
-  for (uint64_t seed = 0; seed < 8; ++seed) {
+  for (uint64_t seed = 0; seed < 3; ++seed) {
     const Scratch scratch;
     const auto store = files::make_memory_store();
     SeededRandom ids(seed);
@@ -103,7 +103,7 @@ TEST_P(WindowStateSizes, EqualsAPlainMapOverRestarts) {
       closed += static_cast<int64_t>(random() % 12);
       close_some(*state, model, closed);
       ASSERT_EQ(state->keys(), static_cast<int64_t>(model.size()));
-      const bool dies = random() % 8 == 0;
+      const bool dies = random() % 10 == 0;
       if (!dies || random() % 2 == 0) {
         version = state->prepare(epoch);
         committed = model;
