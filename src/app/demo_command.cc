@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <iostream>
 #include <set>
@@ -10,6 +11,7 @@
 #include "app/arguments.h"
 #include "app/command.h"
 #include "app/demo/bookings.h"
+#include "app/demo/place.h"
 #include "app/demo/reconciliation.h"
 #include "app/json_text.h"
 #include "app/printing.h"
@@ -19,6 +21,7 @@
 #include "session/pipeline.h"
 #include "sql/parser.h"
 #include "stream/ledger.h"
+#include "stream/source/offsets.h"
 
 namespace firn::app {
 namespace {
@@ -79,13 +82,19 @@ void check_tables(const std::vector<plan::Statement>& statements, const std::str
 }
 
 // Where an earlier run of this demo left the query.
-QueryState state_of_checkpoint(LocalProcess& process) {
+QueryState state_of_checkpoint(LocalProcess& process, int partitions) {
   session::Process shared = process.shared();
   QueryState state;
   const std::string folder =
       files::join_uri(files::join_uri(process.warehouse(), "_checkpoints"), kFlow);
   if (shared.store.list(folder).empty()) return state;
   const auto ledger = stream::open_ledger(shared.store, folder, shared.random);
+  if (const auto begun = ledger->latest_offsets()) {
+    for (const auto& [partition, offset] :
+         stream::parse_offsets(begun->source_offsets.at(0), "the demo's checkpoint"))
+      state.events_read =
+          std::max(state.events_read, events_up_to(partition.partition, offset, partitions));
+  }
   const auto commit = ledger->latest_commit();
   if (!commit) return state;
   if (const auto offsets = ledger->offsets(commit->epoch))
@@ -156,13 +165,9 @@ class Demo {
   bool run_pipeline() {
     StopSource stop;
     const std::stop_callback link(interruption_.token(), [&stop] { stop.request_stop(); });
-    DemoFeed feed(
-        broker_, place_, options_.rate, state_of_checkpoint(*process_),
-        [this] {
-          place_.record.late_sent = true;
-          write_record(place_);
-        },
-        [&stop] { stop.request_stop(); });
+    DemoFeed feed(broker_, place_.record.events, options_.rate,
+                  state_of_checkpoint(*process_, demo_partitions(place_.record.events.events)),
+                  [&stop] { stop.request_stop(); });
     session::PipelineListener listener;
     listener.note = [this](const std::string& text) { printer_.note(text); };
     listener.refreshed = [this](const std::string& view, int64_t rows, double seconds) {

@@ -326,7 +326,7 @@ int64_t print_rows(std::ostream& out, session::Result& result, Format format,
   int64_t rows = 0;
   bool more = result.rows != nullptr && result.rows->next(chunk);  // its error before any output
   writer->begin();
-  for (; more; more = result.rows->next(chunk)) {
+  for (; more && out; more = result.rows->next(chunk)) {
     throw_if_stopped(stop);
     views.clear();
     for (uint64_t i = 0; i < chunk.column_count(); ++i) views.push_back(chunk.column(i));

@@ -18,8 +18,8 @@ enum class Format : uint8_t { kTable, kCsv, kJson, kMarkdown, kTypedJson };
 Format parse_format(std::string_view word);
 
 // Pulls all rows and writes them as they come; a table's columns are as wide as its first 1,000
-// rows need. Returns the number of rows. Stops with OPERATION_CANCELED where `stop` fires; throws
-// the query's Error.
+// rows need. Returns the number of rows; ends early where nobody reads `out` any more. Stops with
+// OPERATION_CANCELED where `stop` fires; throws the query's Error.
 int64_t print_rows(std::ostream& out, session::Result& result, Format format,
                    const kernels::TimeZone& zone, const StopToken& stop = {});
 

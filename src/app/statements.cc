@@ -54,6 +54,7 @@ bool StatementRunner::run_one(const plan::Statement& statement, const SourceText
           print_rows(output_.rows, result, output_.format, *session_zone(session_.conf()), stop);
       done = grouped(rows) + (rows == 1 ? " row" : " rows");
     }
+    if (!output_.rows) return false;  // a closed pipe: nobody wants the rest
     if (output_.timing) {
       const double seconds = std::chrono::duration<double>(Steady::now() - start).count();
       output_.messages << fmt::format("{}{:.3f} s\n", done.empty() ? "" : done + ", ", seconds)

@@ -77,6 +77,19 @@ TEST(Events, LateOnesComeLastAndAreTwoDaysOld) {
   EXPECT_GE(generator.newest_silver_ms(), kStart - 5000);
 }
 
+struct UpToRow {
+  int partition;
+  int64_t offset, want;
+};
+TEST(Feed, EventsGoRoundThePartitions) {
+  EXPECT_EQ(demo_partitions(1), 4);
+  EXPECT_EQ(demo_partitions(200000), 17);
+  constexpr UpToRow kRows[] = {{0, 0, 0}, {3, 0, 0}, {0, 1, 1}, {3, 1, 4}, {0, 2, 5}, {2, 10, 39}};
+  for (const UpToRow& row : kRows)
+    EXPECT_EQ(events_up_to(row.partition, row.offset, 4), row.want)
+        << row.partition << " " << row.offset;
+}
+
 TEST(Reconciliation, SumsAndDifferences) {
   EventCounts sent;
   sent.produced = 100, sent.silver = 70, sent.duplicates = 5, sent.no_consent = 10;

@@ -21,14 +21,17 @@ int demo_partitions(int64_t events) {
       std::max<int64_t>(4, (events + kRecordsPerPartition - 1) / kRecordsPerPartition));
 }
 
-DemoFeed::DemoFeed(EmbeddedBroker& broker, const DemoPlace& place, int64_t rate, QueryState state,
-                   std::function<void()> late_begins, std::function<void()> done)
-    : place_(place),
+int64_t events_up_to(int partition, int64_t offset, int partitions) {
+  return offset == 0 ? 0 : (offset - 1) * partitions + partition + 1;
+}
+
+DemoFeed::DemoFeed(EmbeddedBroker& broker, const EventOptions& events, int64_t rate,
+                   QueryState state, std::function<void()> done)
+    : events_(events.events),
       rate_(rate),
-      late_begins_(std::move(late_begins)),
       done_(std::move(done)),
-      partitions_(demo_partitions(place.record.events.events)),
-      generator_(place.record.events),
+      partitions_(demo_partitions(events.events)),
+      generator_(events),
       producer_(broker.bootstrap_servers(), kDemoTopic),
       state_(std::move(state)) {}
 
@@ -38,11 +41,8 @@ DemoFeed::~DemoFeed() {
 }
 
 void DemoFeed::start() {
-  if (place_.resumed) {
-    send_until(place_.record.late_sent ? place_.record.events.events : generator_.on_time_count(),
-               0);
-    producer_.flush();
-  }
+  send_until(std::min(state_.events_read, events_), 0);
+  producer_.flush();
   thread_ = std::thread([this] {
     try {
       run();
@@ -55,21 +55,18 @@ void DemoFeed::start() {
 }
 
 void DemoFeed::run() {
-  const int64_t all = place_.record.events.events;
   send_until(generator_.on_time_count(), rate_);
   producer_.flush();
   const int64_t passed = generator_.newest_silver_ms() - kWatermarkDelayMs;
   // A batch's lateness is judged by the watermark of the batch before it: once one was committed
   // with this watermark, all that follow use it or a later one.
-  const bool moved =
-      wait_until([&] { return state_.watermark_ms.value_or(INT64_MIN) >= passed || all == 1; });
-  if (!moved) return;
-  if (generator_.counts().produced < all) {
-    late_begins_();
-    send_until(all, rate_);
+  if (generator_.counts().produced < events_) {
+    const auto moved = [&] { return state_.watermark_ms.value_or(INT64_MIN) >= passed; };
+    if (!wait_until(moved)) return;
+    send_until(events_, rate_);
     producer_.flush();
   }
-  wait_until([&] { return state_.total("rows_in") >= all; });
+  wait_until([&] { return state_.total("rows_in") >= events_; });
 }
 
 void DemoFeed::send_until(int64_t count, int64_t rate) {

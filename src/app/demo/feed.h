@@ -7,10 +7,11 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 #include "app/demo/broker.h"
-#include "app/demo/place.h"
+#include "app/demo/events.h"
 #include "base/stop_token.h"
 #include "stream/query.h"
 
@@ -23,18 +24,19 @@ inline constexpr int64_t kWatermarkDelayMs = int64_t{24} * 3600 * 1000;
 struct QueryState {
   std::optional<int64_t> watermark_ms;  // that the newest committed batch was judged with
   std::map<std::string, int64_t> totals;
+  int64_t events_read = 0;  // before a restart, of the sequence that the generator gives
   int64_t total(const char* name) const;
 };
 
 class DemoFeed {
  public:
-  // `rate`: events a second, 0 as fast as possible. `late_begins` is called before the first late
-  // event; `done` once the query has committed everything, or sending failed.
-  DemoFeed(EmbeddedBroker& broker, const DemoPlace& place, int64_t rate, QueryState state,
-           std::function<void()> late_begins, std::function<void()> done);
+  // `rate`: events a second, 0 as fast as possible. `done` is called once the query has committed
+  // everything, or sending failed.
+  DemoFeed(EmbeddedBroker& broker, const EventOptions& events, int64_t rate, QueryState state,
+           std::function<void()> done);
   ~DemoFeed();
 
-  // A query that is to go on must find its old offsets: sends all that it may have read before.
+  // A query that goes on must find its old offsets: what it read before is sent when this returns.
   void start();
   void heard(const stream::Progress& progress);
   // Ends the thread and throws what ended sending, if anything did.
@@ -49,9 +51,9 @@ class DemoFeed {
   void send_until(int64_t count, int64_t rate);
   bool wait_until(const std::function<bool()>& reached);
 
-  const DemoPlace place_;
+  const int64_t events_;
   const int64_t rate_;
-  const std::function<void()> late_begins_, done_;
+  const std::function<void()> done_;
   const int partitions_;
   EventGenerator generator_;
   EventProducer producer_;
@@ -63,7 +65,9 @@ class DemoFeed {
   std::thread thread_;
 };
 
-// Partitions that hold all events of a demo.
+// Partitions that hold all events of a demo; the events go round them in turn.
 int demo_partitions(int64_t events);
+// How many events of the sequence must be there for a partition's first `offset` records.
+int64_t events_up_to(int partition, int64_t offset, int partitions);
 
 }  // namespace firn::app

@@ -34,7 +34,6 @@ std::optional<DemoRecord> read_record(const std::string& warehouse) {
   } catch (const std::exception&) {
     throw_corrupt(file + " lacks events, seed or start_ms: it was not written by firn demo");
   }
-  record.late_sent = values["late_sent"] == "true";
   record.finished = values["finished"] == "true";
   return record;
 }
@@ -97,12 +96,10 @@ void write_record(const DemoPlace& place) {
   const std::string file = record_file(place.warehouse), next = file + ".new";
   {
     std::ofstream out(next, std::ios::trunc);
-    const auto word = [](bool value) { return value ? "true" : "false"; };
     out << "# What firn demo does in this folder.\n"
         << "events=" << place.record.events.events << "\nseed=" << place.record.events.seed
         << "\nstart_ms=" << place.record.events.start_ms
-        << "\nlate_sent=" << word(place.record.late_sent)
-        << "\nfinished=" << word(place.record.finished) << "\n";
+        << "\nfinished=" << (place.record.finished ? "true" : "false") << "\n";
     if (!out.flush()) throw_io("cannot write " + next);
   }
   fs::rename(next, file, failed);

@@ -12,7 +12,6 @@ namespace firn::app {
 // The file demo.properties of a demo's warehouse.
 struct DemoRecord {
   EventOptions events;
-  bool late_sent = false;  // the watermark had passed, the late events were on their way
   bool finished = false;
 };
 
