@@ -56,8 +56,9 @@ struct AppendRequest {
   std::vector<iceberg::SnapshotId> keep_snapshots;  // never expired here: somebody reads them
 };
 
-// Retries as commit.retry.num-retries, min-wait-ms, max-wait-ms and total-timeout-ms say, on
-// conflict only. Token rules are checked on every attempt against the refreshed table: done before
+// Retries as commit.retry.num-retries, min-wait-ms, max-wait-ms and total-timeout-ms say. After
+// Unknown the same request (its snapshot id pinned) may be given again: whatever of it is under way
+// lands once. Token rules are checked on every attempt against the refreshed table: done before
 // → Committed{was_done_before}; a token from the future, a lost token or another table uuid throws
 // Error{STREAM_CHECKPOINT_BEHIND_TABLE, STREAM_TABLE_RESTORED, STREAM_TABLE_RECREATED}. Data files
 // are never deleted here.

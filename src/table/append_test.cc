@@ -121,6 +121,26 @@ TEST(Append, AMovedBranchProvesAbsence) {
   EXPECT_FALSE(sample.pointer->land_late());
 }
 
+// What a caller does with an unknown outcome: the same request, same snapshot id, once more.
+TEST(Append, AnUnknownRequestIsSentAgainAndLandsOnce) {
+  for (const Fault fault : {Fault::kLost, Fault::kLate, Fault::kReplyLost}) {
+    SampleTable sample({}, {{"commit.retry.num-retries", "0"}});
+    sample.pointer->plan({fault});
+    sample.pointer->before_commit([&](int) { sample.pointer->fail_loads(1); });
+    AppendRequest request = sample.request({sample.file()});
+    request.snapshot_id = 4711;
+    request.token = Token{.query_id = "q", .epoch = 0};
+    EXPECT_EQ(name_of(sample.append(request)), "unknown");
+    sample.pointer->before_commit({});
+    const CommitOutcome again = sample.append(request);
+    ASSERT_TRUE(committed(again));
+    EXPECT_EQ(committed(again)->was_done_before, fault == Fault::kReplyLost);
+    EXPECT_FALSE(sample.pointer->land_late());
+    EXPECT_EQ(sample.live().size(), 1);
+    EXPECT_EQ(sample.pointer->metadata().snapshots.size(), 1);
+  }
+}
+
 TEST(Append, ASilentCatalogAfterAnUnknownReplyIsNoFailure) {
   SampleTable sample;
   sample.pointer->plan({Fault::kReplyLost});
