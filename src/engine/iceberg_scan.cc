@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "duckdb/common/multi_file/multi_file_function.hpp"
 #include "engine/query_state.h"
 #include "engine/store_file_system.h"
 #include "engine/table_functions.h"
@@ -118,12 +119,31 @@ struct StockBind final : duckdb::TableFunctionInfo {
   duckdb::table_function_bind_t bind;
 };
 
+// The files of a scan are pinned with the table's state, so a prepared plan may keep them; DuckDB's
+// own scans bind again for every run.
+struct PinnedScan final : duckdb::MultiFileBindData {
+  explicit PinnedScan(duckdb::MultiFileBindData&& bound) {
+    bind_data = std::move(bound.bind_data);
+    file_list = std::move(bound.file_list);
+    multi_file_reader = std::move(bound.multi_file_reader);
+    interface = std::move(bound.interface);
+    columns = std::move(bound.columns);
+    reader_bind = std::move(bound.reader_bind);
+    file_options = std::move(bound.file_options);
+    types = std::move(bound.types);
+    names = std::move(bound.names);
+    virtual_columns = std::move(bound.virtual_columns);
+  }
+  bool SupportStatementCache() const override { return true; }
+};
+
 duckdb::unique_ptr<duckdb::FunctionData> bind_iceberg_scan(
     duckdb::ClientContext& context, duckdb::TableFunctionBindInput& input,
     duckdb::vector<duckdb::LogicalType>& types, duckdb::vector<std::string>& names) {
   // Others' statistics leave NaN out, which is above every number.
   input.named_parameters["can_have_nan"] = duckdb::Value::BOOLEAN(true);
-  return input.info->Cast<StockBind>().bind(context, input, types, names);
+  auto bound = input.info->Cast<StockBind>().bind(context, input, types, names);
+  return duckdb::make_uniq<PinnedScan>(std::move(bound->Cast<duckdb::MultiFileBindData>()));
 }
 
 duckdb::unique_ptr<duckdb::MultiFileReader> make_reader(const duckdb::TableFunction&) {
