@@ -413,7 +413,7 @@ class KafkaReader final : public RangeReader {
     if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) return accept_mark(part, *message);
     if (message->offset < lane.position)
       return;  // before the start: a compressed batch starts earlier
-    if (part.done() || message->offset >= part.end) {
+    if (message->offset >= part.end) {
       lane.position = std::max(lane.position, part.end);  // the gap before it holds nothing
       lane.kept.push_back(std::move(message));
       return;

@@ -1,0 +1,210 @@
+"""Kafka → from_json → filters → days partition → Iceberg zstd, available-now, on a real broker; firn beside Spark.
+
+./dev bench stream [--events N] [--against spark] [--json]
+"""
+
+import argparse
+import json
+import multiprocessing
+import os
+import platform
+import random
+import re
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "test"))
+from confluent_kafka import Producer  # noqa: E402
+from kafka_broker import Broker  # noqa: E402
+
+FIRN = os.environ.get("FIRN", str(ROOT / "build/release/firn"))
+PARTITIONS = 4
+SCHEMA = ("event_id STRING, user_id STRING, occurred_at TIMESTAMP, gdpr_consent BOOLEAN, listing_id STRING, "
+          "price DOUBLE, currency STRING, event_type STRING, payload STRING")
+PIPELINE = """
+SET spark.sql.session.timeZone = UTC;
+CREATE TEMPORARY VIEW events AS
+SELECT from_json(CAST(value AS STRING), '{schema}') AS e
+FROM STREAM read_kafka(bootstrapServers => '{brokers}', subscribe => '{topic}', startingOffsets => 'earliest', maxOffsetsPerTrigger => {batch});
+CREATE STREAMING TABLE silver.booking PARTITIONED BY (days(occurred_at)) AS
+SELECT {distinct} event_id, user_id, occurred_at, gdpr_consent, listing_id, price, currency, event_type, payload
+FROM (SELECT e.* FROM events) {watermark}
+WHERE gdpr_consent AND event_id IS NOT NULL AND occurred_at IS NOT NULL AND price >= 0;
+"""
+
+
+def load_partition(arguments):
+    """Events of about 259 bytes; 2,000 a second of event time, 90 % with consent."""
+    address, topic, partition, count = arguments
+    producer = Producer({"bootstrap.servers": address, "linger.ms": 50, "batch.num.messages": 20000,
+                         "queue.buffering.max.messages": 1000000, "queue.buffering.max.kbytes": 1048576})
+    numbers = random.Random(partition)
+    for i in range(partition, count, PARTITIONS):
+        second = i // 2000
+        value = (f'{{"event_id":"{uuid.UUID(int=numbers.getrandbits(128))}","user_id":"u{numbers.randrange(2000000):07}",'
+                 f'"occurred_at":"2026-01-01T{second // 3600 % 24:02}:{second // 60 % 60:02}:{second % 60:02}.{i // 2 % 1000:03}Z",'
+                 f'"gdpr_consent":{"true" if numbers.random() < 0.9 else "false"},"listing_id":"l{numbers.randrange(200000):06}",'
+                 f'"price":{numbers.randrange(90000) / 100},"currency":"{("EUR", "USD", "GBP", "CHF")[i & 3]}",'
+                 f'"event_type":"booking_{("created", "changed", "paid", "viewed", "left")[i % 5]}","payload":"{{\\"k\\":{i}}}"}}')
+        while True:
+            try:
+                producer.produce(topic, value, partition=partition)
+                break
+            except BufferError:
+                producer.poll(0.05)
+        if i % 4096 < PARTITIONS:
+            producer.poll(0)
+    producer.flush()
+
+
+def load(broker, topic, count):
+    broker.create_topic(topic, PARTITIONS)
+    with multiprocessing.Pool(2) as pool:
+        pool.map(load_partition, [(broker.address, topic, p, count) for p in range(PARTITIONS)])
+
+
+def measured(command, **options):
+    """Runs a command; gives its output, wall seconds, CPU seconds and peak RSS in MB."""
+    start = time.monotonic()
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **options)
+    output = process.stdout.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0, output[-3000:]
+    return output, time.monotonic() - start, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+
+
+def percentile(values, share):
+    values = sorted(values)
+    return values[min(len(values) - 1, int(len(values) * share))] if values else 0
+
+
+def run_firn(broker, topic, events, batch, dedup, folder):
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    (folder / "pipeline.sql").write_text(PIPELINE.format(
+        schema=SCHEMA, brokers=broker.address, topic=topic, batch=batch,
+        distinct="DISTINCT ON (event_id)" if dedup else "",
+        watermark="WATERMARK occurred_at DELAY OF INTERVAL 24 HOURS" if dedup else ""))
+    output, wall, cpu, rss = measured([FIRN, "run", str(folder / "pipeline.sql"), "--once", "--warehouse", str(folder / "w"), "--log-format", "json"])
+    batches = [json.loads(line) for line in output.splitlines() if '"rows_in"' in line]
+    rates = [b["rows_per_second"] for b in batches if b["rows_in"] >= batch // 2]
+    rows = subprocess.run([FIRN, "sql", "--warehouse", str(folder / "w"), "--format", "json", "-e", "SELECT count(*) AS n FROM silver.booking"],
+                          capture_output=True, text=True, check=True).stdout
+    return {"engine": "firn", "deduplication": dedup, "events": events, "rows_written": json.loads(rows)["n"], "batches": len(batches),
+            "events_per_second_p10": percentile(rates, 0.1), "events_per_second_p50": percentile(rates, 0.5),
+            "wall_seconds": wall, "cpu_seconds": cpu, "events_per_cpu_second": events / cpu, "peak_rss_mb": rss}
+
+
+def first_commit(broker, folder):
+    """From exec to the first snapshot, 10,000 events waiting."""
+    topic = broker.create_topic(f"first{time.monotonic_ns()}", PARTITIONS)
+    with multiprocessing.Pool(1) as pool:
+        pool.map(load_partition, [(broker.address, topic, p, 10000) for p in range(PARTITIONS)])
+    return run_firn(broker, topic, 10000, 10000, False, folder)["wall_seconds"]
+
+
+SPARK_JOB = """
+import json, sys, time
+from pyspark.sql import SparkSession, functions as F
+address, topic, batch, dedup, folder, jars, schema, events = json.loads(sys.argv[1])
+start = time.monotonic()
+spark = (SparkSession.builder.master("local[2]").config("spark.jars", jars).config("spark.driver.memory", "3g")
+    .config("spark.sql.session.timeZone", "UTC").config("spark.ui.enabled", "false").config("spark.sql.shuffle.partitions", "2")
+    .config("spark.sql.extensions", "org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions")
+    .config("spark.sql.catalog.c", "org.apache.iceberg.spark.SparkCatalog").config("spark.sql.catalog.c.type", "hadoop")
+    .config("spark.sql.catalog.c.warehouse", folder + "/w").getOrCreate())
+spark.sparkContext.setLogLevel("ERROR")
+spark.sql(f"CREATE TABLE c.silver.booking ({schema}) USING iceberg PARTITIONED BY (days(occurred_at)) "
+          "TBLPROPERTIES ('write.distribution-mode'='none','write.parquet.compression-codec'='zstd','write.spark.fanout.enabled'='true')")
+raw = (spark.readStream.format("kafka").option("kafka.bootstrap.servers", address).option("subscribe", topic)
+    .option("startingOffsets", "earliest").option("maxOffsetsPerTrigger", batch).load())
+rows = (raw.select(F.from_json(F.col("value").cast("string"), schema).alias("e")).select("e.*")
+    .where("gdpr_consent AND event_id IS NOT NULL AND occurred_at IS NOT NULL AND price >= 0"))
+if dedup:
+    rows = rows.withWatermark("occurred_at", "24 hours").dropDuplicates(["event_id"])
+query = rows.writeStream.format("iceberg").outputMode("append").option("fanout-enabled", "true").option("checkpointLocation", folder + "/cp").trigger(availableNow=True).toTable("c.silver.booking")
+query.awaitTermination()
+for p in query.recentProgress:
+    print("BATCH", json.dumps({"rows": p["numInputRows"], "ms": p["batchDuration"]}))
+print("ROWS", spark.table("c.silver.booking").count())
+"""
+
+
+def run_spark(broker, topic, events, batch, dedup, folder):
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    (folder / "job.py").write_text(SPARK_JOB)
+    jars = ",".join(map(str, sorted((ROOT / ".deps/peers/jars").glob("*.jar"))))
+    argument = json.dumps([broker.address, topic, batch, dedup, str(folder), jars, SCHEMA, events])
+    output, wall, cpu, rss = measured_tree([sys.executable, str(folder / "job.py"), argument])
+    batches = [json.loads(line[6:]) for line in output.splitlines() if line.startswith("BATCH")]
+    full = [b for b in batches if b["rows"] >= batch // 2]
+    rates = [b["rows"] * 1000 / max(b["ms"], 1) for b in full]
+    return {"engine": "spark", "deduplication": dedup, "events": events, "rows_written": int(re.search(r"ROWS (\d+)", output).group(1)),
+            "batches": len(batches), "events_per_second_p10": percentile(rates, 0.1), "events_per_second_p50": percentile(rates, 0.5),
+            "wall_seconds": wall, "cpu_seconds": cpu, "events_per_cpu_second": events / cpu, "peak_rss_mb": rss}
+
+
+def measured_tree(command):
+    """As measured(), with the JVM below Python counted too."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    start = time.monotonic()
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert done.returncode == 0, done.stdout[-3000:]
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return done.stdout, time.monotonic() - start, cpu, after.ru_maxrss / 1024
+
+
+def processor():
+    with open("/proc/cpuinfo", encoding="utf-8") as lines:
+        return next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.machine())
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--events", type=int, default=3000000)
+    parser.add_argument("--batch", type=int, default=500000, help="maxOffsetsPerTrigger")
+    parser.add_argument("--against", choices=["spark"], action="append", default=[])
+    parser.add_argument("--no-dedup", action="store_true", help="leave the case with deduplication out")
+    parser.add_argument("--json", action="store_true", help="one object a case on the last lines, nothing else")
+    arguments = parser.parse_args()
+    say = (lambda *_: None) if arguments.json else print
+    results = []
+    with tempfile.TemporaryDirectory(prefix="firn-bench-") as folder:
+        folder = Path(folder)
+        broker = Broker(folder / "broker", heap="1g").start()
+        try:
+            say(f"loading {arguments.events:,} events …")
+            load(broker, "booking_events", arguments.events)
+            cases = [False] if arguments.no_dedup else [False, True]
+            for dedup in cases:
+                results.append(run_firn(broker, "booking_events", arguments.events, arguments.batch, dedup, folder / "firn"))
+                results[-1]["start_to_first_commit_seconds"] = first_commit(broker, folder / "first") if not dedup else None
+                if "spark" in arguments.against:
+                    if not list((ROOT / ".deps/peers/jars").glob("iceberg-spark-runtime*.jar")):
+                        say("Spark is not installed (./dev setup --peers): left out")
+                        continue
+                    results.append(run_spark(broker, "booking_events", arguments.events, arguments.batch, dedup, folder / "spark"))
+                    results[-2]["ratio_to_spark_per_cpu_second"] = results[-2]["events_per_cpu_second"] / results[-1]["events_per_cpu_second"]
+        finally:
+            broker.stop()
+    for result in results:
+        result.update({"cores": os.cpu_count(), "processor": processor()})
+        say(f"{result['engine']:6} {'with' if result['deduplication'] else 'without'} deduplication: "
+            f"{result['events_per_cpu_second']:,.0f} events a CPU second, {result['events_per_second_p50']:,.0f} a second (p50), "
+            f"peak {result['peak_rss_mb']:,.0f} MB, {result['wall_seconds']:.1f} s")
+    for result in results:
+        print(json.dumps(result))
+
+
+if __name__ == "__main__":
+    main()
