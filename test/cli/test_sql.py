@@ -1,6 +1,8 @@
 """firn sql: formats, inputs, errors."""
 
 import json
+import signal
+import time
 
 import pytest
 
@@ -112,3 +114,22 @@ def test_unwritable_warehouse(firn, tmp_path):
 def test_a_prompt_without_a_terminal_reads_a_script(firn):
     run = firn("sql", stdin="")
     assert (run.code, run.out) == (0, "")
+
+
+def test_a_query_is_interrupted(firn):
+    process = firn.start("sql", "-e", "SELECT count(*) FROM range(1000000000000)")
+    time.sleep(1)
+    assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=10)
+    assert process.returncode == 1
+    assert "[OPERATION_CANCELED]" in err
+    assert out == ""
+
+
+def test_nobody_reads_the_rest(firn):
+    process = firn.start("sql", "-e", "SELECT * FROM range(1000000000000)", "--format", "csv")
+    assert [process.stdout.readline() for _ in range(3)] == ["id\n", "0\n", "1\n"]
+    process.stdout.close()
+    assert process.wait(timeout=10) == 1
+    assert process.stderr.read() == ""
