@@ -2,6 +2,8 @@
 #include "app/progress.h"
 
 #include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include <map>
 
@@ -37,8 +39,16 @@ std::string status_of(const stream::Progress& progress) {
                   progress.name, grouped(total("rows_in")), grouped(total("rows_out")),
                   grouped(total("late")), grouped(total("duplicates")),
                   grouped(static_cast<int64_t>(progress.rows_per_second)), grouped(behind));
-  if (progress.watermark_ms) text += "; watermark " + instant(*progress.watermark_ms);
+  if (progress.watermark_ms.value_or(0) > 0)
+    text += "; watermark " + instant(*progress.watermark_ms);
   return text;
+}
+
+// A line that the terminal would wrap could not be drawn over.
+std::string cut_to_terminal(const std::string& text) {
+  winsize size{};
+  if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return text;
+  return text.substr(0, size.ws_col - 1U);
 }
 
 }  // namespace
@@ -136,7 +146,7 @@ void ProgressPrinter::note(const std::string& text) {
 
 void ProgressPrinter::batch(const stream::Progress& progress) {
   if (format_ == LogFormat::kJson) return line(batch_json(progress));
-  status_ = status_of(progress);
+  status_ = cut_to_terminal(status_of(progress));
   line(batch_line(progress));
 }
 

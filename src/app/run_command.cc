@@ -96,6 +96,8 @@ int run_file(const RunOptions& options, const ConfOptions& conf_options,
     std::optional<server::MetricsEndpoint> endpoint;
     if (port != 0) endpoint.emplace(metrics, port);
     const StopToken stop = interruption.token();
+    const std::stop_callback announce(
+        stop, [] { log_info("stopping after the batch under way; a second signal kills"); });
     session::run_pipeline(session, statements, pipeline, listener(printer, metrics, session, stop),
                           stop);
     printer.finish();
