@@ -36,11 +36,16 @@ constexpr TypeRow kPlainTypes[] = {
     {DataTypeId::kDayTimeInterval, LogicalTypeId::BIGINT},
 };
 
+// Inside nested values DuckDB has no type of NULL alone: it makes those INTEGER.
+LogicalType inner_type(const DataType& type) {
+  return type.id() == DataTypeId::kNull ? LogicalType(LogicalTypeId::INTEGER) : to_duckdb(type);
+}
+
 LogicalType struct_type(const DataType& type) {
   duckdb::child_list_t<LogicalType> children;
   int index = 0;
   for (const types::StructField& field : type.fields()) {
-    children.emplace_back("f" + std::to_string(index++), to_duckdb(field.type));
+    children.emplace_back("f" + std::to_string(index++), inner_type(field.type));
   }
   // DuckDB has no empty struct.
   if (children.empty()) children.emplace_back("empty", LogicalType::BOOLEAN);
@@ -89,9 +94,9 @@ LogicalType to_duckdb(const DataType& type) {
       return LogicalType::DECIMAL(static_cast<uint8_t>(type.precision()),
                                   static_cast<uint8_t>(type.scale()));
     case DataTypeId::kArray:
-      return LogicalType::LIST(to_duckdb(type.element()));
+      return LogicalType::LIST(inner_type(type.element()));
     case DataTypeId::kMap:
-      return LogicalType::MAP(to_duckdb(type.key()), to_duckdb(type.value()));
+      return LogicalType::MAP(inner_type(type.key()), inner_type(type.value()));
     case DataTypeId::kStruct:
       return struct_type(type);
     default:

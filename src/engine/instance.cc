@@ -110,6 +110,8 @@ Error Instance::translate(const duckdb::ErrorData& error, QueryState& state) {
                  {{"what", "the engine failed and was restarted: " + error.RawMessage()}});
   }
   if (state.stop.stop_requested()) return Error("OPERATION_CANCELED");
+  if (error.RawMessage().starts_with("More than one row returned by a subquery"))
+    return Error("SCALAR_SUBQUERY_TOO_MANY_ROWS");
   for (const ErrorRow& row : kErrors) {
     if (row.type == error.Type()) return Error(row.condition, {{"what", error.RawMessage()}});
   }

@@ -22,6 +22,14 @@ using types::DataTypeId;
                                           "' to tolerate overflow and return NULL instead."},
        {"config", "\"spark.sql.ansi.enabled\""}});
 }
+// Of bytes and shorts, with their literals' suffix.
+[[noreturn]] void throw_narrow_overflow(int a, std::string_view symbol, int b, char suffix,
+                                        std::string_view hint) {
+  throw Error("BINARY_ARITHMETIC_OVERFLOW", {{"value1", std::to_string(a) + suffix},
+                                             {"symbol", std::string(symbol)},
+                                             {"value2", std::to_string(b) + suffix},
+                                             {"functionName", "`" + std::string(hint) + "`"}});
+}
 [[noreturn]] void throw_divide_by_zero() {
   throw Error("DIVIDE_BY_ZERO", {{"config", "\"spark.sql.ansi.enabled\""}});
 }
@@ -36,6 +44,7 @@ const char* java_name() {
 
 struct Add {
   static constexpr std::string_view kHint = "try_add";
+  static constexpr std::string_view kSymbol = "+";
   template <class T>
   static bool overflows(T a, T b, T& out) {
     return __builtin_add_overflow(a, b, &out);
@@ -47,6 +56,7 @@ struct Add {
 };
 struct Subtract {
   static constexpr std::string_view kHint = "try_subtract";
+  static constexpr std::string_view kSymbol = "-";
   template <class T>
   static bool overflows(T a, T b, T& out) {
     return __builtin_sub_overflow(a, b, &out);
@@ -58,6 +68,7 @@ struct Subtract {
 };
 struct Multiply {
   static constexpr std::string_view kHint = "try_multiply";
+  static constexpr std::string_view kSymbol = "*";
   template <class T>
   static bool overflows(T a, T b, T& out) {
     return __builtin_mul_overflow(a, b, &out);
@@ -83,8 +94,10 @@ void integers(Mode mode, std::span<const ColumnView> in, uint64_t rows, Output& 
     if (!Op::overflows(a, b, result)) [[likely]]
       return result;
     if (mode == Mode::kTry) return std::nullopt;
-    // Spark proposes no function for bytes and shorts.
-    throw_overflow(java_name<T>(), sizeof(T) >= 4 ? Op::kHint : std::string_view());
+    if (sizeof(T) < 4)
+      throw_narrow_overflow(static_cast<int>(a), Op::kSymbol, static_cast<int>(b),
+                            sizeof(T) == 1 ? 'Y' : 'S', Op::kHint);
+    throw_overflow(java_name<T>(), Op::kHint);
   });
 }
 

@@ -315,7 +315,8 @@ void to_timestamp(const CastSite& site, const ColumnView& in, const DataType& fr
     case DataTypeId::kDate: return each(in, out, [&](uint64_t row) { return from_local(in.values<int32_t>()[row] * kDay); });
     case DataTypeId::kTimestamp: return each(in, out, [&](uint64_t row) { return site.zone.to_local(in.values<int64_t>()[row]); });
     case DataTypeId::kTimestampNtz: return each(in, out, [&](uint64_t row) { return from_local(in.values<int64_t>()[row]); });
-    case DataTypeId::kBoolean:
+    case DataTypeId::kBoolean:   // microseconds here, where numbers are seconds
+      return each(in, out, [&](uint64_t row) { return int64_t{in.values<bool>()[row]}; });
     case DataTypeId::kByte:
     case DataTypeId::kShort:
     case DataTypeId::kInteger:

@@ -2,7 +2,9 @@
 #include "kernels/json_path.h"
 
 #include <charconv>
+#include <cstdlib>
 
+#include "kernels/number_text.h"
 #include "kernels/utf8.h"
 
 namespace firn::kernels {
@@ -155,6 +157,10 @@ void append_json_string(std::string& out, std::string_view text) {
   out += '"';
 }
 
+static bool is_number_part(char c) {
+  return (c >= '0' && c <= '9') || c == '-' || c == '+' || c == '.' || c == 'e' || c == 'E';
+}
+
 void append_compact_json(std::string& out, std::string_view value) {
   for (size_t at = 0; at < value.size();) {
     if (value[at] == '"' || value[at] == '\'') {
@@ -162,6 +168,16 @@ void append_compact_json(std::string& out, std::string_view value) {
       skip_string(value, end);
       if (value[at] == '"') out += value.substr(at, end - at);
       else append_json_string(out, unescape_json(value.substr(at, end - at)));
+      at = end;
+    } else if (value[at] == '-' || (value[at] >= '0' && value[at] <= '9')) {
+      size_t end = at;
+      while (end < value.size() && is_number_part(value[end])) ++end;
+      const std::string_view number = value.substr(at, end - at);
+      if (number.find_first_of(".eE") == std::string_view::npos) {
+        out += number;
+      } else {   // a fraction goes through a double, as in Spark: 1.50 becomes 1.5
+        out += java_text(std::strtod(std::string(number).c_str(), nullptr));
+      }
       at = end;
     } else {
       if (!is_blank(value[at])) out += value[at];

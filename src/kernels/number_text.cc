@@ -3,6 +3,7 @@
 
 #include <charconv>
 #include <cmath>
+#include <cstdio>
 #include <cstdlib>
 #include <limits>
 
@@ -38,7 +39,13 @@ std::string shortest(T value) {
     }
     return result;
   }
-  result += digits.substr(0, 1) + "." + (digits.size() > 1 ? digits.substr(1) : "0");
+  if (digits.size() == 1) {   // Java shows two digits: those nearest to the number, 4.9E-324
+    std::snprintf(buffer, sizeof(buffer), "%.1e", std::fabs(static_cast<double>(value)));
+    const std::string_view nearest(buffer);
+    digits = {nearest[0], nearest[2]};
+    exponent = std::atoi(nearest.data() + nearest.find('e') + 1);
+  }
+  result += digits.substr(0, 1) + "." + digits.substr(1);
   return result + "E" + std::to_string(exponent);
 }
 

@@ -47,14 +47,24 @@ constexpr Shown kShown[] = {
     {"last", 2, "last", 1},
     {"any_value", 2, "any_value", 1},
     {"array_agg", 1, "collect_list", 1},
+    {"dateadd", 2, "date_add", 2},
     {"current_database", 0, "current_schema", 0},
     {"months_between", 2, "months_between", 2, "true"},
     {"str_to_map", 1, "str_to_map", 1, ",, :"},
+    {"lpad", 2, "lpad", 2, " "},
+    {"rpad", 2, "rpad", 2, " "},
+    {"dateadd", 2, "date_add", 2},
+    {"regexp_like", 2, "REGEXP_LIKE", 2},
+    {"regexp", 2, "REGEXP", 2},
 };
 
 UnresolvedCall shown(UnresolvedCall call) {
   const size_t given = call.arguments.size();
   if (call.name == "replace" && given == 2) call.arguments.push_back(string_literal(""));
+  if (call.name == "log" && given == 1)
+    call.arguments.insert(call.arguments.begin(), make(UnresolvedName{{"E()"}, {}}));
+  if (call.name == "log" && given == 1)
+    call.arguments.insert(call.arguments.begin(), make(UnresolvedName{{"E()"}, {}}));
   if (call.name == "assert_true" && given == 1)
     call.arguments.push_back(
         string_literal("'" + pretty_name(*call.arguments[0]) + "' is not true!"));

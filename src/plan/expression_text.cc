@@ -257,35 +257,6 @@ void Printer::write_bound(const FrameBound& bound) {
   }
 }
 
-// The frame of functions that are given none, as Spark's names show it.
-struct ShownFrame {
-  std::string_view function;
-  std::string_view text;
-};
-constexpr std::string_view kRowsToHere = "ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW";
-constexpr ShownFrame kShownFrames[] = {
-    {"row_number", kRowsToHere},   {"rank", kRowsToHere},  {"dense_rank", kRowsToHere},
-    {"percent_rank", kRowsToHere}, {"ntile", kRowsToHere},
-};
-
-std::string default_frame(const Windowed& windowed) {
-  const auto call = as_call(*windowed.function);
-  if (!call) return "";
-  for (const ShownFrame& row : kShownFrames)
-    if (row.function == call->name) return std::string(row.text);
-  if (call->name == "lag" || call->name == "lead") {
-    const auto* given = call->arguments.size() > 1
-                            ? std::get_if<Literal>(&call->arguments[1]->node)
-                            : nullptr;
-    const std::string rows = given != nullptr ? pretty_text(*given) : "1";
-    const std::string bound = (call->name == "lag" ? "-" : "") + rows + " FOLLOWING";
-    return "ROWS BETWEEN " + bound + " AND " + bound;
-  }
-  return windowed.spec.order_by.empty()
-             ? "ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING"
-             : "RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW";
-}
-
 void Printer::write(const Expr&, const Windowed& windowed) {
   print(*windowed.function);
   out_ += " OVER (";
@@ -308,8 +279,6 @@ void Printer::write(const Expr&, const Windowed& windowed) {
     write_bound(spec.start);
     out_ += " AND ";
     write_bound(spec.end);
-  } else if (const std::string frame = pretty_ ? default_frame(windowed) : ""; !frame.empty()) {
-    out_.append(gap).append(frame);
   }
   out_ += ')';
 }
@@ -441,24 +410,6 @@ struct ShownArguments {
 };
 constexpr ShownArguments kShownArguments[] = {
     {"substring", 2, ", 2147483647", 2},
-    {"round", 1, ", 0", 1},
-    {"bround", 1, ", 0", 1},
-    {"sort_array", 1, ", true", 1},
-    {"split", 2, ", -1", 2},
-    {"regexp_replace", 3, ", 1", 3},
-    {"regexp_instr", 2, ", 0", 2},
-    {"regexp_extract", 2, ", 1", 2},
-    {"regexp_extract_all", 2, ", 1", 2},
-    {"replace", 2, ", ", 2},
-    {"lpad", 2, ",  ", 2},
-    {"rpad", 2, ",  ", 2},
-    {"str_to_map", 1, ", ,, :", 1},
-    {"str_to_map", 2, ", :", 2},
-    {"months_between", 2, ", true", 2},
-    {"unix_timestamp", 1, ", yyyy-MM-dd HH:mm:ss", 1},
-    {"to_unix_timestamp", 1, ", yyyy-MM-dd HH:mm:ss", 1},
-    {"from_unixtime", 1, ", yyyy-MM-dd HH:mm:ss", 1},
-    {"to_json", 2, "", 1},
     {"locate", 2, ", 1", 2},
     {"overlay", 3, ", -1", 3},
     {"lag", 1, ", 1, NULL", 1},
@@ -477,66 +428,9 @@ const ShownArguments* find_shown(std::string_view function, size_t given) {
   return nullptr;
 }
 
-// Functions that Spark names otherwise than they are called.
-struct ShownName {
-  std::string_view function;
-  std::string_view shown;
-  size_t most_arguments = SIZE_MAX;
-};
-constexpr ShownName kShownNames[] = {
-    {"ceil", "CEIL", 1},
-    {"floor", "FLOOR", 1},
-    {"sqrt", "SQRT"},
-    {"cbrt", "CBRT"},
-    {"exp", "EXP"},
-    {"expm1", "EXPM1"},
-    {"log", "LOG"},
-    {"log10", "LOG10"},
-    {"log2", "LOG2"},
-    {"log1p", "LOG1P"},
-    {"power", "POWER"},
-    {"hypot", "HYPOT"},
-    {"signum", "SIGNUM"},
-    {"sin", "SIN"},
-    {"cos", "COS"},
-    {"tan", "TAN"},
-    {"cot", "COT"},
-    {"sec", "SEC"},
-    {"csc", "CSC"},
-    {"asin", "ASIN"},
-    {"acos", "ACOS"},
-    {"atan", "ATAN"},
-    {"atan2", "ATAN2"},
-    {"sinh", "SINH"},
-    {"cosh", "COSH"},
-    {"tanh", "TANH"},
-    {"asinh", "ASINH"},
-    {"acosh", "ACOSH"},
-    {"atanh", "ATANH"},
-    {"degrees", "DEGREES"},
-    {"radians", "RADIANS"},
-    {"pi", "PI"},
-    {"e", "E"},
-    {"rank", "RANK"},
-    {"dense_rank", "DENSE_RANK"},
-    {"percent_rank", "PERCENT_RANK"},
-    {"regexp_like", "REGEXP_LIKE"},
-    {"regexp", "REGEXP"},
-    {"array_agg", "collect_list"},
-    {"current_database", "current_schema"},
-};
-
-std::string_view shown_name(std::string_view function, size_t arguments) {
-  for (const ShownName& row : kShownNames)
-    if (row.function == function && arguments <= row.most_arguments) return row.shown;
-  return function;
-}
-
 void Printer::write_function(const CallView& call) {
   const ShownArguments* shown = pretty_ ? find_shown(call.name, call.arguments.size()) : nullptr;
-  out_.append(pretty_ ? shown_name(call.name, call.arguments.size()) : call.name)
-      .append(call.distinct ? "(DISTINCT " : "(");
-  if (pretty_ && call.name == "log" && call.arguments.size() == 1) out_ += "E(), ";
+  out_.append(call.name).append(call.distinct ? "(DISTINCT " : "(");
   const size_t count = shown != nullptr ? shown->shown : call.arguments.size();
   for (size_t i = 0; i < count; ++i) {
     if (i > 0) out_ += ", ";

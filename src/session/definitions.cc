@@ -1,6 +1,7 @@
 // CREATE, DROP, ALTER: what a definition means for the catalog.
 #include <algorithm>
 #include <cctype>
+#include <set>
 
 #include "base/error.h"
 #include "session/session.h"
@@ -62,11 +63,21 @@ void check_provider(const std::string& provider) {
     throw_unsupported("tables USING " + provider + "; firn makes Iceberg tables (USING iceberg)");
 }
 
+// Names of one level differ by more than their case.
+void check_names(const types::DataType& columns) {
+  std::set<std::string> names;
+  for (const StructField& column : columns.fields()) {
+    if (!names.insert(lower(column.name)).second)
+      throw Error("COLUMN_ALREADY_EXISTS", {{"columnName", "`" + lower(column.name) + "`"}});
+  }
+}
+
 }  // namespace
 
 catalog::CreateRequest create_request(const plan::TableDefinition& definition,
                                       const types::DataType& columns) {
   check_provider(definition.provider);
+  check_names(columns);
   catalog::CreateRequest request;
   request.schema = types::to_iceberg_schema(columns);
   for (const plan::PartitionTransform& partition : definition.partitioned_by) {

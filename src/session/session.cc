@@ -17,7 +17,7 @@ Overloaded(Handlers...) -> Overloaded<Handlers...>;
 }  // namespace
 
 Session::Session(Process process, conf::Conf conf)
-    : process_(std::move(process)), conf_(std::move(conf)) {}
+    : process_(std::move(process)), conf_(std::move(conf)), initial_(conf_) {}
 
 plan::ResolveOptions Session::resolve_options(bool streaming) const {
   plan::ResolveOptions options;
@@ -113,10 +113,13 @@ Result Session::execute(const plan::Statement& statement, const StopToken& stop)
           [&](const plan::Insert& node) { return insert(*this, node, stop); },
           [&](const plan::SetConf& node) { return set_conf(*this, node); },
           [&](const plan::ResetConf& node) -> Result {
-            if (node.key)
+            if (!node.key) {
+              conf_ = initial_;
+            } else if (initial_.is_set(*node.key)) {
+              conf_.set(*node.key, initial_.at(*node.key));
+            } else {
               conf_.unset(*node.key);
-            else
-              conf_ = conf::Conf();
+            }
             return {};
           },
           [&](const plan::Use& node) -> Result {

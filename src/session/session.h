@@ -72,6 +72,7 @@ class Session {
  private:
   Process process_;
   conf::Conf conf_;
+  const conf::Conf initial_;  // what RESET goes back to
   plan::IdSource ids_;
   std::string namespace_ = "default";
   std::map<std::string, TemporaryView> views_;  // lower case

@@ -126,9 +126,6 @@ Result show_tables(Session& session, const plan::ShowTables& node) {
   for (const catalog::TableName& table : catalog.list_tables(space)) {
     if (matches(table.name, node.pattern)) rows.push_back({join(table.space), table.name, false});
   }
-  for (const auto& [name, view] : session.temporary_views()) {
-    if (matches(name, node.pattern)) rows.push_back({std::string(), name, true});
-  }
   return session.rows({session.column("namespace", DataTypeId::kString),
                        session.column("tableName", DataTypeId::kString),
                        session.column("isTemporary", DataTypeId::kBoolean)},
@@ -223,7 +220,8 @@ Result describe_table(Session& session, const plan::Describe& node) {
 
 Result describe_query(Session& session, const plan::DescribeQuery& node) {
   Rows rows;
-  for (const plan::Attribute& column : session.resolve(node.query)->output)
+  const plan::RelationPtr resolved = session.resolve(node.query);
+  for (const plan::Attribute& column : resolved->output)
     rows.push_back({column.name, column.type.simple_string(), types::Null{}});
   return describe_rows(session, std::move(rows));
 }

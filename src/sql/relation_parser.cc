@@ -1,4 +1,6 @@
 // Queries: WITH, set operations, SELECT with its clauses, VALUES, ORDER BY and LIMIT.
+#include <set>
+
 #include "sql/grammar.h"
 
 namespace firn::sql {
@@ -54,9 +56,16 @@ RelationPtr Grammar::query() {
 std::vector<plan::NamedRelation> Grammar::with_definitions() {
   expect("WITH");
   if (at_word_text("RECURSIVE") && at_name(1)) unsupported("WITH RECURSIVE", peek());
-  return comma_list([this] {
+  std::set<std::string> names;
+  return comma_list([&] {
     plan::NamedRelation definition;
+    const size_t first = at_;
     definition.name = identifier();
+    std::string folded = definition.name;
+    for (char& c : folded) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+    if (!names.insert(std::move(folded)).second)
+      throw Error("DUPLICATED_CTE_NAMES", {{"duplicateNames", "`" + definition.name + "`"}},
+                  {context_of(tokens_[first])});
     if (at("(") && !at_query_start(1)) definition.columns = identifier_list();
     accept("AS");
     expect("(");
