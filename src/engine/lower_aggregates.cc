@@ -34,21 +34,55 @@ WindowBoundary boundary(const plan::FrameBound& bound, bool rows) {
   return WindowBoundary::INVALID;
 }
 
-Parsed frame_offset(const plan::FrameBound& bound, bool rows, LoweringContext& context) {
+// RANGE over dates and times counts in numbers: days, or microseconds where the offset is an
+// interval.
+struct RangeUnit {
+  std::string_view kernel;  // "" = the sort key as it is
+  int64_t divisor = 1;      // of an interval
+};
+RangeUnit range_unit(const plan::WindowSpec& spec) {
+  if (!spec.has_frame || spec.rows || spec.order_by.size() != 1) return {};
+  const plan::ExprPtr& offset = spec.start.offset ? spec.start.offset : spec.end.offset;
+  if (!offset) return {};
+  const DataTypeId key = spec.order_by[0].child->type.id();
+  if (offset->type.id() == DataTypeId::kYearMonthInterval)
+    throw_unsupported("RANGE frames with intervals of months");
+  if (key == DataTypeId::kDate)
+    return {"unix_date", offset->type.id() == DataTypeId::kDayTimeInterval ? 86'400'000'000 : 1};
+  if (key == DataTypeId::kTimestamp || key == DataTypeId::kTimestampNtz) return {"unix_micros"};
+  return {};
+}
+Parsed sort_key(const plan::SortKey& key, const RangeUnit& unit, LoweringContext& context) {
+  Parsed parsed = lower_expression(*key.child, context);
+  if (unit.kernel.empty()) return parsed;
+  kernels::CallInfo info;
+  info.arguments = {key.child->type};
+  info.result = unit.kernel == "unix_date" ? DataTypeId::kInteger : DataTypeId::kLong;
+  return cast_to(
+      duckdb::LogicalType::BIGINT,
+      call_kernel(context.state, unit.kernel, std::move(info), list_of(std::move(parsed)), {}));
+}
+Parsed frame_offset(const plan::FrameBound& bound, bool rows, const RangeUnit& unit,
+                    LoweringContext& context) {
   if (!bound.offset) return nullptr;
   Parsed offset = lower_expression(*bound.offset, context);
-  return rows ? cast_to(duckdb::LogicalType::BIGINT, std::move(offset)) : std::move(offset);
+  if (unit.divisor > 1)
+    offset =
+        function("//", list_of(std::move(offset), constant(duckdb::Value::BIGINT(unit.divisor))));
+  return rows || !unit.kernel.empty() ? cast_to(duckdb::LogicalType::BIGINT, std::move(offset))
+                                      : std::move(offset);
 }
 
 void set_window(duckdb::WindowExpression& window, const plan::WindowSpec& spec,
                 LoweringContext& context) {
+  const RangeUnit unit = range_unit(spec);
   window.partitions = lower_all(spec.partition_by, context);
   for (const plan::SortKey& key : spec.order_by) {
     window.orders.emplace_back(
         key.ascending ? duckdb::OrderType::ASCENDING : duckdb::OrderType::DESCENDING,
         key.nulls_first ? duckdb::OrderByNullType::NULLS_FIRST
                         : duckdb::OrderByNullType::NULLS_LAST,
-        lower_expression(*key.child, context));
+        sort_key(key, unit, context));
   }
   window.start = WindowBoundary::UNBOUNDED_PRECEDING;
   window.end = spec.order_by.empty() ? WindowBoundary::UNBOUNDED_FOLLOWING
@@ -56,8 +90,8 @@ void set_window(duckdb::WindowExpression& window, const plan::WindowSpec& spec,
   if (!spec.has_frame) return;
   window.start = boundary(spec.start, spec.rows);
   window.end = boundary(spec.end, spec.rows);
-  window.start_expr = frame_offset(spec.start, spec.rows, context);
-  window.end_expr = frame_offset(spec.end, spec.rows, context);
+  window.start_expr = frame_offset(spec.start, spec.rows, unit, context);
+  window.end_expr = frame_offset(spec.end, spec.rows, unit, context);
 }
 
 // `extra_filter`: in addition to the call's own FILTER clause.
@@ -157,6 +191,16 @@ Parsed sum(const LoweringSite& site) {
 
 Parsed average(const LoweringSite& site) {
   const DataType& type = site.call.arguments[0]->type;
+  if (type.id() == DataTypeId::kYearMonthInterval || type.id() == DataTypeId::kDayTimeInterval) {
+    kernels::CallInfo info = call_info(site);
+    info.arguments = {site.expr.type, DataTypeId::kLong};
+    Parsed total =
+        cast_to(to_duckdb(site.expr.type), aggregate(site, "sum", list_of(argument(site, 0))));
+    return call_kernel(
+        site.context.state, "divide_interval", std::move(info),
+        list_of(std::move(total), aggregate(site, "count", list_of(argument(site, 0)))),
+        site.expr.origin);
+  }
   if (type.id() != DataTypeId::kDecimal) {
     Parsed mean = aggregate(site, "avg", list_of(as_double(argument(site, 0))));
     return to_result(site, std::move(mean));

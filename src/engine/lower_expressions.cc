@@ -19,6 +19,15 @@ const plan::Call* as_call(const Expr& expr, std::string_view name) {
   return call != nullptr && call->function->name == name ? call : nullptr;
 }
 
+const plan::Subquery* as_in_subquery(const Expr& expr) {
+  const auto* subquery = std::get_if<plan::Subquery>(&expr.node);
+  return subquery != nullptr && subquery->kind == plan::SubqueryKind::kIn ? subquery : nullptr;
+}
+// x IN (…) below NOT.
+const plan::Subquery* negated_in(const plan::Call& call) {
+  return call.function->name == "not" ? as_in_subquery(*call.arguments.at(0)) : nullptr;
+}
+
 void collect_conjuncts(const ExprPtr& expr, std::vector<ExprPtr>& out) {
   if (const plan::Call* call = as_call(*expr, "and")) {
     for (const ExprPtr& argument : call->arguments) collect_conjuncts(argument, out);
@@ -59,6 +68,7 @@ class ExpressionLowering {
     return lower_cast(cast, expr, context_);
   }
   Parsed lower_node(const plan::Call& call, const Expr& expr) {
+    if (const plan::Subquery* in = negated_in(call)) return in_subquery(*in, !in->negated, false);
     return lower_call(call, expr, context_);
   }
   Parsed lower_node(const plan::Windowed& windowed, const Expr& expr) {
@@ -110,23 +120,39 @@ class ExpressionLowering {
 
   Parsed lower_node(const plan::Subquery& subquery, const Expr& expr) {
     auto result = make_uniq<duckdb::SubqueryExpression>();
-    result->subquery = lower_query(*subquery.plan, context_);
     switch (subquery.kind) {
       case plan::SubqueryKind::kScalar:
+        result->subquery = lower_query(*subquery.plan, context_);
         result->subquery_type = duckdb::SubqueryType::SCALAR;
         return cast_to(to_duckdb(expr.type), std::move(result));
-      case plan::SubqueryKind::kExists:
-        result->subquery_type = duckdb::SubqueryType::EXISTS;
-        break;
       case plan::SubqueryKind::kIn:
-        result->subquery_type = duckdb::SubqueryType::ANY;
-        result->comparison_type = ExpressionType::COMPARE_EQUAL;
-        result->child = needle(subquery, *result);
+        return in_subquery(subquery, subquery.negated, false);
+      case plan::SubqueryKind::kExists:
         break;
     }
+    result->subquery = lower_query(*subquery.plan, context_);
+    result->subquery_type = duckdb::SubqueryType::EXISTS;
     if (!subquery.negated) return result;
     return operation(ExpressionType::OPERATOR_NOT, list_of<Parsed>(std::move(result)));
   }
+
+ public:
+  // Spark asks whether a match exists: what SQL leaves unknown is false, for NOT IN too. A filter
+  // drops both alike.
+  Parsed in_subquery(const plan::Subquery& subquery, bool negated, bool is_filter) {
+    auto result = make_uniq<duckdb::SubqueryExpression>();
+    result->subquery = lower_query(*subquery.plan, context_);
+    result->subquery_type = duckdb::SubqueryType::ANY;
+    result->comparison_type = ExpressionType::COMPARE_EQUAL;
+    result->child = needle(subquery, *result);
+    Parsed found = std::move(result);
+    if (negated) found = operation(ExpressionType::OPERATOR_NOT, list_of(std::move(found)));
+    if (is_filter) return found;
+    return operation(ExpressionType::OPERATOR_COALESCE,
+                     list_of(std::move(found), constant(duckdb::Value::BOOLEAN(false))));
+  }
+
+ private:
   // (a, b) IN (SELECT x, y …) compares structs.
   Parsed needle(const plan::Subquery& subquery, duckdb::SubqueryExpression& result) {
     if (subquery.needles.size() == 1) return lower(*subquery.needles[0]);
@@ -170,22 +196,42 @@ std::vector<ExprPtr> split_conjuncts(const ExprPtr& condition) {
   return conjuncts;
 }
 
+namespace {
+
+// One condition of a filter, where unknown is as good as false.
+Parsed lower_conjunct(const ExprPtr& conjunct, LoweringContext& context) {
+  ExpressionLowering lowering(context);
+  if (const plan::Subquery* in = as_in_subquery(*conjunct))
+    return lowering.in_subquery(*in, in->negated, true);
+  const auto* call = std::get_if<plan::Call>(&conjunct->node);
+  const plan::Subquery* in = call == nullptr ? nullptr : negated_in(*call);
+  if (in != nullptr) return lowering.in_subquery(*in, !in->negated, true);
+  return lowering.lower(*conjunct);
+}
+ParsedList lower_conjunct_list(const std::vector<ExprPtr>& conjuncts, LoweringContext& context) {
+  ParsedList list;
+  for (const ExprPtr& conjunct : conjuncts) list.push_back(lower_conjunct(conjunct, context));
+  return list;
+}
+
+}  // namespace
+
 Parsed lower_conjuncts(const std::vector<ExprPtr>& conjuncts, LoweringContext& context) {
   std::vector<ExprPtr> safe, throwing;
   for (const ExprPtr& conjunct : conjuncts)
     (conjunct->can_throw ? throwing : safe).push_back(conjunct);
-  if (throwing.empty()) return all_of(lower_all(safe, context));
+  if (throwing.empty()) return all_of(lower_conjunct_list(safe, context));
   // Safe ones stay bare, so that they prune; each throwing one stands behind all safe ones and its
   // predecessors.
-  Parsed guarded = lower_expression(*throwing.back(), context);
+  Parsed guarded = lower_conjunct(throwing.back(), context);
   for (size_t i = throwing.size() - 1; i-- > 0;) {
-    guarded = case_when(lower_expression(*throwing[i], context), std::move(guarded),
+    guarded = case_when(lower_conjunct(throwing[i], context), std::move(guarded),
                         constant(duckdb::Value::BOOLEAN(false)));
   }
   if (safe.empty()) return guarded;
-  guarded = case_when(all_of(lower_all(safe, context)), std::move(guarded),
+  guarded = case_when(all_of(lower_conjunct_list(safe, context)), std::move(guarded),
                       constant(duckdb::Value::BOOLEAN(false)));
-  ParsedList parts = lower_all(safe, context);
+  ParsedList parts = lower_conjunct_list(safe, context);
   parts.push_back(std::move(guarded));
   return all_of(std::move(parts));
 }

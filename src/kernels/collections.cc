@@ -291,6 +291,9 @@ void shuffle(const CallInfo& info, Scratch& scratch, Columns in, uint64_t rows, 
 }
 void flatten(const CallInfo&, Scratch&, Columns in, uint64_t rows, Output& out) {
   const ColumnView& inner = in[0].children[0];
+  if (inner.physical != Physical::kList) {
+    throw Error("FIRN_INTERNAL", {{"what", "flatten over an array that holds no arrays"}});
+  }
   ListGather list(inner.children[0], out);
   for (uint64_t row = 0; row < rows; ++row) {
     bool valid = in[0].is_valid(row);

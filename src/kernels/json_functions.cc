@@ -125,10 +125,13 @@ struct FromJson {
 std::shared_ptr<FromJson> prepare_from_json(const CallInfo& info, Columns in) {
   const Options options = read_options(in, in.size() - 1);
   auto state = std::make_shared<FromJson>();
-  for (const char* key : {"timestampformat", "dateformat", "timestampntzformat"}) {
+  for (const char* key :
+       {"timestampformat", "dateformat", "timestampntzformat", "allowunquotedfieldnames",
+        "allowcomments", "allownumericleadingzeros", "allowbackslashescapinganycharacter",
+        "allowunquotedcontrolchars", "primitivesasstring", "prefersdecimal", "locale", "encoding",
+        "linesep"}) {
     if (options.contains(key))
-      throw_unsupported("the option " + std::string(key) +
-                        " of from_json; read a STRING and use to_timestamp");
+      throw_unsupported("the option " + std::string(key) + " of from_json");
   }
   state->options.zone = zone_or_throw(option(options, "timezone", info.zone.c_str()));
   state->options.allow_single_quotes = option(options, "allowsinglequotes", "true") == "true";
@@ -136,8 +139,10 @@ std::shared_ptr<FromJson> prepare_from_json(const CallInfo& info, Columns in) {
       option(options, "allownonnumericnumbers", "true") == "true";
   const std::string mode = lower_case(option(options, "mode", "PERMISSIVE"));
   state->fail_fast = mode == "failfast";
-  if (mode != "permissive" && mode != "failfast")
-    throw_invalid("from_json knows the modes PERMISSIVE and FAILFAST, not " + mode + ".");
+  if (mode != "permissive" && mode != "failfast") {
+    throw Error("PARSE_MODE_UNSUPPORTED",
+                {{"funcName", "`from_json`"}, {"mode", option(options, "mode", "")}});
+  }
   if (info.result.id() == DataTypeId::kStruct) {
     const std::string corrupt = option(options, "columnnameofcorruptrecord", "_corrupt_record");
     for (size_t i = 0; i < info.result.fields().size(); ++i) {

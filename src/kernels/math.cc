@@ -43,6 +43,8 @@ void real2(const CallInfo&, Scratch&, Columns in, uint64_t rows, Output& out) {
 double sign(double x) { return std::isnan(x) || x == 0 ? x : x < 0 ? -1.0 : 1.0; }
 double cotangent(double x) { return 1.0 / std::tan(x); }
 double degrees(double x) { return x * (180.0 / std::numbers::pi); }
+// Rounded correctly, which the double version is not.
+double cube_root(double x) { return static_cast<double>(cbrtl(static_cast<long double>(x))); }
 double radians(double x) { return x / 180.0 * std::numbers::pi; }
 // Java: |x| = 1 to an infinite power and 1 to NaN give NaN; C gives 1.
 double power(double x, double y) {
@@ -395,7 +397,7 @@ constexpr KernelRow kRows[] = {
     {"bround", round<Rounding::kHalfEven>, kStrict | kFallible},
     {"rint", real<std::nearbyint>, kStrict},
     {"sqrt", real<std::sqrt>, kStrict},
-    {"cbrt", real<std::cbrt>, kStrict},
+    {"cbrt", real<cube_root>, kStrict},
     {"exp", real<std::exp>, kStrict},
     {"expm1", real<std::expm1>, kStrict},
     {"ln", logarithm<std::log, 0>, kStrict},

@@ -65,7 +65,12 @@ bool scan_date(std::string_view& text, Parts& parts) {
 }
 
 bool scan_time(std::string_view& text, Parts& parts) {
-  if (!digits(text, 1, 2, parts.hour) || !eat(text, ':')) return false;
+  if (!digits(text, 1, 2, parts.hour)) return false;
+  if (!eat(text, ':')) {  // the hour alone is enough behind a date
+    parts.zone = trim(text);
+    text = {};
+    return parts.has_date;
+  }
   if (!digits(text, 1, 2, parts.minute)) return false;
   if (eat(text, ':')) {
     if (!digits(text, 1, 2, parts.second)) return false;
