@@ -70,8 +70,10 @@ class WindowState::Database {
     rocksdb::Options options;
     options.create_if_missing = true;
     options.create_missing_column_families = true;
-    options.write_buffer_size = memory_bytes / 8;
+    options.write_buffer_size = memory_bytes / 4;
     options.db_write_buffer_size = memory_bytes / 2;
+    options.memtable_whole_key_filtering = true;  // most keys of a slice are new or were just here
+    options.memtable_prefix_bloom_size_ratio = 0.1;
     options.max_open_files = 256;
     options.keep_log_file_num = 1;
     options.info_log_level = rocksdb::InfoLogLevel::ERROR_LEVEL;
@@ -87,6 +89,7 @@ class WindowState::Database {
           folder_);
     db_.reset(opened);
     writing_.disableWAL = true;
+    writing_.memtable_insert_hint_per_batch = true;
   }
   ~Database() {
     for (rocksdb::ColumnFamilyHandle* family : families_) db_->DestroyColumnFamilyHandle(family);
