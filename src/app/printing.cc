@@ -144,6 +144,19 @@ class TableWriter final : public RowWriter {
 };
 
 // RFC 4180, with a header. NULL is an empty field, the empty string is "".
+class TextWriter final : public RowWriter {
+ public:
+  using RowWriter::RowWriter;
+
+  void row(const std::vector<kernels::ColumnView>& views, uint64_t row) override {
+    for (size_t i = 0; i < views.size(); ++i) {
+      std::string text;
+      append_plain(text, views[i], row, columns_[i].type, zone_);
+      out_ << text << (text.ends_with('\n') ? "" : "\n");
+    }
+  }
+};
+
 class CsvWriter final : public RowWriter {
  public:
   using RowWriter::RowWriter;
@@ -282,6 +295,8 @@ std::unique_ptr<RowWriter> make_writer(std::ostream& out, const session::Result&
       return std::make_unique<JsonWriter>(out, result.columns, zone);
     case Format::kTypedJson:
       return std::make_unique<TypedJsonWriter>(out, result.columns, zone);
+    case Format::kText:
+      return std::make_unique<TextWriter>(out, result.columns, zone);
     case Format::kMarkdown:
       return std::make_unique<MarkdownWriter>(out, result.columns, zone);
     default:

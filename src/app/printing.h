@@ -12,7 +12,8 @@
 
 namespace firn::app {
 
-enum class Format : uint8_t { kTable, kCsv, kJson, kMarkdown, kTypedJson };
+// kText: cells as they are, one a line: what a table shows of plans and of SQL text.
+enum class Format : uint8_t { kTable, kCsv, kJson, kMarkdown, kTypedJson, kText };
 
 // Throws FIRN_UNKNOWN_OPTION with the nearest right one.
 Format parse_format(std::string_view word);

@@ -13,6 +13,13 @@ namespace {
 
 using Steady = std::chrono::steady_clock;
 
+// Plans and SQL text are for reading as they are, not in a table's cell.
+Format shown_as(const plan::Statement& statement, Format format) {
+  const bool text = std::holds_alternative<plan::Explain>(statement.node) ||
+                    std::holds_alternative<plan::ShowCreateTable>(statement.node);
+  return text && format == Format::kTable ? Format::kText : format;
+}
+
 }  // namespace
 
 std::string grouped(int64_t number) {
@@ -50,8 +57,8 @@ bool StatementRunner::run_one(const plan::Statement& statement, const SourceText
     session::Result result = session_.execute(statement, stop);
     std::string done = result.message;
     if (!result.columns.empty() || output_.format == Format::kTypedJson) {
-      const int64_t rows =
-          print_rows(output_.rows, result, output_.format, *session_zone(session_.conf()), stop);
+      const int64_t rows = print_rows(output_.rows, result, shown_as(statement, output_.format),
+                                      *session_zone(session_.conf()), stop);
       done = grouped(rows) + (rows == 1 ? " row" : " rows");
     }
     if (!output_.rows) return false;  // a closed pipe: nobody wants the rest
