@@ -193,6 +193,12 @@ std::optional<DataType> common_type(const DataType& a, const DataType& b, bool a
   return complex(a, b, ansi, common_type);
 }
 
+std::optional<DataType> tightest_type(const DataType& a, const DataType& b, bool ansi) {
+  if (const auto type = tightest(a, b, ansi)) return type;
+  if (const auto type = decimal_common(a, b)) return type;
+  return complex(a, b, ansi, tightest_type);
+}
+
 std::optional<DataType> common_type(const std::vector<DataType>& types, bool ansi) {
   DataType result;
   // Non-ANSI promotion to string is not associative: strings go first, as in Spark.

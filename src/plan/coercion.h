@@ -16,6 +16,8 @@ using types::DataTypeId;
 // where there is none.
 std::optional<DataType> common_type(const DataType& a, const DataType& b, bool ansi);
 std::optional<DataType> common_type(const std::vector<DataType>& types, bool ansi);
+// The same without turning strings into something else: VALUES, array_contains.
+std::optional<DataType> tightest_type(const DataType& a, const DataType& b, bool ansi);
 // The same for =, < and the like, where strings are read as the other side's type.
 std::optional<DataType> comparison_type(const DataType& a, const DataType& b, bool ansi);
 // Whether CAST(a AS b) exists; in ANSI mode fewer do.

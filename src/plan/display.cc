@@ -47,7 +47,6 @@ constexpr Shown kShown[] = {
     {"last", 2, "last", 1},
     {"any_value", 2, "any_value", 1},
     {"array_agg", 1, "collect_list", 1},
-    {"dateadd", 2, "date_add", 2},
     {"current_database", 0, "current_schema", 0},
     {"months_between", 2, "months_between", 2, "true"},
     {"str_to_map", 1, "str_to_map", 1, ",, :"},
@@ -61,8 +60,6 @@ constexpr Shown kShown[] = {
 UnresolvedCall shown(UnresolvedCall call) {
   const size_t given = call.arguments.size();
   if (call.name == "replace" && given == 2) call.arguments.push_back(string_literal(""));
-  if (call.name == "log" && given == 1)
-    call.arguments.insert(call.arguments.begin(), make(UnresolvedName{{"E()"}, {}}));
   if (call.name == "log" && given == 1)
     call.arguments.insert(call.arguments.begin(), make(UnresolvedName{{"E()"}, {}}));
   if (call.name == "assert_true" && given == 1)

@@ -177,6 +177,9 @@ class Translation {
         if (number == nullptr || constant.type.id() != type.id()) return std::nullopt;
         return *number;
       case kDate:
+        if (constant.type.id() != kDate) return std::nullopt;
+        if (number != nullptr) return static_cast<int32_t>(*number);
+        return types::is_null(constant.value) ? std::nullopt : std::optional(constant.value);
       case kFloat:
       case kDouble:
       case kString:

@@ -1,5 +1,6 @@
 // Calls: the row of the function table, the number of arguments, their casts.
 #include <algorithm>
+#include <cmath>
 
 #include "plan/fold.h"
 #include "plan/resolver.h"
@@ -131,8 +132,12 @@ ExprPtr Resolver::call_of(const UnresolvedCall& node, const ExprPtr& unresolved,
           node.name != "xxhash64" && node.name != "to_json")
         throw_at(argument->origin, "INVALID_USAGE_OF_STAR_OR_REGEX",
                  {{"elem", "'*'"}, {"prettyName", "expression `" + node.name + "`"}});
-      for (const ExprPtr& column : expand_stars({make(*star, argument->origin)}, *inner.scope))
+      std::string listed;
+      for (const ExprPtr& column : expand_stars({make(*star, argument->origin)}, *inner.scope)) {
         at.arguments.push_back(column);
+        listed += (listed.empty() ? "" : ", ") + attribute_of(*column).name;
+      }
+      if (node.name == "count") remember_display(argument, listed);
       continue;
     }
     at.arguments.push_back(expression(argument, inner));
@@ -255,7 +260,8 @@ ExprPtr Resolver::coerce_argument(CallSite& at, size_t index, const ArgRule& rul
   switch (rule.kind) {
     case Kind::kExactly:
       if (rule.types[0] == DataTypeId::kArray) {
-        if (type.id() != DataTypeId::kArray) throw_input_type(at, index, required_text(rule));
+        if (type.id() != DataTypeId::kArray || type.element().is_nested())
+          throw_input_type(at, index, "\"ARRAY<STRING>\"");
         return type.element().id() == DataTypeId::kString
                    ? argument
                    : coerce(argument, DataType::array(DataTypeId::kString));
@@ -265,6 +271,8 @@ ExprPtr Resolver::coerce_argument(CallSite& at, size_t index, const ArgRule& rul
         return coerce(argument, DataTypeId::kDate);
       return to(rule.types[0]);
     case Kind::kOneOf: {
+      if (null && rule.types[0] >= DataTypeId::kArray)
+        return null_of(DataType::array(DataTypeId::kInteger));
       for (const DataTypeId id : rule.types)
         if (id == type.id()) return argument;
       for (const DataTypeId id : rule.types)
@@ -323,7 +331,12 @@ ExprPtr Resolver::coerce_argument(CallSite& at, size_t index, const ArgRule& rul
     }
     case Kind::kElementOf: {
       ExprPtr& array = at.arguments[static_cast<size_t>(rule.same_as)];
-      const auto common = common_type(array->type.element(), type, options_.ansi);
+      if (null ||
+          (array->type.element().id() == DataTypeId::kNull && as_literal(*array) != nullptr))
+        throw_at(at.unresolved->origin, "DATATYPE_MISMATCH.NULL_TYPE",
+                 {{"sqlExpr", sql_of(display(at.unresolved))},
+                  {"functionName", backquoted(at.node.name)}});
+      const auto common = tightest_type(array->type.element(), type, options_.ansi);
       if (!common)
         throw_at(at.unresolved->origin, "DATATYPE_MISMATCH.ARRAY_FUNCTION_DIFF_TYPES",
                  {{"sqlExpr", sql_of(display(at.unresolved))},
@@ -400,6 +413,10 @@ ExprPtr Resolver::finished_call(CallSite& at) {
     if (!takes_flag) throw_unsupported("IGNORE NULLS with the function " + std::string(name) + ".");
     at.arguments.push_back(boolean_literal(true));
   }
+  if (name == "flatten" && at.arguments[0]->type.element().id() != DataTypeId::kArray &&
+      at.arguments[0]->type.element().id() != DataTypeId::kNull)
+    throw_input_type(at, 0, "\"ARRAY\" of \"ARRAY\"");
+  if (name == "percentile") check_share(at);
   if (name == "to_json" && !at.arguments[0]->type.is_nested())
     throw_at(at.unresolved->origin, "DATATYPE_MISMATCH.INVALID_JSON_SCHEMA",
              {{"sqlExpr", sql_of(display(at.unresolved))},
@@ -437,6 +454,27 @@ DataType Resolver::result_type(CallSite& at) {
   return {};
 }
 
+// percentile's share is a constant from 0 to 1.
+void Resolver::check_share(CallSite& at) {
+  at.arguments[1] = fold(at.arguments[1]);
+  const ExprPtr& share = at.arguments[1];
+  double value = 0;
+  if (const Literal* constant = as_literal(*share)) {
+    if (const auto* number = std::get_if<double>(&constant->value)) value = *number;
+  } else if (const auto* converted = std::get_if<Cast>(&share->node)) {
+    const Literal* inner = as_literal(*converted->child);
+    const auto* decimal = inner != nullptr ? std::get_if<types::Decimal>(&inner->value) : nullptr;
+    if (decimal != nullptr)
+      value = static_cast<double>(decimal->unscaled) / std::pow(10.0, inner->type.scale());
+  }
+  if (value < 0 || value > 1)
+    throw_at(at.unresolved->origin, "DATATYPE_MISMATCH.VALUE_OUT_OF_RANGE",
+             {{"sqlExpr", sql_of(display(at.unresolved))},
+              {"exprName", "percentage"},
+              {"valueRange", "[0.0, 1.0]"},
+              {"currentValue", input_text(at, 1)}});
+}
+
 // transform, filter, exists, forall: the lambda sees the elements (and their index).
 ExprPtr Resolver::higher_order(CallSite& at) {
   check_count(at, at.node.arguments.size());
@@ -449,9 +487,10 @@ ExprPtr Resolver::higher_order(CallSite& at) {
     at.arguments = {array, null_of({})};
     throw_input_type(at, 0, "\"ARRAY\"");
   }
-  if (lambda->names.empty() || lambda->names.size() > 2)
-    throw_unsupported("a lambda with " + std::to_string(lambda->names.size()) + " arguments in " +
-                      at.node.name + ".");
+  const size_t most = at.function.name == "transform" || at.function.name == "filter" ? 2 : 1;
+  if (lambda->names.empty() || lambda->names.size() > most)
+    throw_at(at.unresolved->origin, "INVALID_LAMBDA_FUNCTION_CALL.NUM_ARGS_MISMATCH",
+             {{"expectedNumArgs", std::to_string(lambda->names.size())}, {"actualNumArgs", "1"}});
   Scope scope;
   Lambda made{lambda->names, {}, nullptr};
   for (size_t i = 0; i < lambda->names.size(); ++i) {
@@ -464,14 +503,19 @@ ExprPtr Resolver::higher_order(CallSite& at) {
   }
   lambda_.push_back(&scope);
   try {
-    made.body = at.function.name == "transform"
-                    ? expression(lambda->body, at.site)
-                    : boolean_condition(lambda->body, at.site, "a lambda");
+    made.body = expression(lambda->body, at.site);
   } catch (...) {
     lambda_.pop_back();
     throw;
   }
   lambda_.pop_back();
+  const DataTypeId result = made.body->type.id();
+  if (at.function.name != "transform" && result != DataTypeId::kBoolean &&
+      result != DataTypeId::kNull) {
+    at.arguments = {array, made.body};
+    throw_input_type(at, 1, "\"BOOLEAN\"");
+  }
+  if (at.function.name != "transform") made.body = coerce(made.body, DataTypeId::kBoolean);
   const DataType body_type = made.body->type;
   const bool body_nullable = made.body->nullable;
   const ExprPtr function =

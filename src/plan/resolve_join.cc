@@ -154,6 +154,11 @@ Scoped Resolver::set_operation(const SetOperation& node, const Relation& relatio
       types[c] = *type;
     }
   }
+  for (size_t c = 0; c < width && !(node.kind == SetKind::kUnion && node.all); ++c)
+    if (types[c].id() == DataTypeId::kMap)
+      throw_at(relation.origin, "UNSUPPORTED_FEATURE.SET_OPERATION_ON_MAP_TYPE",
+               {{"colName", backquoted(children[0]->output[c].name)},
+                {"dataType", quoted_type(types[c])}});
   std::vector<bool> nullable(width, false);
   for (size_t i = 0; i < children.size(); ++i) {
     RelationPtr& child = children[i];

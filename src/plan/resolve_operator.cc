@@ -162,13 +162,23 @@ ExprPtr Resolver::date_arithmetic(CallSite& at) {
     }
     if (other.id() == kNull) return null_of(left->type);
     if (other.is_integral() && left->type.id() == kDate) {
-      remember_display(at.unresolved,
-                       std::string(name == "+" ? "date_add(" : "date_sub(") + shown(", ") + ")");
+      if (at.node.name == name)
+        remember_display(at.unresolved,
+                         std::string(name == "+" ? "date_add(" : "date_sub(") + shown(", ") + ")");
       return internal(name == "+" ? "date_add" : "date_sub", {left, coerce(right, kInteger)},
                       kDate);
     }
     if (is_interval(other)) {
-      remember_display(at.unresolved, shown(" " + std::string(name) + " "));
+      if (at.node.name == name) {
+        const bool days = left->type.id() == kDate && other.id() == kDayTimeInterval &&
+                          other.interval_start() == 0 && other.interval_end() == 0;
+        const std::string taken = display(at.node.arguments[turned ? 0 : 1]);
+        const std::string extracted = "extractansiintervaldays(" + taken + ")";
+        remember_display(at.unresolved,
+                         !days ? shown(" " + std::string(name) + " ")
+                               : "date_add(" + display(at.node.arguments[turned ? 1 : 0]) + ", " +
+                                     (name == "-" ? "(- " + extracted + ")" : extracted) + ")");
+      }
       if (name == "-") right = internal("negative", {right}, other);
       if (other.id() == kYearMonthInterval)
         return left->type.id() == kDate

@@ -238,7 +238,9 @@ Scoped Resolver::inline_table(const InlineTable& node, const Relation& relation)
     bool nullable = false;
     for (const std::vector<ExprPtr>& row : rows.rows)
       types.push_back(row[i]->type), nullable |= row[i]->nullable;
-    const auto type = common_type(types, options_.ansi);
+    std::optional<DataType> type = DataType();
+    for (const DataType& other : types)
+      if (type) type = tightest_type(*type, other, options_.ansi);
     if (!type)
       throw_at(relation.origin, "INVALID_INLINE_TABLE.INCOMPATIBLE_TYPES_IN_INLINE_TABLE",
                {{"colName", backquoted(node.names[i])}});
