@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "base/error.h"
-#include "base/nearest.h"
 #include "engine/store_file_system.h"
 
 namespace firn::engine {
@@ -80,8 +79,8 @@ std::string text_call(const std::vector<PlacedFile>& files,
                       const std::vector<FileColumn>& columns) {
   return "read_csv(" + file_list(files) +
          ", auto_detect = false, columns = " + column_map(columns) +
-         ", delim = '\x01', quote = '', escape = '', header = false" + partition_options(files) +
-         ")";
+         ", delim = '\x01', quote = '', escape = '', header = false, strict_mode = false" +
+         partition_options(files) + ")";
 }
 
 std::string json_call(const FileOptions& options, const std::vector<PlacedFile>& files,

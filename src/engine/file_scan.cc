@@ -23,6 +23,13 @@ using types::StructField;
 constexpr const char* kNullPartition = "__HIVE_DEFAULT_PARTITION__";
 constexpr const char* kReinterpret = "firn_reinterpret";
 
+// What DuckDB says after it are hints about its own options.
+std::string first_line(std::string text) {
+  for (size_t at = 0; (at = text.find(kStoreScheme)) != std::string::npos;)
+    text.erase(at, kStoreScheme.size());
+  return text.substr(0, text.find('\n'));
+}
+
 // A database of its own, for looking into files before there is a plan.
 class Inspector {
  public:
@@ -35,7 +42,7 @@ class Inspector {
                                                             const std::string& of) {
     auto result = connection_.Query(sql);
     if (result->HasError())
-      throw_invalid("cannot read " + of + ": " + result->GetErrorObject().RawMessage());
+      throw_invalid("cannot read " + of + ": " + first_line(result->GetErrorObject().RawMessage()));
     return result;
   }
 
@@ -177,22 +184,40 @@ std::vector<std::string> header_names(std::vector<std::string> names) {
   return names;
 }
 
-std::vector<StructField> csv_fields(Inspector& inspector, const FileOptions& options,
-                                    const std::vector<PlacedFile>& files) {
-  const FileOptions as_text("text", {});
-  std::string first_line;
-  for (const PlacedFile& file : files) {
-    const auto result = inspector.query(
-        "SELECT value FROM " +
-            reader_call(as_text, {{file.uri, {}}}, {{"value", duckdb::LogicalType::VARCHAR}}) +
-            " WHERE value IS NOT NULL LIMIT 1",
-        "'" + file.uri + "'");
-    if (result->RowCount() == 0) continue;
-    first_line = result->GetValue(0, 0).ToString();
-    break;
+// The first line that is not empty; DuckDB reads it where the file is compressed.
+std::string first_record(Inspector& inspector, files::FileStore& store, const PlacedFile& file) {
+  if (file.uri.ends_with(".gz") || file.uri.ends_with(".zst")) {
+    const auto result = inspector.query("SELECT value FROM " +
+                                            reader_call(FileOptions("text", {}), {{file.uri, {}}},
+                                                        {{"value", duckdb::LogicalType::VARCHAR}}) +
+                                            " WHERE value IS NOT NULL LIMIT 1",
+                                        "'" + file.uri + "'");
+    return result->RowCount() == 0 ? "" : result->GetValue(0, 0).ToString();
   }
-  if (first_line.empty()) return {};
-  std::vector<std::string> names = split_line(first_line, options);
+  const auto input = store.open(file.uri);
+  std::string line;
+  constexpr int64_t kPiece = 64 << 10;
+  for (int64_t at = 0; at < input->size(); at += kPiece) {
+    std::string piece(static_cast<size_t>(std::min(kPiece, input->size() - at)), '\0');
+    input->read_at(at, static_cast<int64_t>(piece.size()), piece.data());
+    for (const char c : piece) {
+      if (c != '\n' && c != '\r')
+        line += c;
+      else if (!line.empty())
+        return line;
+    }
+  }
+  return line;
+}
+
+std::vector<StructField> csv_fields(Inspector& inspector, files::FileStore& store,
+                                    const FileOptions& options,
+                                    const std::vector<PlacedFile>& files) {
+  std::string record;
+  for (size_t i = 0; i < files.size() && record.empty(); ++i)
+    record = first_record(inspector, store, files[i]);
+  if (record.empty()) return {};
+  std::vector<std::string> names = split_line(record, options);
   if (options.flag("header", false))
     names = header_names(std::move(names));
   else
@@ -249,11 +274,12 @@ std::vector<StructField> self_described_fields(Inspector& inspector, const FileO
   return fields;
 }
 
-std::vector<StructField> data_fields(Inspector& inspector, const FileOptions& options,
+std::vector<StructField> data_fields(Inspector& inspector, files::FileStore& store,
+                                     const FileOptions& options,
                                      const std::vector<PlacedFile>& files) {
   switch (options.format()) {
     case FileFormat::kCsv:
-      return csv_fields(inspector, options, files);
+      return csv_fields(inspector, store, options, files);
     case FileFormat::kText:
       return {{"value", DataTypeId::kString, true, ""}};
     default:
@@ -319,7 +345,7 @@ types::DataType file_schema(files::FileStore& store, const std::string& format,
   const FileOptions checked(format, options);
   const std::vector<PlacedFile> files = expand_paths(store, paths);
   Inspector inspector(store);
-  std::vector<StructField> fields = data_fields(inspector, checked, files);
+  std::vector<StructField> fields = data_fields(inspector, store, checked, files);
   if (fields.empty()) throw Error("UNABLE_TO_INFER_SCHEMA", {{"format", format}});
   for (StructField& partition : partition_fields(inspector, files)) {
     std::erase_if(fields, [&](const StructField& field) { return field.name == partition.name; });

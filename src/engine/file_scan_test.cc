@@ -80,6 +80,11 @@ TEST_F(FileScanTest, CsvHeaderAndInference) {
             "2|1|2.0|2024-01-03|2024-01-03 00:00:00+00|false|NULL|b|c");
 }
 
+TEST_F(FileScanTest, CsvWithCarriageReturnsAndEscapes) {
+  put("mem://d/a.csv", "a,\"x \\\"q\\\" y\",3\r\n\"c\",d,5\r\n");
+  EXPECT_EQ(rows("csv", "mem://d/a.csv"), (Lines{"a|x \"q\" y|3", "c|d|5"}));
+}
+
 TEST_F(FileScanTest, JsonColumnsAreSortedAndTypedAsSparkDoes) {
   put("mem://d/a.json",
       "{\"z\": 1, \"a\": {\"y\": 1.5, \"b\": \"t\"}, \"when\": \"2024-01-01\", \"xs\": [1, 2]}\n"

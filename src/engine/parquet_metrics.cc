@@ -55,19 +55,6 @@ bool is_float(const types::Type& type) {
   return type.id() == types::TypeId::kFloat || type.id() == types::TypeId::kDouble;
 }
 
-// The vector of a leaf and the rows in which it and all its parents are valid.
-struct LeafVector {
-  const duckdb::Vector* vector;
-  std::vector<const duckdb::ValidityMask*> validity;
-
-  bool is_valid(uint64_t row) const {
-    for (const duckdb::ValidityMask* mask : validity) {
-      if (!mask->RowIsValid(row)) return false;
-    }
-    return true;
-  }
-};
-
 std::optional<types::Value> truncated_upper(const types::Value& upper, iceberg::MetricsMode mode) {
   if (const auto* text = std::get_if<std::string>(&upper)) {
     auto cut = iceberg::truncate_upper(*text, mode.length);

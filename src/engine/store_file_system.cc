@@ -9,8 +9,6 @@
 namespace firn::engine {
 namespace {
 
-constexpr std::string_view kStoreScheme = "firn-store:";
-
 class StoreHandle final : public duckdb::FileHandle {
  public:
   StoreHandle(StoreFileSystem& system, std::string path, duckdb::FileOpenFlags flags)

@@ -71,6 +71,7 @@ class StoreFileSystem final : public duckdb::FileSystem {
 
 // Names of our own scheme ("firn-store:<uri>") reach the store whatever DuckDB thinks of the URI's
 // scheme.
+inline constexpr std::string_view kStoreScheme = "firn-store:";
 std::string to_store_path(const std::string& uri);
 std::string from_store_path(const std::string& path);
 
