@@ -1,5 +1,7 @@
 """Columns of every type that all engines know, with values at their edges, as Spark SQL text."""
 
+import re
+
 # name, type, three literals: an ordinary one, an edge, the other edge.
 COLUMNS = [
     ("c_boolean", "BOOLEAN", "true", "false", "true"),
@@ -93,3 +95,10 @@ TRANSFORMS = [
     ("days(c_timestamp_ntz)", "c_timestamp_ntz", "firn.system.days({})"),
     ("hours(c_timestamp_ntz)", "c_timestamp_ntz", "firn.system.hours({})"),
 ]
+
+# Tables partitioned by six of them at once: each field is checked for itself, at a fifth of the commits.
+TRANSFORM_GROUPS = [TRANSFORMS[n::5] for n in range(5)]
+
+
+def group_name(group):
+    return " ".join(re.sub(r"\W+", "_", transform).strip("_") for transform, _, _ in group)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from avro_file import AvroFile, fields_of
-from data import COLUMNS, PYICEBERG_CONFUSES, TRANSFORMS, insert_select, table_columns, which_rows
+from data import COLUMNS, PYICEBERG_CONFUSES, TRANSFORM_GROUPS, group_name, insert_select, table_columns, which_rows
 from engines import assert_same, of_arrow, of_firn, of_spark, plain
 
 
@@ -80,19 +80,23 @@ def test_filters_find_the_right_rows(firn, expected_rows, every_type, name):
 # ---- partitions
 
 
-@pytest.mark.parametrize("transform,column,function", TRANSFORMS, ids=[t[0] for t in TRANSFORMS])
-def test_partition_values_are_what_spark_computes(firn, spark, expected_rows, space, transform, column, function):
+@pytest.mark.parametrize("group", TRANSFORM_GROUPS, ids=group_name)
+def test_partition_values_are_what_spark_computes(firn, spark, expected_rows, space, group):
     table = f"{space}.t"
-    firn.run(f"CREATE TABLE {table} ({table_columns(nested=False)}) USING iceberg PARTITIONED BY ({transform})")
+    transforms = ", ".join(transform for transform, _, _ in group)
+    firn.run(f"CREATE TABLE {table} ({table_columns(nested=False)}) USING iceberg PARTITIONED BY ({transforms})")
     fill(firn, table, nested=False)
-    spec = current_metadata(spark, table)["partition-specs"][0]["fields"][0]
-    expected = function.format(column)
-    rows = spark.sql(f"SELECT id, _partition.{spec['name']} AS stored, {expected} AS computed FROM {table}").collect()
+    fields = current_metadata(spark, table)["partition-specs"][0]["fields"]
+    pairs = [f"_partition.{field['name']} AS stored_{n}, {function.format(column)} AS computed_{n}"
+             for n, (field, (_, column, function)) in enumerate(zip(fields, group))]
+    rows = spark.sql(f"SELECT {', '.join(pairs)} FROM {table}").collect()
     assert len(rows) == 4
     for row in rows:
-        assert plain(row["stored"]) == plain(row["computed"]), row
-    want = expected_rows(column)
-    assert_same(of_firn(firn.rows(which_rows(table, column)), like=want), want)
+        for n, (transform, _, _) in enumerate(group):
+            assert plain(row[f"stored_{n}"]) == plain(row[f"computed_{n}"]), transform
+    for column in {column for _, column, _ in group}:
+        want = expected_rows(column)
+        assert_same(of_firn(firn.rows(which_rows(table, column)), like=want), want, column)
 
 
 def test_partition_field_names_are_icebergs(firn, spark, space):

@@ -1,8 +1,10 @@
 """What Spark and PyIceberg write, firn reads: equal rows, or a refusal that names the feature. Never wrong rows."""
 
+import os
+
 import pytest
 
-from data import PYICEBERG_CONFUSES, TRANSFORMS, insert_select, table_columns, which_rows
+from data import PYICEBERG_CONFUSES, TRANSFORM_GROUPS, group_name, insert_select, table_columns, which_rows
 from engines import assert_same, of_arrow, of_firn, of_spark
 
 
@@ -61,13 +63,15 @@ def read_or_refused(firn, spark, query, *names):
         assert any(name.lower() in message.lower() for name in names), message
 
 
-@pytest.mark.parametrize("transform,column,function", TRANSFORMS, ids=[t[0] for t in TRANSFORMS])
-def test_pruning_finds_sparks_rows(firn, spark, expected_rows, space, transform, column, function):
+@pytest.mark.parametrize("group", TRANSFORM_GROUPS, ids=group_name)
+def test_pruning_finds_sparks_rows(firn, spark, expected_rows, space, group):
     table = f"{space}.t"
-    spark.sql(f"CREATE TABLE {table} ({table_columns(nested=False)}) USING iceberg PARTITIONED BY ({transform})")
+    transforms = ", ".join(transform for transform, _, _ in group)
+    spark.sql(f"CREATE TABLE {table} ({table_columns(nested=False)}) USING iceberg PARTITIONED BY ({transforms})")
     fill(spark, table, nested=False)
-    want = expected_rows(column)
-    assert_same(of_firn(firn.rows(which_rows(table, column)), like=want), want)
+    for column in {column for _, column, _ in group}:
+        want = expected_rows(column)
+        assert_same(of_firn(firn.rows(which_rows(table, column)), like=want), want, column)
 
 
 # ---- schema evolution
@@ -214,9 +218,13 @@ CHANGES = {
 }
 
 
-@pytest.mark.parametrize("partitioned,granularity", [("PARTITIONED BY (p)", "file"), ("", "partition")],
-                         ids=["partitioned", "unpartitioned"])
-@pytest.mark.parametrize("change", CHANGES)
+UNPARTITIONED_TOO = ["delete twice", "merge", "delete, then append the same keys", "delete all"]
+EVERY_ONE = CHANGES if os.environ.get("FIRN_TEST_LONG") == "1" else UNPARTITIONED_TOO
+
+
+@pytest.mark.parametrize("change,partitioned,granularity",
+                         [(change, "PARTITIONED BY (p)", "file") for change in CHANGES]
+                         + [(change, "", "partition") for change in EVERY_ONE])
 def test_position_deletes_by_spark(firn, spark, space, change, partitioned, granularity):
     table = f"{space}.t"
     spark.sql(f"CREATE TABLE {table} (id BIGINT, p STRING, name STRING) USING iceberg {partitioned} "
