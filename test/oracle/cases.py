@@ -22,6 +22,10 @@ CONF_NAMES = {"ansi": "spark.sql.ansi.enabled", "tz": "spark.sql.session.timeZon
 HEAD = re.compile(r"(setup|query unordered|query|error)\b([^(]*)(?:\(conf: (.*)\))?$")
 
 
+# Errors of firn that never stand for one of Spark's.
+NO_ANSWERS = ("FIRN_INTERNAL", "UNSUPPORTED_FEATURE.FIRN", "UNRESOLVED_ROUTINE")
+
+
 @dataclass
 class Row:
     file: str
@@ -111,11 +115,40 @@ def write_golden(found, answers):
     found.golden.write_text(f"[\n{lines}\n]\n")
 
 
+DIFFERENCES = HERE / "known_differences.tsv"
+
+
+def key_of_difference(line):
+    """(file, conf, sql) of a line of known_differences.tsv; None for a comment."""
+    if not line or line.startswith("#"):
+        return None
+    file, conf, sql, _ = line.split("\t")
+    return file, conf, sql.replace("\\n ", "\n ")  # a statement's further lines open with a space
+
+
 def read_known_differences():
     """(file, conf, sql) → why firn answers otherwise."""
-    known = {}
-    for line in (HERE / "known_differences.tsv").read_text().splitlines():
-        if line and not line.startswith("#"):
-            file, conf, sql, reason = line.split("\t")
-            known[file, conf, sql.replace("\\n", "\n")] = reason
-    return known
+    lines = [line for line in DIFFERENCES.read_text().splitlines() if key_of_difference(line)]
+    return {key_of_difference(line): line.split("\t")[3] for line in lines}
+
+
+def forget_differences(settled):
+    """Takes these (file, conf, sql) out of known_differences.tsv."""
+    lines = DIFFERENCES.read_text().splitlines()
+    DIFFERENCES.write_text("".join(f"{line}\n" for line in lines if key_of_difference(line) not in settled))
+
+
+def comparable(row, answer, spark):
+    """What of an answer counts: names, types, rows (in order or not); condition and SQLSTATE of an error."""
+    if "columns" in answer:
+        columns = [column[:2] for column in answer["columns"]]
+        return columns, sorted(answer["rows"], key=str) if row.kind == "query unordered" else answer["rows"]
+    if "error" not in answer:
+        return answer
+    if spark.get("sqlstate", "") is None and answer["error"] not in NO_ANSWERS:
+        return "an error"  # Spark has no public condition for it: any that firn names will do
+    return answer["error"], answer["sqlstate"]
+
+
+def agree(row, spark, answer):
+    return comparable(row, answer, spark) == comparable(row, spark, spark)

@@ -15,7 +15,6 @@ ROOT = Path(__file__).resolve().parents[2]
 FILES = cases.read_files()
 GOLDEN = {file.path.stem: cases.read_golden(file) for file in FILES}
 KNOWN = cases.read_known_differences()
-NOT_AN_ANSWER = ("FIRN_INTERNAL", "UNSUPPORTED_FEATURE.FIRN", "UNRESOLVED_ROUTINE")
 ROWS = [row for file in FILES for row in file.rows if row.kind != "setup"]
 
 
@@ -26,30 +25,17 @@ def firn(tmp_path_factory):
     return firn_answers.answers(binary, tmp_path_factory.mktemp("warehouse"), FILES)
 
 
-def comparable(answer, unordered, unnamed_error=False):
-    if "error" in answer and unnamed_error and answer["error"] not in NOT_AN_ANSWER:
-        return "an error"  # Spark has no condition for it, any of firn's will do
-    if "rows" not in answer:
-        return {key: answer[key] for key in ("error", "sqlstate") if key in answer} or answer
-    columns = [column[:2] for column in answer["columns"]]
-    rows = answer["rows"]
-    return {"columns": columns, "rows": sorted(rows, key=str) if unordered else rows}
-
-
 @pytest.mark.parametrize("row", ROWS, ids=[f"{row.file}:{row.line}" for row in ROWS])
 def test_as_spark(firn, row):
     spark = GOLDEN[row.file].get(row.key)
     assert spark, f"no golden answer: ./dev oracle --update {row.file}\n{row.sql}"
-    unordered = row.kind == "query unordered"
-    unnamed = "error" in spark and spark["sqlstate"] is None
     answer = firn[row.file, *row.key]
-    got = comparable(answer, unordered, unnamed)
-    wanted = comparable(spark, unordered, unnamed)
     reason = KNOWN.get((row.file, *row.key))
     if reason is None:
+        got, wanted = cases.comparable(row, answer, spark), cases.comparable(row, spark, spark)
         assert got == wanted, f"{row.sql}\n{answer.get('message', '')}"
     else:
-        assert got != wanted, f"agrees now, take it out of known_differences.tsv: {row.sql}"
+        assert not cases.agree(row, spark, answer), f"agrees now, take it out of known_differences.tsv: {row.sql}"
         assert "crash" not in answer, f"{row.sql}\n{answer}"
 
 
