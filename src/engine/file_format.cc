@@ -72,7 +72,9 @@ std::string csv_call(const FileOptions& options, const std::vector<PlacedFile>& 
          ", escape = " + literal(options.text("escape", "\\")) +
          ", header = " + (options.flag("header", false) ? "true" : "false") +
          ", nullstr = " + literal(options.text("nullvalue", "")) +
-         ", null_padding = true, strict_mode = false" + partition_options(files) + ")";
+         // DuckDB pads short rows that may hold line breaks on one thread a file only.
+         ", null_padding = true, parallel = false, strict_mode = false" + partition_options(files) +
+         ")";
 }
 
 std::string text_call(const std::vector<PlacedFile>& files,

@@ -81,8 +81,8 @@ TEST_F(FileScanTest, CsvHeaderAndInference) {
 }
 
 TEST_F(FileScanTest, CsvWithCarriageReturnsAndEscapes) {
-  put("mem://d/a.csv", "a,\"x \\\"q\\\" y\",3\r\n\"c\",d,5\r\n");
-  EXPECT_EQ(rows("csv", "mem://d/a.csv"), (Lines{"a|x \"q\" y|3", "c|d|5"}));
+  put("mem://d/a.csv", "a,\"x \\\"q\\\" y\",3\r\n\"c\",d,5\r\n\"e\r\nf\"\r\n");
+  EXPECT_EQ(rows("csv", "mem://d/a.csv"), (Lines{"a|x \"q\" y|3", "c|d|5", "e\r\nf|NULL|NULL"}));
 }
 
 TEST_F(FileScanTest, JsonColumnsAreSortedAndTypedAsSparkDoes) {
