@@ -169,7 +169,7 @@ TEST(Expression, Calls) {
       {"aggregate(a, 0, (x, y) -> x + y)", "aggregate(a, 0, lambdafunction((x + y), x, y))"},
       {"extract(YEAR FROM d)", "extract(YEAR FROM d)"},
       {"substring(a FROM 2 FOR 3)", "substring(a, 2, 3)"},
-      {"substr(a, 2)", "substring(a, 2)"},
+      {"substr(a, 2)", "substr(a, 2)"},
       {"trim(a)", "trim(a)"},
       {"trim(BOTH 'x' FROM a)", "TRIM(BOTH 'x' FROM a)"},
       {"trim(LEADING FROM a)", "ltrim(a)"},
