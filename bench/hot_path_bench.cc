@@ -1,7 +1,7 @@
-// The streaming hot path without broker and commit: messages in memory → decoder with pushed JSON →
-// prepared segment (filters and columns) → Parquet writer; CPU time an event, by stage.
-//   hot_path_bench [events] [dedup]
 // uses: base types files iceberg table kernels functions plan engine stream
+// The streaming hot path without broker and commit: messages in memory → decoder → prepared segment
+// → Parquet writer; CPU time an event, by stage.
+//   hot_path_bench [events] [dedup]
 #include <ctime>
 
 #include <cstdio>

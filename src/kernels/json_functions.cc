@@ -119,6 +119,7 @@ struct FromJson {
   JsonShape shape;                     // any other
   int corrupt_field = -1;
   bool fail_fast = false;
+  bool drop_malformed = false;  // a malformed text gives NULL
   std::shared_ptr<Arena> arena = std::make_shared<Arena>();
 };
 
@@ -139,7 +140,8 @@ std::shared_ptr<FromJson> prepare_from_json(const CallInfo& info, Columns in) {
       option(options, "allownonnumericnumbers", "true") == "true";
   const std::string mode = lower_case(option(options, "mode", "PERMISSIVE"));
   state->fail_fast = mode == "failfast";
-  if (mode != "permissive" && mode != "failfast") {
+  state->drop_malformed = mode == "dropmalformed";
+  if (mode != "permissive" && mode != "failfast" && !state->drop_malformed) {
     throw Error("PARSE_MODE_UNSUPPORTED",
                 {{"funcName", "`from_json`"}, {"mode", option(options, "mode", "")}});
   }
@@ -193,6 +195,7 @@ void from_json(const CallInfo& info, Scratch& scratch, Columns in, uint64_t rows
       malformed = !decode_other(state, text, row, root);
       if (malformed) set_null(root, row);
     }
+    if (malformed && state.drop_malformed) set_null(root, row);
     if (malformed && state.fail_fast) {
       throw Error("MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION",
                   {{"badRecord", std::string(text)}, {"failFastMode", "FAILFAST"}});

@@ -141,7 +141,6 @@ class Resolver {
   ExprPtr plain(CallSite& at, DataType type);
   [[noreturn]] void throw_json_input(const CallSite& at, const DataType& given);
   void check_share(CallSite& at);
-  void check_json_mode(const CallSite& at);
   [[noreturn]] void throw_operand_types(const CallSite& at);
   [[noreturn]] void throw_wrong_operand(const CallSite& at, std::string_view required,
                                         const DataType& actual);

@@ -38,20 +38,6 @@ void Resolver::throw_json_input(const CallSite& at, const DataType& given) {
             {"inputType", quoted_type(given)}});
 }
 
-void Resolver::check_json_mode(const CallSite& at) {
-  const Call* map = as_call(*at.arguments[2], "map");
-  for (size_t i = 0; map != nullptr && i + 1 < map->arguments.size(); i += 2) {
-    const Literal *key = as_literal(*map->arguments[i]),
-                  *value = as_literal(*map->arguments[i + 1]);
-    const auto* name = key != nullptr ? std::get_if<std::string>(&key->value) : nullptr;
-    const auto* mode = value != nullptr ? std::get_if<std::string>(&value->value) : nullptr;
-    if (name != nullptr && mode != nullptr && same_name(*name, "mode", false) &&
-        same_name(*mode, "DROPMALFORMED", false))
-      throw_at(at.unresolved->origin, "PARSE_MODE_UNSUPPORTED",
-               {{"funcName", "`from_json`"}, {"mode", "DROPMALFORMED"}});
-  }
-}
-
 DataType Resolver::named_result(CallSite& at) {
   const std::string_view rule = at.function.result.named;
   std::vector<ExprPtr>& arguments = at.arguments;
@@ -229,7 +215,6 @@ DataType Resolver::named_result(CallSite& at) {
     const DataType schema = surroundings_.parse_schema(*text);
     if (arguments.size() > 2) {
       arguments[2] = fold(arguments[2]);
-      check_json_mode(at);
       if (arguments[2]->type.id() != DataTypeId::kMap)
         throw_input_type(at, 2, "\"MAP<STRING, STRING>\"");
     }
