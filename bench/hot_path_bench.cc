@@ -17,7 +17,8 @@
 
 namespace {
 
-using namespace firn::types;  // NOLINT: a program of its own
+using firn::types::DataType;
+using firn::types::DataTypeId;
 namespace plan = firn::plan;
 namespace engine = firn::engine;
 namespace stream = firn::stream;

@@ -1,4 +1,5 @@
-// The one exception type of firn and its door to the table of error conditions (base/conditions.cc).
+// The one exception type of firn and its door to the table of error conditions
+// (base/conditions.cc).
 #pragma once
 
 #include <exception>
@@ -12,22 +13,23 @@ namespace firn {
 
 // What a caller may branch on. Text is for people only.
 enum class Code {
-  kInvalidInput,   // the user's text, option or data is wrong
+  kInvalidInput,  // the user's text, option or data is wrong
   kNotFound,
   kAlreadyExists,
-  kUnsupported,    // a feature that firn does not have (yet); the message names it
-  kConflict,       // somebody else changed the thing; a retry with fresh state may succeed
-  kCorrupt,        // a file or message breaks its specification
-  kIo,             // a file, disk or socket failed
-  kUnavailable,    // a service does not answer
-  kUnknownOutcome, // a commit may or may not have happened: never clean up, never assume
+  kUnsupported,     // a feature that firn does not have (yet); the message names it
+  kConflict,        // somebody else changed the thing; a retry with fresh state may succeed
+  kCorrupt,         // a file or message breaks its specification
+  kIo,              // a file, disk or socket failed
+  kUnavailable,     // a service does not answer
+  kUnknownOutcome,  // a commit may or may not have happened: never clean up, never assume
   kCancelled,
-  kResource,       // memory, disk or depth bound
+  kResource,  // memory, disk or depth bound
   kPermission,
-  kInternal,       // our bug
+  kInternal,  // our bug
 };
 
-// A place in a query's text. line and column start at 1; start and stop are byte offsets, stop exclusive.
+// A place in a query's text. line and column start at 1; start and stop are byte offsets, stop
+// exclusive.
 struct TextPosition {
   int line = 0;
   int column = 0;
@@ -42,9 +44,10 @@ struct QueryContext {
 
 using Params = std::map<std::string, std::string>;
 
-// One row of the table: Spark's error class (or ours), its SQLSTATE and its message with <param> slots.
+// One row of the table: Spark's error class (or ours), its SQLSTATE and its message with <param>
+// slots.
 struct Condition {
-  std::string_view name;      // e.g. "TABLE_OR_VIEW_NOT_FOUND" or "CAST_INVALID_INPUT"
+  std::string_view name;  // e.g. "TABLE_OR_VIEW_NOT_FOUND" or "CAST_INVALID_INPUT"
   Code code;
   std::string_view sqlstate;  // "" where there is none
   std::string_view message;   // "The table <relationName> cannot be found. …"
@@ -78,10 +81,10 @@ class Error : public std::exception {
 };
 
 // Shorthands for the conditions of ours that carry one free text each.
-[[noreturn]] void throw_corrupt(std::string what);       // FIRN_CORRUPT_FILE
-[[noreturn]] void throw_unsupported(std::string what);   // UNSUPPORTED_FEATURE.FIRN
-[[noreturn]] void throw_io(std::string what);            // FIRN_IO
-[[noreturn]] void throw_invalid(std::string what);       // FIRN_INVALID_INPUT
+[[noreturn]] void throw_corrupt(std::string what);      // FIRN_CORRUPT_FILE
+[[noreturn]] void throw_unsupported(std::string what);  // UNSUPPORTED_FEATURE.FIRN
+[[noreturn]] void throw_io(std::string what);           // FIRN_IO
+[[noreturn]] void throw_invalid(std::string what);      // FIRN_INVALID_INPUT
 
 [[noreturn]] void check_failed(const char* expression, const char* why, const char* file, int line);
 

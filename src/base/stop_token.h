@@ -1,4 +1,5 @@
-// A request to stop that travels through file, worker and commit calls. std::stop_token with a way to throw.
+// A request to stop that travels through file, worker and commit calls. std::stop_token with a way
+// to throw.
 #pragma once
 
 #include <stop_token>

@@ -3,6 +3,7 @@
 
 namespace firn {
 
-inline constexpr const char* kVersion = "0.1.0";   // equal to the project's version in CMakeLists.txt
+inline constexpr const char* kVersion =
+    "0.1.0";  // equal to the project's version in CMakeLists.txt
 
 }  // namespace firn

@@ -1,5 +1,6 @@
-// A batch of rows (at most 2,048) in the engine's vectors, for those who may not see the engine's headers: state operators, sinks,
-// printers. Movable; the memory that its strings point into lives as long as the chunk.
+// A batch of rows (at most 2,048) in the engine's vectors, for those who may not see the engine's
+// headers: state operators, sinks, printers. Movable; the memory that its strings point into lives
+// as long as the chunk.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +24,8 @@ class Chunk {
 
   uint64_t size() const;
   uint64_t column_count() const;
-  // Flattens the column where the engine made it constant or dictionary. Valid until the chunk changes.
+  // Flattens the column where the engine made it constant or dictionary. Valid until the chunk
+  // changes.
   kernels::ColumnView column(uint64_t index) const;
   // Keeps only these rows, in their order (no copy: a selection over the same vectors).
   void select(std::span<const uint32_t> rows);
@@ -33,7 +35,7 @@ class Chunk {
   Chunk share() const;
   int64_t memory_bytes() const;
 
-  struct Body;                               // engine only
+  struct Body;  // engine only
   Body& body() { return *body_; }
   const Body& body() const { return *body_; }
 

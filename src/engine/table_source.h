@@ -1,4 +1,5 @@
-// What a resolved TableScan points to: a table's state, pinned at resolution. The scan plans its files when the query runs.
+// What a resolved TableScan points to: a table's state, pinned at resolution. The scan plans its
+// files when the query runs.
 #pragma once
 
 #include <memory>
@@ -12,7 +13,7 @@ namespace firn::plan {
 
 struct TableSource {
   std::shared_ptr<const iceberg::TableMetadata> metadata;
-  std::optional<iceberg::SnapshotId> snapshot_id;      // absent: current of `metadata`
+  std::optional<iceberg::SnapshotId> snapshot_id;  // absent: current of `metadata`
   files::FileStore* store = nullptr;
   std::shared_ptr<table::ManifestCache> manifests;
 };

@@ -1,4 +1,5 @@
-// Where bytes live: local folders, memory (tests and simulation), object stores. URIs in, bytes out.
+// Where bytes live: local folders, memory (tests and simulation), object stores. URIs in, bytes
+// out.
 #pragma once
 
 #include <cstdint>
@@ -14,11 +15,11 @@ namespace firn::files {
 
 struct FileInfo {
   std::string uri;
-  int64_t size = 0;           // bytes
-  int64_t modified_ms = 0;    // since 1970, UTC
+  int64_t size = 0;         // bytes
+  int64_t modified_ms = 0;  // since 1970, UTC
 };
 
-class InputFile {             // safe for concurrent read_at
+class InputFile {  // safe for concurrent read_at
  public:
   virtual ~InputFile() = default;
   virtual int64_t size() const = 0;
@@ -38,33 +39,38 @@ class OutputFile {
 };
 
 enum class WriteMode {
-  kCreateNew,   // throws Error{FIRN_FILE_ALREADY_EXISTS} where the name is taken (decided at finish() at the latest)
+  kCreateNew,  // throws Error{FIRN_FILE_ALREADY_EXISTS} where the name is taken (decided at
+               // finish() at the latest)
   kOverwrite,
 };
 
 class FileStore {
  public:
   virtual ~FileStore() = default;
-  virtual std::unique_ptr<InputFile> open(const std::string& uri) = 0;           // Error{kNotFound} where missing
-  virtual std::unique_ptr<OutputFile> create(const std::string& uri, WriteMode) = 0;  // makes parent folders
+  virtual std::unique_ptr<InputFile> open(
+      const std::string& uri) = 0;  // Error{kNotFound} where missing
+  virtual std::unique_ptr<OutputFile> create(const std::string& uri,
+                                             WriteMode) = 0;  // makes parent folders
   virtual std::optional<FileInfo> stat(const std::string& uri) = 0;
-  // Every file below a folder, sorted by uri; the uris begin with `folder` as it was given. A missing folder is empty.
-  // Unfinished files are not shown.
+  // Every file below a folder, sorted by uri; the uris begin with `folder` as it was given. A
+  // missing folder is empty. Unfinished files are not shown.
   virtual std::vector<FileInfo> list(const std::string& folder) = 0;
-  virtual void remove(const std::string& uri) = 0;                               // missing is fine
+  virtual void remove(const std::string& uri) = 0;  // missing is fine
   // Atomic and durable; false where the name is taken already.
   virtual bool put_if_absent(const std::string& uri, std::string_view bytes) = 0;
   std::string read_all(const std::string& uri);
 };
 
-// Local files: plain paths and file:// URIs. Writes go to a hidden sibling and are renamed (kCreateNew: linked) into place.
+// Local files: plain paths and file:// URIs. Writes go to a hidden sibling and are renamed
+// (kCreateNew: linked) into place.
 std::unique_ptr<FileStore> make_local_store();
 // mem://… for tests.
 std::unique_ptr<FileStore> make_memory_store();
-// Options of object stores by name: s3.endpoint, s3.region, s3.access-key-id, … (files/s3_options.h has them all).
+// Options of object stores by name: s3.endpoint, s3.region, s3.access-key-id, … (files/s3_options.h
+// has them all).
 using StoreOptions = std::map<std::string, std::string>;
-// Picks by scheme: none and file: → local, mem: → memory, s3, s3a, s3n → S3, set up at first use; others are refused by
-// name.
+// Picks by scheme: none and file: → local, mem: → memory, s3, s3a, s3n → S3, set up at first use;
+// others are refused by name.
 std::unique_ptr<FileStore> make_router_store(StoreOptions options = {});
 
 // "s3" of "s3://bucket/key", "" of a plain path; lower case.

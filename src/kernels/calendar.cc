@@ -18,7 +18,8 @@ int64_t days_of(const Date& date) { return days_from_civil(date.year, date.month
 
 int days_in_month(int64_t year, int month) {
   constexpr int kDays[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-  const bool leap = (floor_mod(year, 4) == 0 && floor_mod(year, 100) != 0) || floor_mod(year, 400) == 0;
+  const bool leap =
+      (floor_mod(year, 4) == 0 && floor_mod(year, 100) != 0) || floor_mod(year, 400) == 0;
   return month == 2 && leap ? 29 : kDays[month - 1];
 }
 
@@ -31,7 +32,9 @@ int64_t add_months(int64_t days, int64_t months) {
   return days_of(date);
 }
 
-int day_of_year(int64_t days) { return static_cast<int>(days - days_from_civil(date_of(days).year, 1, 1)) + 1; }
+int day_of_year(int64_t days) {
+  return static_cast<int>(days - days_from_civil(date_of(days).year, 1, 1)) + 1;
+}
 
 int64_t iso_week_year(int64_t days) { return date_of(days - weekday_from_monday(days) + 3).year; }
 
@@ -48,11 +51,21 @@ std::optional<Unit> parse_unit(std::string_view text) {
     Unit unit;
   };
   static constexpr Row kRows[] = {
-      {"YEAR", Unit::kYear},          {"YYYY", Unit::kYear},     {"YY", Unit::kYear},
-      {"QUARTER", Unit::kQuarter},    {"MONTH", Unit::kMonth},   {"MON", Unit::kMonth},
-      {"MM", Unit::kMonth},           {"WEEK", Unit::kWeek},     {"DAY", Unit::kDay},
-      {"DD", Unit::kDay},             {"DAYOFYEAR", Unit::kDay}, {"HOUR", Unit::kHour},
-      {"MINUTE", Unit::kMinute},      {"SECOND", Unit::kSecond}, {"MILLISECOND", Unit::kMillisecond},
+      {"YEAR", Unit::kYear},
+      {"YYYY", Unit::kYear},
+      {"YY", Unit::kYear},
+      {"QUARTER", Unit::kQuarter},
+      {"MONTH", Unit::kMonth},
+      {"MON", Unit::kMonth},
+      {"MM", Unit::kMonth},
+      {"WEEK", Unit::kWeek},
+      {"DAY", Unit::kDay},
+      {"DD", Unit::kDay},
+      {"DAYOFYEAR", Unit::kDay},
+      {"HOUR", Unit::kHour},
+      {"MINUTE", Unit::kMinute},
+      {"SECOND", Unit::kSecond},
+      {"MILLISECOND", Unit::kMillisecond},
       {"MICROSECOND", Unit::kMicrosecond},
   };
   for (const Row& row : kRows) {
@@ -62,7 +75,16 @@ std::optional<Unit> parse_unit(std::string_view text) {
 }
 
 int64_t micros_of(Unit unit) {
-  constexpr int64_t kMicros[] = {1, 1000, kMicrosPerSecond, 60 * kMicrosPerSecond, 3600 * kMicrosPerSecond, kMicrosPerDay, 7 * kMicrosPerDay, 0, 0, 0};
+  constexpr int64_t kMicros[] = {1,
+                                 1000,
+                                 kMicrosPerSecond,
+                                 60 * kMicrosPerSecond,
+                                 3600 * kMicrosPerSecond,
+                                 kMicrosPerDay,
+                                 7 * kMicrosPerDay,
+                                 0,
+                                 0,
+                                 0};
   return kMicros[static_cast<size_t>(unit)];
 }
 
@@ -72,10 +94,16 @@ int64_t truncate_local(int64_t local_us, Unit unit) {
   Date date = date_of(days);
   date.day = 1;
   switch (unit) {
-    case Unit::kWeek: return (days - weekday_from_monday(days)) * kMicrosPerDay;
-    case Unit::kQuarter: date.month = (date.month - 1) / 3 * 3 + 1; break;
-    case Unit::kYear: date.month = 1; break;
-    default: break;
+    case Unit::kWeek:
+      return (days - weekday_from_monday(days)) * kMicrosPerDay;
+    case Unit::kQuarter:
+      date.month = (date.month - 1) / 3 * 3 + 1;
+      break;
+    case Unit::kYear:
+      date.month = 1;
+      break;
+    default:
+      break;
   }
   return days_of(date) * kMicrosPerDay;
 }

@@ -1,5 +1,5 @@
-// Columns as kernels, state operators and the engine pass them: spans of values and validity, in the layout that the engine's
-// vectors have, so that nothing is copied. No engine headers here.
+// Columns as kernels, state operators and the engine pass them: spans of values and validity, in
+// the layout that the engine's vectors have, so that nothing is copied. No engine headers here.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,8 @@
 
 namespace firn::kernels {
 
-// 16 bytes: length, then 12 inline bytes, or a 4-byte prefix and a pointer. Unused inline bytes are zero.
+// 16 bytes: length, then 12 inline bytes, or a 4-byte prefix and a pointer. Unused inline bytes are
+// zero.
 struct StringRef {
   uint32_t length = 0;
   char prefix[4] = {};
@@ -18,7 +19,8 @@ struct StringRef {
     const char* pointer;
   };
   StringRef() : rest{} {}
-  StringRef(const char* data, uint32_t size) : length(size), rest{} {   // data must outlive the ref where size > 12
+  StringRef(const char* data, uint32_t size)
+      : length(size), rest{} {  // data must outlive the ref where size > 12
     if (size <= 12) {
       std::memcpy(prefix, data, size < 4 ? size : 4);
       if (size > 4) std::memcpy(rest, data + 4, size - 4);
@@ -32,13 +34,28 @@ struct StringRef {
 };
 static_assert(sizeof(StringRef) == 16);
 
-struct ListEntry { uint64_t offset = 0; uint64_t length = 0; };
+struct ListEntry {
+  uint64_t offset = 0;
+  uint64_t length = 0;
+};
 
-enum class Physical : uint8_t { kBool, kInt8, kInt16, kInt32, kInt64, kInt128, kFloat, kDouble, kString, kList, kStruct };
+enum class Physical : uint8_t {
+  kBool,
+  kInt8,
+  kInt16,
+  kInt32,
+  kInt64,
+  kInt128,
+  kFloat,
+  kDouble,
+  kString,
+  kList,
+  kStruct
+};
 
 // A flat column of `size` rows. validity: one bit a row, set = valid; nullptr = all valid.
-// kBool: one byte a row. kList (and maps: list of struct{key,value}): data = ListEntry[], children[0] = the elements.
-// kStruct: children only.
+// kBool: one byte a row. kList (and maps: list of struct{key,value}): data = ListEntry[],
+// children[0] = the elements. kStruct: children only.
 struct ColumnView {
   Physical physical = Physical::kInt64;
   const void* data = nullptr;
@@ -46,8 +63,13 @@ struct ColumnView {
   uint64_t size = 0;
   std::vector<ColumnView> children;
 
-  bool is_valid(uint64_t row) const { return validity == nullptr || (validity[row >> 6] >> (row & 63) & 1) != 0; }
-  template <class T> const T* values() const { return static_cast<const T*>(data); }
+  bool is_valid(uint64_t row) const {
+    return validity == nullptr || (validity[row >> 6] >> (row & 63) & 1) != 0;
+  }
+  template <class T>
+  const T* values() const {
+    return static_cast<const T*>(data);
+  }
 };
 
 }  // namespace firn::kernels

@@ -13,29 +13,35 @@
 namespace firn::kernels {
 namespace {
 
-constexpr std::string_view kMonths[] = {"January", "February", "March",     "April",   "May",      "June",
-                                        "July",    "August",   "September", "October", "November", "December"};
-constexpr std::string_view kDays[] = {"Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"};
-constexpr std::string_view kQuarters[] = {"1st quarter", "2nd quarter", "3rd quarter", "4th quarter"};
+constexpr std::string_view kMonths[] = {"January",   "February", "March",    "April",
+                                        "May",       "June",     "July",     "August",
+                                        "September", "October",  "November", "December"};
+constexpr std::string_view kDays[] = {"Monday", "Tuesday",  "Wednesday", "Thursday",
+                                      "Friday", "Saturday", "Sunday"};
+constexpr std::string_view kQuarters[] = {"1st quarter", "2nd quarter", "3rd quarter",
+                                          "4th quarter"};
 
 // Letters that Spark knows, and the largest count of each.
 struct LetterRow {
   char letter;
   int most;
 };
-constexpr LetterRow kLetters[] = {{'G', 4}, {'y', 6}, {'u', 6}, {'M', 4}, {'L', 4}, {'d', 2}, {'D', 3}, {'E', 4}, {'F', 1}, {'a', 1},
-                                  {'H', 2}, {'h', 2}, {'K', 2}, {'k', 2}, {'m', 2}, {'s', 2}, {'S', 9}, {'Q', 4}, {'q', 4}, {'X', 5},
-                                  {'x', 5}, {'Z', 5}, {'z', 4}, {'O', 4}, {'V', 2}};
+constexpr LetterRow kLetters[] = {
+    {'G', 4}, {'y', 6}, {'u', 6}, {'M', 4}, {'L', 4}, {'d', 2}, {'D', 3}, {'E', 4}, {'F', 1},
+    {'a', 1}, {'H', 2}, {'h', 2}, {'K', 2}, {'k', 2}, {'m', 2}, {'s', 2}, {'S', 9}, {'Q', 4},
+    {'q', 4}, {'X', 5}, {'x', 5}, {'Z', 5}, {'z', 4}, {'O', 4}, {'V', 2}};
 
 bool equal_ignoring_case(std::string_view a, std::string_view b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) {
-    return std::tolower(static_cast<unsigned char>(x)) == std::tolower(static_cast<unsigned char>(y));
+    return std::tolower(static_cast<unsigned char>(x)) ==
+           std::tolower(static_cast<unsigned char>(y));
   });
 }
 
 void append_number(std::string& out, int64_t value, int width) {
   char digits[24];
-  const int size = std::snprintf(digits, sizeof(digits), "%0*lld", width, static_cast<long long>(value));
+  const int size =
+      std::snprintf(digits, sizeof(digits), "%0*lld", width, static_cast<long long>(value));
   out.append(digits, static_cast<size_t>(size));
 }
 
@@ -64,7 +70,7 @@ void append_offset(std::string& out, int32_t seconds, int count, bool z_for_zero
 struct DateTimePattern::Fields {
   std::optional<int64_t> year;
   int month = 1, day = 1;
-  std::optional<int> day_of_year, weekday, clock_hour;   // clock_hour: of a 12-hour clock, 0 … 11
+  std::optional<int> day_of_year, weekday, clock_hour;  // clock_hour: of a 12-hour clock, 0 … 11
   int hour = 0, minute = 0, second = 0;
   int64_t micros = 0;
   std::optional<bool> afternoon;
@@ -94,9 +100,12 @@ DateTimePattern::DateTimePattern(std::string_view pattern) {
     } else if (std::isalpha(static_cast<unsigned char>(c)) != 0) {
       size_t end = i;
       while (end < pattern.size() && pattern[end] == c) ++end;
-      const auto row = std::find_if(std::begin(kLetters), std::end(kLetters), [&](const LetterRow& r) { return r.letter == c; });
-      if (row == std::end(kLetters)) refuse("INVALID_DATETIME_PATTERN.ILLEGAL_CHARACTER", std::string(1, c));
-      if (static_cast<int>(end - i) > row->most) refuse("INVALID_DATETIME_PATTERN.LENGTH", std::string(1, c));
+      const auto row = std::find_if(std::begin(kLetters), std::end(kLetters),
+                                    [&](const LetterRow& r) { return r.letter == c; });
+      if (row == std::end(kLetters))
+        refuse("INVALID_DATETIME_PATTERN.ILLEGAL_CHARACTER", std::string(1, c));
+      if (static_cast<int>(end - i) > row->most)
+        refuse("INVALID_DATETIME_PATTERN.LENGTH", std::string(1, c));
       items_.push_back({c, static_cast<int>(end - i), ""});
       i = end;
     } else if (c == '#' || c == '{' || c == '}') {
@@ -108,16 +117,21 @@ DateTimePattern::DateTimePattern(std::string_view pattern) {
   }
 }
 
-void DateTimePattern::format(std::string& out, int64_t local_us, int32_t offset_seconds, std::string_view zone_id) const {
+void DateTimePattern::format(std::string& out, int64_t local_us, int32_t offset_seconds,
+                             std::string_view zone_id) const {
   for (const Item& item : items_) format_item(out, item, local_us, offset_seconds, zone_id);
 }
 
-void DateTimePattern::format_item(std::string& out, const Item& item, int64_t local_us, int32_t offset_seconds, std::string_view zone_id) const {
-  const int64_t days = floor_div(local_us, kMicrosPerDay), micros = floor_mod(local_us, kMicrosPerDay);
+void DateTimePattern::format_item(std::string& out, const Item& item, int64_t local_us,
+                                  int32_t offset_seconds, std::string_view zone_id) const {
+  const int64_t days = floor_div(local_us, kMicrosPerDay),
+                micros = floor_mod(local_us, kMicrosPerDay);
   const Date date = date_of(days);
   const int hour = static_cast<int>(micros / 3'600'000'000);
   switch (item.letter) {
-    case 0: out += item.text; break;
+    case 0:
+      out += item.text;
+      break;
     case 'y':
     case 'u': {
       const int64_t year = item.letter == 'y' && date.year <= 0 ? 1 - date.year : date.year;
@@ -125,19 +139,29 @@ void DateTimePattern::format_item(std::string& out, const Item& item, int64_t lo
         append_number(out, floor_mod(year, 100), 2);
         break;
       }
-      if (year < 0) out += '-';
-      else if (year > 9999 && item.count >= 4) out += '+';
+      if (year < 0)
+        out += '-';
+      else if (year > 9999 && item.count >= 4)
+        out += '+';
       append_number(out, std::llabs(year), item.count);
       break;
     }
     case 'M':
     case 'L':
-      if (item.count <= 2) append_number(out, date.month, item.count);
-      else out += item.count == 3 ? kMonths[date.month - 1].substr(0, 3) : kMonths[date.month - 1];
+      if (item.count <= 2)
+        append_number(out, date.month, item.count);
+      else
+        out += item.count == 3 ? kMonths[date.month - 1].substr(0, 3) : kMonths[date.month - 1];
       break;
-    case 'd': append_number(out, date.day, item.count); break;
-    case 'D': append_number(out, day_of_year(days), item.count); break;
-    case 'F': append_number(out, (date.day - 1) / 7 + 1, 1); break;
+    case 'd':
+      append_number(out, date.day, item.count);
+      break;
+    case 'D':
+      append_number(out, day_of_year(days), item.count);
+      break;
+    case 'F':
+      append_number(out, (date.day - 1) / 7 + 1, 1);
+      break;
     case 'E': {
       const std::string_view name = kDays[weekday_from_monday(days)];
       out += item.count < 4 ? name.substr(0, 3) : name;
@@ -146,26 +170,50 @@ void DateTimePattern::format_item(std::string& out, const Item& item, int64_t lo
     case 'Q':
     case 'q': {
       const int quarter = (date.month + 2) / 3;
-      if (item.count <= 2) append_number(out, quarter, item.count);
-      else out += item.count == 3 ? "Q" + std::to_string(quarter) : std::string(kQuarters[quarter - 1]);
+      if (item.count <= 2)
+        append_number(out, quarter, item.count);
+      else
+        out +=
+            item.count == 3 ? "Q" + std::to_string(quarter) : std::string(kQuarters[quarter - 1]);
       break;
     }
-    case 'G': out += item.count == 4 ? (date.year > 0 ? "Anno Domini" : "Before Christ") : (date.year > 0 ? "AD" : "BC"); break;
-    case 'a': out += hour < 12 ? "AM" : "PM"; break;
-    case 'H': append_number(out, hour, item.count); break;
-    case 'k': append_number(out, hour == 0 ? 24 : hour, item.count); break;
-    case 'K': append_number(out, hour % 12, item.count); break;
-    case 'h': append_number(out, hour % 12 == 0 ? 12 : hour % 12, item.count); break;
-    case 'm': append_number(out, micros / 60'000'000 % 60, item.count); break;
-    case 's': append_number(out, micros / kMicrosPerSecond % 60, item.count); break;
+    case 'G':
+      out += item.count == 4 ? (date.year > 0 ? "Anno Domini" : "Before Christ")
+                             : (date.year > 0 ? "AD" : "BC");
+      break;
+    case 'a':
+      out += hour < 12 ? "AM" : "PM";
+      break;
+    case 'H':
+      append_number(out, hour, item.count);
+      break;
+    case 'k':
+      append_number(out, hour == 0 ? 24 : hour, item.count);
+      break;
+    case 'K':
+      append_number(out, hour % 12, item.count);
+      break;
+    case 'h':
+      append_number(out, hour % 12 == 0 ? 12 : hour % 12, item.count);
+      break;
+    case 'm':
+      append_number(out, micros / 60'000'000 % 60, item.count);
+      break;
+    case 's':
+      append_number(out, micros / kMicrosPerSecond % 60, item.count);
+      break;
     case 'S': {
       char digits[16];
       std::snprintf(digits, sizeof(digits), "%06d000", static_cast<int>(micros % kMicrosPerSecond));
       out.append(digits, static_cast<size_t>(item.count));
       break;
     }
-    case 'X': append_offset(out, offset_seconds, item.count, true); break;
-    case 'x': append_offset(out, offset_seconds, item.count, false); break;
+    case 'X':
+      append_offset(out, offset_seconds, item.count, true);
+      break;
+    case 'x':
+      append_offset(out, offset_seconds, item.count, false);
+      break;
     case 'Z':
       if (item.count == 4) {
         out += "GMT";
@@ -182,12 +230,16 @@ void DateTimePattern::format_item(std::string& out, const Item& item, int64_t lo
       } else {
         out += offset_seconds < 0 ? '-' : '+';
         append_number(out, std::abs(offset_seconds) / 3600, 1);
-        if (std::abs(offset_seconds) / 60 % 60 != 0) out += ':', append_number(out, std::abs(offset_seconds) / 60 % 60, 2);
+        if (std::abs(offset_seconds) / 60 % 60 != 0)
+          out += ':', append_number(out, std::abs(offset_seconds) / 60 % 60, 2);
       }
       break;
     case 'V':
-    case 'z': out += zone_id; break;
-    default: break;   // brackets
+    case 'z':
+      out += zone_id;
+      break;
+    default:
+      break;  // brackets
   }
 }
 
@@ -212,7 +264,8 @@ std::optional<int64_t> read_number(std::string_view text, size_t& at, int least,
 
 // Index of the name at `at`; short ones have three letters.
 template <size_t n>
-std::optional<int> read_name(const std::string_view (&names)[n], bool full, std::string_view text, size_t& at) {
+std::optional<int> read_name(const std::string_view (&names)[n], bool full, std::string_view text,
+                             size_t& at) {
   for (size_t i = 0; i < n; ++i) {
     const std::string_view name = full ? names[i] : names[i].substr(0, 3);
     if (!equal_ignoring_case(text.substr(at, name.size()), name)) continue;
@@ -232,8 +285,10 @@ std::optional<int32_t> read_offset(std::string_view text, size_t& at, bool zulu,
   int64_t minutes = 0;
   const size_t before = at;
   if (colon && at < text.size() && text[at] == ':') ++at;
-  if (const auto read = read_number(text, at, 2, 2); read) minutes = *read;
-  else at = before;
+  if (const auto read = read_number(text, at, 2, 2); read)
+    minutes = *read;
+  else
+    at = before;
   if (*hours > 18 || minutes > 59) return std::nullopt;
   return sign * static_cast<int32_t>(*hours * 3600 + minutes * 60);
 }
@@ -244,9 +299,13 @@ bool DateTimePattern::next_is_number(size_t item) const {
   return item + 1 < items_.size() && is_number(items_[item + 1].letter, items_[item + 1].count);
 }
 
-bool DateTimePattern::parse_item(size_t index, std::string_view text, size_t& at, Fields& fields) const {
+bool DateTimePattern::parse_item(size_t index, std::string_view text, size_t& at,
+                                 Fields& fields) const {
   const Item& item = items_[index];
-  const auto number = [&](int most) { return read_number(text, at, item.count, item.count == 1 && !next_is_number(index) ? most : item.count); };
+  const auto number = [&](int most) {
+    return read_number(text, at, item.count,
+                       item.count == 1 && !next_is_number(index) ? most : item.count);
+  };
   const auto store = [&](std::optional<int64_t> value, int low, int high, int& field) {
     if (!value || *value < low || *value > high) return false;
     field = static_cast<int>(*value);
@@ -260,10 +319,14 @@ bool DateTimePattern::parse_item(size_t index, std::string_view text, size_t& at
       return true;
     case 'y':
     case 'u': {
-      const bool sign = at < text.size() && (text[at] == '-' || (text[at] == '+' && item.count >= 4));
+      const bool sign =
+          at < text.size() && (text[at] == '-' || (text[at] == '+' && item.count >= 4));
       const bool negative = sign && text[at] == '-';
       if (sign) ++at;
-      const int most = item.count == 2 || next_is_number(index) ? item.count : sign ? 6 : item.count < 4 ? 6 : std::max(4, item.count);
+      const int most = item.count == 2 || next_is_number(index) ? item.count
+                       : sign                                   ? 6
+                       : item.count < 4                         ? 6
+                                                                : std::max(4, item.count);
       const auto year = read_number(text, at, item.count == 1 ? 1 : item.count, most);
       if (!year) return false;
       fields.year = item.count == 2 ? 2000 + *year : negative ? -*year : *year;
@@ -272,9 +335,11 @@ bool DateTimePattern::parse_item(size_t index, std::string_view text, size_t& at
     case 'M':
     case 'L':
       if (item.count <= 2) return store(number(2), 1, 12, fields.month);
-      if (const auto month = read_name(kMonths, item.count == 4, text, at); month) return fields.month = *month + 1, true;
+      if (const auto month = read_name(kMonths, item.count == 4, text, at); month)
+        return fields.month = *month + 1, true;
       return false;
-    case 'd': return store(number(2), 1, 31, fields.day);
+    case 'd':
+      return store(number(2), 1, 31, fields.day);
     case 'D':
       if (!store(number(3), 1, 366, scratch)) return false;
       fields.day_of_year = scratch;
@@ -282,7 +347,8 @@ bool DateTimePattern::parse_item(size_t index, std::string_view text, size_t& at
     case 'E':
       fields.weekday = read_name(kDays, item.count == 4, text, at);
       return fields.weekday.has_value();
-    case 'H': return store(number(2), 0, 23, fields.hour);
+    case 'H':
+      return store(number(2), 0, 23, fields.hour);
     case 'k':
       if (!store(number(2), 1, 24, fields.hour)) return false;
       fields.hour %= 24;
@@ -295,8 +361,10 @@ bool DateTimePattern::parse_item(size_t index, std::string_view text, size_t& at
       if (!store(number(2), 0, 11, scratch)) return false;
       fields.clock_hour = scratch;
       return true;
-    case 'm': return store(number(2), 0, 59, fields.minute);
-    case 's': return store(number(2), 0, 59, fields.second);
+    case 'm':
+      return store(number(2), 0, 59, fields.minute);
+    case 's':
+      return store(number(2), 0, 59, fields.second);
     case 'S': {
       const size_t before = at;
       const auto fraction = read_number(text, at, 1, item.count);
@@ -313,28 +381,40 @@ bool DateTimePattern::parse_item(size_t index, std::string_view text, size_t& at
       at += 2;
       return true;
     }
-    case 'X': return (fields.offset = read_offset(text, at, true, item.count == 3 || item.count == 5)).has_value();
-    case 'x': return (fields.offset = read_offset(text, at, false, item.count == 3 || item.count == 5)).has_value();
-    case 'Z': return (fields.offset = read_offset(text, at, item.count == 5, item.count == 5)).has_value();
+    case 'X':
+      return (fields.offset = read_offset(text, at, true, item.count == 3 || item.count == 5))
+          .has_value();
+    case 'x':
+      return (fields.offset = read_offset(text, at, false, item.count == 3 || item.count == 5))
+          .has_value();
+    case 'Z':
+      return (fields.offset = read_offset(text, at, item.count == 5, item.count == 5)).has_value();
     case 'O':
       if (!equal_ignoring_case(text.substr(at, 3), "GMT")) return false;
       at += 3;
-      fields.offset = at < text.size() && (text[at] == '+' || text[at] == '-') ? read_offset(text, at, false, true) : 0;
+      fields.offset = at < text.size() && (text[at] == '+' || text[at] == '-')
+                          ? read_offset(text, at, false, true)
+                          : 0;
       return fields.offset.has_value();
     case 'V':
     case 'z': {
       size_t end = at;
-      while (end < text.size() && (std::isalnum(static_cast<unsigned char>(text[end])) != 0 || std::string_view("/_+-:").find(text[end]) != std::string_view::npos)) ++end;
+      while (end < text.size() &&
+             (std::isalnum(static_cast<unsigned char>(text[end])) != 0 ||
+              std::string_view("/_+-:").find(text[end]) != std::string_view::npos))
+        ++end;
       if (end == at || !find_time_zone(text.substr(at, end - at))) return false;
       fields.zone = std::string(text.substr(at, end - at));
       at = end;
       return true;
     }
-    default: return false;   // G, F, Q: Spark cannot resolve a date from them either
+    default:
+      return false;  // G, F, Q: Spark cannot resolve a date from them either
   }
 }
 
-bool DateTimePattern::parse_items(size_t item, size_t end, std::string_view text, size_t& at, Fields& fields) const {
+bool DateTimePattern::parse_items(size_t item, size_t end, std::string_view text, size_t& at,
+                                  Fields& fields) const {
   while (item < end) {
     if (items_[item].letter == '[') {
       size_t close = item + 1;
@@ -371,9 +451,13 @@ std::optional<DateTimePattern::Parsed> DateTimePattern::parse(std::string_view t
     days = days_from_civil(year, fields.month, fields.day);
   }
   if (fields.weekday && *fields.weekday != weekday_from_monday(days)) return std::nullopt;
-  if (fields.clock_hour) fields.hour = *fields.clock_hour + (fields.afternoon.value_or(false) ? 12 : 0);
+  if (fields.clock_hour)
+    fields.hour = *fields.clock_hour + (fields.afternoon.value_or(false) ? 12 : 0);
   Parsed result;
-  result.local_us = days * kMicrosPerDay + (fields.hour * int64_t{3600} + fields.minute * int64_t{60} + fields.second) * kMicrosPerSecond + fields.micros;
+  result.local_us = days * kMicrosPerDay +
+                    (fields.hour * int64_t{3600} + fields.minute * int64_t{60} + fields.second) *
+                        kMicrosPerSecond +
+                    fields.micros;
   result.offset_seconds = fields.offset;
   result.zone_id = fields.zone;
   return result;

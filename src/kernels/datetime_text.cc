@@ -46,14 +46,19 @@ std::string formatted(PatternScratch& held, int64_t instant, Text pattern) {
 }
 void date_format(const CallInfo& info, Scratch& scratch, Columns in, uint64_t rows, Output& out) {
   PatternScratch& held = scratch_of(info, scratch);
-  map_rows<int64_t, Text>(in, rows, out, [&](int64_t t, Text pattern) { return formatted(held, t, pattern); });
+  map_rows<int64_t, Text>(in, rows, out,
+                          [&](int64_t t, Text pattern) { return formatted(held, t, pattern); });
 }
 void from_unixtime(const CallInfo& info, Scratch& scratch, Columns in, uint64_t rows, Output& out) {
   PatternScratch& held = scratch_of(info, scratch);
   if (in.size() == 1) {
-    map_rows<int64_t>(in, rows, out, [&](int64_t s) { return formatted(held, s * kMicrosPerSecond, "yyyy-MM-dd HH:mm:ss"); });
+    map_rows<int64_t>(in, rows, out, [&](int64_t s) {
+      return formatted(held, s * kMicrosPerSecond, "yyyy-MM-dd HH:mm:ss");
+    });
   } else {
-    map_rows<int64_t, Text>(in, rows, out, [&](int64_t s, Text pattern) { return formatted(held, s * kMicrosPerSecond, pattern); });
+    map_rows<int64_t, Text>(in, rows, out, [&](int64_t s, Text pattern) {
+      return formatted(held, s * kMicrosPerSecond, pattern);
+    });
   }
 }
 
@@ -68,17 +73,22 @@ std::optional<int64_t> parsed(PatternScratch& held, Text text, Text pattern, boo
 }
 
 [[noreturn]] void throw_unparsable(Text text, const char* function) {
-  throw Error("CANNOT_PARSE_TIMESTAMP", {{"message", "Text '" + std::string(text) + "' could not be parsed"}, {"func", "`" + std::string(function) + "`"}});
+  throw Error("CANNOT_PARSE_TIMESTAMP",
+              {{"message", "Text '" + std::string(text) + "' could not be parsed"},
+               {"func", "`" + std::string(function) + "`"}});
 }
 [[noreturn]] void throw_malformed(Text text, const char* type) {
-  throw Error("CAST_INVALID_INPUT", {{"expression", "'" + std::string(text) + "'"}, {"sourceType", "\"STRING\""}, {"targetType", type}});
+  throw Error("CAST_INVALID_INPUT", {{"expression", "'" + std::string(text) + "'"},
+                                     {"sourceType", "\"STRING\""},
+                                     {"targetType", type}});
 }
 
 // to_timestamp, to_date and unix_timestamp of strings; other types are cast by resolution or here.
 enum class Target { kTimestamp, kNtz, kDate, kSeconds };
 
 template <Target target>
-std::optional<int64_t> instant_of(const CallInfo& info, PatternScratch& held, Columns in, uint64_t row) {
+std::optional<int64_t> instant_of(const CallInfo& info, PatternScratch& held, Columns in,
+                                  uint64_t row) {
   const DataTypeId from = info.arguments[0].id();
   const bool local = target == Target::kNtz || target == Target::kDate;
   switch (from) {
@@ -94,24 +104,31 @@ std::optional<int64_t> instant_of(const CallInfo& info, PatternScratch& held, Co
       const int64_t wall = in[0].values<int64_t>()[row];
       return local ? wall : held.zone->to_utc(wall);
     }
-    case DataTypeId::kString: break;
-    default: throw_unsupported("to_timestamp and its like over " + info.arguments[0].simple_string() + "; cast it first");
+    case DataTypeId::kString:
+      break;
+    default:
+      throw_unsupported("to_timestamp and its like over " + info.arguments[0].simple_string() +
+                        "; cast it first");
   }
   const Text text = in[0].values<StringRef>()[row].view();
   const bool pattern_given = in.size() > 1 || target == Target::kSeconds;
   if (pattern_given) {
-    const Text pattern = in.size() > 1 ? in[1].values<StringRef>()[row].view() : Text("yyyy-MM-dd HH:mm:ss");
+    const Text pattern =
+        in.size() > 1 ? in[1].values<StringRef>()[row].view() : Text("yyyy-MM-dd HH:mm:ss");
     const auto found = parsed(held, text, pattern, local);
-    if (!found && info.mode == Mode::kAnsi) throw_unparsable(text, target == Target::kDate ? "try_to_date" : "try_to_timestamp");
+    if (!found && info.mode == Mode::kAnsi)
+      throw_unparsable(text, target == Target::kDate ? "try_to_date" : "try_to_timestamp");
     return found;
   }
   std::optional<int64_t> found;
   if (target == Target::kDate) {
     if (const auto days = parse_date(text)) found = *days * kMicrosPerDay;
   } else {
-    found = target == Target::kNtz ? parse_timestamp_ntz(text, true) : parse_timestamp(text, *held.zone);
+    found = target == Target::kNtz ? parse_timestamp_ntz(text, true)
+                                   : parse_timestamp(text, *held.zone);
   }
-  if (!found && info.mode == Mode::kAnsi) throw_malformed(text, target == Target::kDate ? "\"DATE\"" : "\"TIMESTAMP\"");
+  if (!found && info.mode == Mode::kAnsi)
+    throw_malformed(text, target == Target::kDate ? "\"DATE\"" : "\"TIMESTAMP\"");
   return found;
 }
 
@@ -125,7 +142,8 @@ void to_time(const CallInfo& info, Scratch& scratch, Columns in, uint64_t rows, 
     } else if (target == Target::kDate) {
       out.values<int32_t>()[row] = static_cast<int32_t>(floor_div(*micros, kMicrosPerDay));
     } else {
-      out.values<int64_t>()[row] = target == Target::kSeconds ? floor_div(*micros, kMicrosPerSecond) : *micros;
+      out.values<int64_t>()[row] =
+          target == Target::kSeconds ? floor_div(*micros, kMicrosPerSecond) : *micros;
     }
   }
 }

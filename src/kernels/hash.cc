@@ -27,17 +27,20 @@ T load(const char* at) {
 // Java's BigInteger.toByteArray: big-endian two's complement without superfluous sign bytes.
 std::string big_integer_bytes(Int128 value) {
   std::string bytes(16, '\0');
-  for (int i = 0; i < 16; ++i) bytes[static_cast<size_t>(15 - i)] = static_cast<char>(value >> (8 * i));
+  for (int i = 0; i < 16; ++i)
+    bytes[static_cast<size_t>(15 - i)] = static_cast<char>(value >> (8 * i));
   size_t skip = 0;
   while (skip < 15) {
-    const auto byte = static_cast<unsigned char>(bytes[skip]), next = static_cast<unsigned char>(bytes[skip + 1]);
+    const auto byte = static_cast<unsigned char>(bytes[skip]),
+               next = static_cast<unsigned char>(bytes[skip + 1]);
     if (!((byte == 0 && next < 0x80) || (byte == 0xFF && next >= 0x80))) break;
     ++skip;
   }
   return bytes.substr(skip);
 }
 
-// Murmur3_x86_32 in the variant of Spark's Murmur3_x86_32.hashUnsafeBytes: tail bytes one by one, signed.
+// Murmur3_x86_32 in the variant of Spark's Murmur3_x86_32.hashUnsafeBytes: tail bytes one by one,
+// signed.
 struct Murmur3 {
   using Hash = uint32_t;
   static uint32_t mix_k(uint32_t k) { return std::rotl(k * 0xcc9e2d51, 15) * 0x1b873593; }
@@ -50,23 +53,30 @@ struct Murmur3 {
     h *= 0xc2b2ae35;
     return h ^ h >> 16;
   }
-  static uint32_t integer(int32_t value, uint32_t seed) { return finish(mix_h(seed, mix_k(static_cast<uint32_t>(value))), 4); }
+  static uint32_t integer(int32_t value, uint32_t seed) {
+    return finish(mix_h(seed, mix_k(static_cast<uint32_t>(value))), 4);
+  }
   static uint32_t longer(int64_t value, uint32_t seed) {
     const auto bits = static_cast<uint64_t>(value);
-    return finish(mix_h(mix_h(seed, mix_k(static_cast<uint32_t>(bits))), mix_k(static_cast<uint32_t>(bits >> 32))), 8);
+    return finish(mix_h(mix_h(seed, mix_k(static_cast<uint32_t>(bits))),
+                        mix_k(static_cast<uint32_t>(bits >> 32))),
+                  8);
   }
   static uint32_t bytes(Text text, uint32_t seed) {
     uint32_t h = seed;
     size_t i = 0;
     for (; i + 4 <= text.size(); i += 4) h = mix_h(h, mix_k(load<uint32_t>(text.data() + i)));
-    for (; i < text.size(); ++i) h = mix_h(h, mix_k(static_cast<uint32_t>(static_cast<int32_t>(static_cast<signed char>(text[i])))));
+    for (; i < text.size(); ++i)
+      h = mix_h(
+          h, mix_k(static_cast<uint32_t>(static_cast<int32_t>(static_cast<signed char>(text[i])))));
     return finish(h, static_cast<uint32_t>(text.size()));
   }
 };
 
 struct XxHash64 {
   using Hash = uint64_t;
-  static constexpr uint64_t kP1 = 0x9E3779B185EBCA87, kP2 = 0xC2B2AE3D27D4EB4F, kP3 = 0x165667B19E3779F9, kP4 = 0x85EBCA77C2B2AE63,
+  static constexpr uint64_t kP1 = 0x9E3779B185EBCA87, kP2 = 0xC2B2AE3D27D4EB4F,
+                            kP3 = 0x165667B19E3779F9, kP4 = 0x85EBCA77C2B2AE63,
                             kP5 = 0x27D4EB2F165667C5;
   static uint64_t finish(uint64_t h) {
     h ^= h >> 33;
@@ -78,7 +88,8 @@ struct XxHash64 {
   static uint64_t round(uint64_t h, uint64_t input) { return std::rotl(h + input * kP2, 31) * kP1; }
   static uint64_t integer(int32_t value, uint64_t seed) {
     const uint64_t h = seed + kP5 + 4;
-    return finish(std::rotl(h ^ static_cast<uint64_t>(static_cast<uint32_t>(value)) * kP1, 23) * kP2 + kP3);
+    return finish(
+        std::rotl(h ^ static_cast<uint64_t>(static_cast<uint32_t>(value)) * kP1, 23) * kP2 + kP3);
   }
   static uint64_t longer(int64_t value, uint64_t seed) {
     const uint64_t h = seed + kP5 + 8;
@@ -102,26 +113,32 @@ struct XxHash64 {
       h = std::rotl(h ^ static_cast<uint64_t>(load<uint32_t>(at)) * kP1, 23) * kP2 + kP3;
       at += 4;
     }
-    for (; at < end; ++at) h = std::rotl(h ^ static_cast<uint64_t>(static_cast<unsigned char>(*at)) * kP5, 11) * kP1;
+    for (; at < end; ++at)
+      h = std::rotl(h ^ static_cast<uint64_t>(static_cast<unsigned char>(*at)) * kP5, 11) * kP1;
     return finish(h);
   }
 };
 
 template <class H>
-typename H::Hash hash_value(const ColumnView& column, uint64_t row, const DataType& type, typename H::Hash seed) {
+typename H::Hash hash_value(const ColumnView& column, uint64_t row, const DataType& type,
+                            typename H::Hash seed) {
   if (!column.is_valid(row)) return seed;
   switch (type.id()) {
-    case DataTypeId::kNull: return seed;
-    case DataTypeId::kBoolean: return H::integer(column.values<uint8_t>()[row] != 0 ? 1 : 0, seed);
+    case DataTypeId::kNull:
+      return seed;
+    case DataTypeId::kBoolean:
+      return H::integer(column.values<uint8_t>()[row] != 0 ? 1 : 0, seed);
     case DataTypeId::kByte:
     case DataTypeId::kShort:
     case DataTypeId::kInteger:
     case DataTypeId::kDate:
-    case DataTypeId::kYearMonthInterval: return H::integer(static_cast<int32_t>(Reader<AnyInt>(column)[row].value), seed);
+    case DataTypeId::kYearMonthInterval:
+      return H::integer(static_cast<int32_t>(Reader<AnyInt>(column)[row].value), seed);
     case DataTypeId::kLong:
     case DataTypeId::kTimestamp:
     case DataTypeId::kTimestampNtz:
-    case DataTypeId::kDayTimeInterval: return H::longer(column.values<int64_t>()[row], seed);
+    case DataTypeId::kDayTimeInterval:
+      return H::longer(column.values<int64_t>()[row], seed);
     case DataTypeId::kFloat: {
       const float value = column.values<float>()[row];
       if (value == 0) return H::integer(0, seed);
@@ -130,7 +147,8 @@ typename H::Hash hash_value(const ColumnView& column, uint64_t row, const DataTy
     case DataTypeId::kDouble: {
       const double value = column.values<double>()[row];
       if (value == 0) return H::longer(0, seed);
-      return H::longer(std::isnan(value) ? 0x7ff8000000000000 : std::bit_cast<int64_t>(value), seed);
+      return H::longer(std::isnan(value) ? 0x7ff8000000000000 : std::bit_cast<int64_t>(value),
+                       seed);
     }
     case DataTypeId::kDecimal: {
       const Int128 value = Reader<Decimal128>(column)[row].unscaled;
@@ -138,13 +156,16 @@ typename H::Hash hash_value(const ColumnView& column, uint64_t row, const DataTy
       return H::bytes(big_integer_bytes(value), seed);
     }
     case DataTypeId::kString:
-    case DataTypeId::kBinary: return H::bytes(column.values<StringRef>()[row].view(), seed);
+    case DataTypeId::kBinary:
+      return H::bytes(column.values<StringRef>()[row].view(), seed);
     case DataTypeId::kStruct:
-      for (size_t i = 0; i < type.fields().size(); ++i) seed = hash_value<H>(column.children[i], row, type.fields()[i].type, seed);
+      for (size_t i = 0; i < type.fields().size(); ++i)
+        seed = hash_value<H>(column.children[i], row, type.fields()[i].type, seed);
       return seed;
     case DataTypeId::kArray: {
       const ListEntry entry = column.values<ListEntry>()[row];
-      for (uint64_t i = 0; i < entry.length; ++i) seed = hash_value<H>(column.children[0], entry.offset + i, type.element(), seed);
+      for (uint64_t i = 0; i < entry.length; ++i)
+        seed = hash_value<H>(column.children[0], entry.offset + i, type.element(), seed);
       return seed;
     }
     case DataTypeId::kMap: {
@@ -163,7 +184,8 @@ template <class H, class Result>
 void hash_all(const CallInfo& info, Scratch&, Columns in, uint64_t rows, Output& out) {
   for (uint64_t row = 0; row < rows; ++row) {
     typename H::Hash hash = 42;
-    for (size_t i = 0; i < in.size(); ++i) hash = hash_value<H>(in[i], row, info.arguments[i], hash);
+    for (size_t i = 0; i < in.size(); ++i)
+      hash = hash_value<H>(in[i], row, info.arguments[i], hash);
     out.values<Result>()[row] = static_cast<Result>(hash);
   }
 }
@@ -187,27 +209,37 @@ void sha1(const CallInfo&, Scratch&, Columns in, uint64_t rows, Output& out) {
   map_rows<Text>(in, rows, out, [](Text bytes) { return digest(EVP_sha1(), bytes); });
 }
 void sha2(const CallInfo&, Scratch&, Columns in, uint64_t rows, Output& out) {
-  map_rows<Text, int32_t>(in, rows, out, [](Text bytes, int32_t bits) -> std::optional<std::string> {
-    switch (bits) {
-      case 224: return digest(EVP_sha224(), bytes);
-      case 0:
-      case 256: return digest(EVP_sha256(), bytes);
-      case 384: return digest(EVP_sha384(), bytes);
-      case 512: return digest(EVP_sha512(), bytes);
-      default: return std::nullopt;
-    }
-  });
+  map_rows<Text, int32_t>(in, rows, out,
+                          [](Text bytes, int32_t bits) -> std::optional<std::string> {
+                            switch (bits) {
+                              case 224:
+                                return digest(EVP_sha224(), bytes);
+                              case 0:
+                              case 256:
+                                return digest(EVP_sha256(), bytes);
+                              case 384:
+                                return digest(EVP_sha384(), bytes);
+                              case 512:
+                                return digest(EVP_sha512(), bytes);
+                              default:
+                                return std::nullopt;
+                            }
+                          });
 }
 void checksum(const CallInfo&, Scratch&, Columns in, uint64_t rows, Output& out) {
   map_rows<Text>(in, rows, out, [](Text bytes) {
-    return static_cast<int64_t>(::crc32_z(0, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size()));
+    return static_cast<int64_t>(
+        ::crc32_z(0, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size()));
   });
 }
 
 constexpr KernelRow kRows[] = {
-    {"hash", hash_all<Murmur3, int32_t>, kNoFlags}, {"xxhash64", hash_all<XxHash64, int64_t>, kNoFlags},
-    {"md5", md5, kNullOnNull},                      {"sha1", sha1, kNullOnNull},
-    {"sha2", sha2, kNullOnNull},                    {"crc32", checksum, kNullOnNull},
+    {"hash", hash_all<Murmur3, int32_t>, kNoFlags},
+    {"xxhash64", hash_all<XxHash64, int64_t>, kNoFlags},
+    {"md5", md5, kNullOnNull},
+    {"sha1", sha1, kNullOnNull},
+    {"sha2", sha2, kNullOnNull},
+    {"crc32", checksum, kNullOnNull},
 };
 
 }  // namespace

@@ -18,8 +18,10 @@ void skip_blanks(std::string_view text, size_t& at) {
 bool skip_string(std::string_view text, size_t& at) {
   const char quote = text[at];
   for (++at; at < text.size(); ++at) {
-    if (text[at] == '\\') ++at;
-    else if (text[at] == quote) return ++at, true;
+    if (text[at] == '\\')
+      ++at;
+    else if (text[at] == quote)
+      return ++at, true;
   }
   return false;
 }
@@ -54,15 +56,20 @@ std::optional<std::string_view> scan_json_value(std::string_view text, size_t& a
   } else if (c == '"' || c == '\'') {
     if (!skip_string(text, at)) return std::nullopt;
   } else {
-    while (at < text.size() && !is_blank(text[at]) && std::string_view(",]}:").find(text[at]) == std::string_view::npos) ++at;
+    while (at < text.size() && !is_blank(text[at]) &&
+           std::string_view(",]}:").find(text[at]) == std::string_view::npos)
+      ++at;
     const std::string_view token = text.substr(start, at - start);
     const bool number = !token.empty() && (token[0] == '-' || (token[0] >= '0' && token[0] <= '9'));
-    if (!number && token != "true" && token != "false" && token != "null" && token != "NaN" && token != "Infinity") return std::nullopt;
+    if (!number && token != "true" && token != "false" && token != "null" && token != "NaN" &&
+        token != "Infinity")
+      return std::nullopt;
   }
   return text.substr(start, at - start);
 }
 
-bool each_json_member(std::string_view object, const std::function<bool(const std::string&, std::string_view)>& member) {
+bool each_json_member(std::string_view object,
+                      const std::function<bool(const std::string&, std::string_view)>& member) {
   size_t at = 1;
   skip_blanks(object, at);
   if (at < object.size() && object[at] == '}') return true;
@@ -83,7 +90,8 @@ bool each_json_member(std::string_view object, const std::function<bool(const st
   return false;
 }
 
-bool each_json_element(std::string_view array, const std::function<bool(std::string_view)>& element) {
+bool each_json_element(std::string_view array,
+                       const std::function<bool(std::string_view)>& element) {
   size_t at = 1;
   skip_blanks(array, at);
   if (at < array.size() && array[at] == ']') return true;
@@ -104,7 +112,8 @@ std::string unescape_json(std::string_view quoted) {
   const std::string_view content = quoted.substr(1, quoted.size() - 2);
   const auto hex4 = [&](size_t at) {
     uint32_t unit = 0;
-    if (at + 4 <= content.size()) std::from_chars(content.data() + at, content.data() + at + 4, unit, 16);
+    if (at + 4 <= content.size())
+      std::from_chars(content.data() + at, content.data() + at + 4, unit, 16);
     return unit;
   };
   for (size_t i = 0; i < content.size(); ++i) {
@@ -113,11 +122,21 @@ std::string unescape_json(std::string_view quoted) {
       continue;
     }
     switch (const char c = content[++i]; c) {
-      case 'b': text += '\b'; break;
-      case 'f': text += '\f'; break;
-      case 'n': text += '\n'; break;
-      case 'r': text += '\r'; break;
-      case 't': text += '\t'; break;
+      case 'b':
+        text += '\b';
+        break;
+      case 'f':
+        text += '\f';
+        break;
+      case 'n':
+        text += '\n';
+        break;
+      case 'r':
+        text += '\r';
+        break;
+      case 't':
+        text += '\t';
+        break;
       case 'u': {
         uint32_t unit = hex4(i + 1);
         i += 4;
@@ -131,7 +150,8 @@ std::string unescape_json(std::string_view quoted) {
         append_code_point(text, unit);
         break;
       }
-      default: text += c;
+      default:
+        text += c;
     }
   }
   return text;
@@ -142,16 +162,32 @@ void append_json_string(std::string& out, std::string_view text) {
   out += '"';
   for (const char c : text) {
     switch (c) {
-      case '"': out += "\\\""; break;
-      case '\\': out += "\\\\"; break;
-      case '\b': out += "\\b"; break;
-      case '\f': out += "\\f"; break;
-      case '\n': out += "\\n"; break;
-      case '\r': out += "\\r"; break;
-      case '\t': out += "\\t"; break;
+      case '"':
+        out += "\\\"";
+        break;
+      case '\\':
+        out += "\\\\";
+        break;
+      case '\b':
+        out += "\\b";
+        break;
+      case '\f':
+        out += "\\f";
+        break;
+      case '\n':
+        out += "\\n";
+        break;
+      case '\r':
+        out += "\\r";
+        break;
+      case '\t':
+        out += "\\t";
+        break;
       default:
-        if (static_cast<unsigned char>(c) < 0x20) out += {'\\', 'u', '0', '0', kHex[c >> 4], kHex[c & 15]};
-        else out += c;
+        if (static_cast<unsigned char>(c) < 0x20)
+          out += {'\\', 'u', '0', '0', kHex[c >> 4], kHex[c & 15]};
+        else
+          out += c;
     }
   }
   out += '"';
@@ -166,8 +202,10 @@ void append_compact_json(std::string& out, std::string_view value) {
     if (value[at] == '"' || value[at] == '\'') {
       size_t end = at;
       skip_string(value, end);
-      if (value[at] == '"') out += value.substr(at, end - at);
-      else append_json_string(out, unescape_json(value.substr(at, end - at)));
+      if (value[at] == '"')
+        out += value.substr(at, end - at);
+      else
+        append_json_string(out, unescape_json(value.substr(at, end - at)));
       at = end;
     } else if (value[at] == '-' || (value[at] >= '0' && value[at] <= '9')) {
       size_t end = at;
@@ -175,7 +213,7 @@ void append_compact_json(std::string& out, std::string_view value) {
       const std::string_view number = value.substr(at, end - at);
       if (number.find_first_of(".eE") == std::string_view::npos) {
         out += number;
-      } else {   // a fraction goes through a double, as in Spark: 1.50 becomes 1.5
+      } else {  // a fraction goes through a double, as in Spark: 1.50 becomes 1.5
         out += java_text(std::strtod(std::string(number).c_str(), nullptr));
       }
       at = end;
@@ -195,19 +233,22 @@ std::optional<JsonPath> JsonPath::parse(std::string_view text) {
       while (end < text.size() && text[end] != '.' && text[end] != '[') ++end;
       if (end == at) return std::nullopt;
       const std::string_view name = text.substr(at, end - at);
-      path.steps_.push_back({name == "*" ? Step::Kind::kAnyMember : Step::Kind::kName, std::string(name)});
+      path.steps_.push_back(
+          {name == "*" ? Step::Kind::kAnyMember : Step::Kind::kName, std::string(name)});
       at = end;
     } else if (text[at] == '[') {
       const bool quoted = at + 1 < text.size() && text[at + 1] == '\'';
       const size_t close = quoted ? text.find("']", at + 2) : text.find(']', at);
       if (close == std::string_view::npos) return std::nullopt;
-      const std::string_view inside = text.substr(at + (quoted ? 2 : 1), close - at - (quoted ? 2 : 1));
+      const std::string_view inside =
+          text.substr(at + (quoted ? 2 : 1), close - at - (quoted ? 2 : 1));
       Step step{Step::Kind::kAnyElement, std::string(inside)};
       if (quoted) {
         step.kind = inside == "*" ? Step::Kind::kAnyMember : Step::Kind::kName;
       } else if (inside != "*") {
         step.kind = Step::Kind::kIndex;
-        const auto [end, error] = std::from_chars(inside.data(), inside.data() + inside.size(), step.index);
+        const auto [end, error] =
+            std::from_chars(inside.data(), inside.data() + inside.size(), step.index);
         if (error != std::errc() || end != inside.data() + inside.size()) return std::nullopt;
       }
       path.steps_.push_back(std::move(step));
@@ -220,7 +261,8 @@ std::optional<JsonPath> JsonPath::parse(std::string_view text) {
   return path;
 }
 
-void JsonPath::collect(std::string_view value, size_t index, std::vector<std::string_view>& found) const {
+void JsonPath::collect(std::string_view value, size_t index,
+                       std::vector<std::string_view>& found) const {
   if (index == steps_.size()) {
     found.push_back(value);
     return;
@@ -234,20 +276,25 @@ void JsonPath::collect(std::string_view value, size_t index, std::vector<std::st
           if (child != "null") collect(child, index + 1, found);
           return false;
         });
-      } else if (value.front() == '[' && wild_) {   // a name behind [*] looks into the elements of nested arrays
-        each_json_element(value, [&](std::string_view child) { return collect(child, index, found), true; });
+      } else if (value.front() == '[' &&
+                 wild_) {  // a name behind [*] looks into the elements of nested arrays
+        each_json_element(
+            value, [&](std::string_view child) { return collect(child, index, found), true; });
       }
       break;
     case Step::Kind::kAnyMember:
       if (value.front() != '{') break;
-      each_json_member(value, [&](const std::string&, std::string_view child) { return collect(child, index + 1, found), true; });
+      each_json_member(value, [&](const std::string&, std::string_view child) {
+        return collect(child, index + 1, found), true;
+      });
       break;
     case Step::Kind::kIndex:
     case Step::Kind::kAnyElement: {
       if (value.front() != '[') break;
       size_t at = 0;
       each_json_element(value, [&](std::string_view child) {
-        if (step.kind == Step::Kind::kAnyElement || at == step.index) collect(child, index + 1, found);
+        if (step.kind == Step::Kind::kAnyElement || at == step.index)
+          collect(child, index + 1, found);
         return ++at, step.kind == Step::Kind::kAnyElement || at <= step.index;
       });
     }

@@ -10,17 +10,9 @@ namespace {
 
 using Source = std::span<const KernelRow> (*)();
 constexpr Source kSources[] = {
-    arithmetic_kernels,
-    cast_kernels,
-    string_kernels,
-    pattern_kernels,
-    math_kernels,
-    hash_kernels,
-    datetime_kernels,
-    datetime_text_kernels,
-    json_kernels,
-    collection_kernels,
-    code_kernels,
+    arithmetic_kernels, cast_kernels,       string_kernels,   pattern_kernels,
+    math_kernels,       hash_kernels,       datetime_kernels, datetime_text_kernels,
+    json_kernels,       collection_kernels, code_kernels,
 };
 
 }  // namespace

@@ -10,14 +10,16 @@
 namespace firn::kernels {
 namespace {
 
-// Shortest digits that read back as the same number, in Java's layout: plain from 1E-3 up to 1E7, else with an exponent.
+// Shortest digits that read back as the same number, in Java's layout: plain from 1E-3 up to 1E7,
+// else with an exponent.
 template <class T>
 std::string shortest(T value) {
   if (std::isnan(value)) return "NaN";
   if (std::isinf(value)) return value < 0 ? "-Infinity" : "Infinity";
   if (value == 0) return std::signbit(value) ? "-0.0" : "0.0";
   char buffer[64];
-  const auto end = std::to_chars(buffer, buffer + sizeof(buffer), value, std::chars_format::scientific).ptr;
+  const auto end =
+      std::to_chars(buffer, buffer + sizeof(buffer), value, std::chars_format::scientific).ptr;
   const std::string_view text(buffer, static_cast<size_t>(end - buffer));
   const size_t e = text.find('e');
   int exponent = 0;
@@ -39,7 +41,7 @@ std::string shortest(T value) {
     }
     return result;
   }
-  if (digits.size() == 1) {   // Java shows two digits: those nearest to the number, 4.9E-324
+  if (digits.size() == 1) {  // Java shows two digits: those nearest to the number, 4.9E-324
     std::snprintf(buffer, sizeof(buffer), "%.1e", std::fabs(static_cast<double>(value)));
     const std::string_view nearest(buffer);
     digits = {nearest[0], nearest[2]};
@@ -70,19 +72,22 @@ std::optional<T> parse_floating(std::string_view text) {
     unsigned_text.remove_prefix(1);
   }
   if (unsigned_text.empty()) return std::nullopt;
-  if (equals_ignoring_case(unsigned_text, "inf") || equals_ignoring_case(unsigned_text, "infinity")) {
+  if (equals_ignoring_case(unsigned_text, "inf") ||
+      equals_ignoring_case(unsigned_text, "infinity")) {
     return negative ? -std::numeric_limits<T>::infinity() : std::numeric_limits<T>::infinity();
   }
   if (equals_ignoring_case(text, "nan")) return std::numeric_limits<T>::quiet_NaN();
-  if (unsigned_text[0] != '.' && (unsigned_text[0] < '0' || unsigned_text[0] > '9')) return std::nullopt;
+  if (unsigned_text[0] != '.' && (unsigned_text[0] < '0' || unsigned_text[0] > '9'))
+    return std::nullopt;
   // Java reads a type suffix: 1.0d, 1f.
   const char last = unsigned_text.back();
-  if (unsigned_text.size() > 1 && (last == 'd' || last == 'D' || last == 'f' || last == 'F')) unsigned_text.remove_suffix(1);
+  if (unsigned_text.size() > 1 && (last == 'd' || last == 'D' || last == 'f' || last == 'F'))
+    unsigned_text.remove_suffix(1);
   T value = 0;
   const char* const stop = unsigned_text.data() + unsigned_text.size();
   const auto [end, error] = std::from_chars(unsigned_text.data(), stop, value);
   if (end != stop) return std::nullopt;
-  if (error == std::errc::result_out_of_range) {   // to zero or infinity, as Java
+  if (error == std::errc::result_out_of_range) {  // to zero or infinity, as Java
     const std::string copy(unsigned_text);
     value = sizeof(T) == sizeof(float) ? static_cast<T>(std::strtof(copy.c_str(), nullptr))
                                        : static_cast<T>(std::strtod(copy.c_str(), nullptr));
@@ -111,11 +116,12 @@ std::optional<int64_t> parse_integer(std::string_view text, bool fraction) {
     text.remove_prefix(1);
   }
   if (text.empty()) return std::nullopt;
-  int64_t value = 0;   // negative all along: its range is one larger
+  int64_t value = 0;  // negative all along: its range is one larger
   size_t at = 0;
   for (; at < text.size() && text[at] != '.'; ++at) {
     if (text[at] < '0' || text[at] > '9') return std::nullopt;
-    if (__builtin_mul_overflow(value, int64_t{10}, &value) || __builtin_sub_overflow(value, int64_t{text[at] - '0'}, &value)) {
+    if (__builtin_mul_overflow(value, int64_t{10}, &value) ||
+        __builtin_sub_overflow(value, int64_t{text[at] - '0'}, &value)) {
       return std::nullopt;
     }
   }

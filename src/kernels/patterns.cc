@@ -42,13 +42,16 @@ class RegexCache {
     options.set_log_errors(false);
     auto regex = std::make_shared<const re2::RE2>(piece(pattern), options);
     if (regex->ok()) return regex;
-    if (regex->error_code() == re2::RE2::ErrorBadPerlOp || regex->error_code() == re2::RE2::ErrorBadEscape) {
-      throw_unsupported("the regular expression '" + std::string(pattern) + "' in " + function + " (" + regex->error() +
+    if (regex->error_code() == re2::RE2::ErrorBadPerlOp ||
+        regex->error_code() == re2::RE2::ErrorBadEscape) {
+      throw_unsupported("the regular expression '" + std::string(pattern) + "' in " + function +
+                        " (" + regex->error() +
                         "): look-around and back references are not available");
     }
-    throw Error("INVALID_PARAMETER_VALUE.PATTERN", {{"parameter", "`regexp`"},
-                                                    {"functionName", "`" + std::string(function) + "`"},
-                                                    {"value", "'" + std::string(pattern) + "'"}});
+    throw Error("INVALID_PARAMETER_VALUE.PATTERN",
+                {{"parameter", "`regexp`"},
+                 {"functionName", "`" + std::string(function) + "`"},
+                 {"value", "'" + std::string(pattern) + "'"}});
   }
   std::map<std::string, std::shared_ptr<const re2::RE2>, std::less<>> compiled_;
   const re2::RE2* last_ = nullptr;
@@ -60,17 +63,23 @@ RegexCache& regexes(Scratch& scratch) {
   return *std::any_cast<const std::shared_ptr<RegexCache>&>(scratch);
 }
 
-struct Slice { Text part; };
+struct Slice {
+  Text part;
+};
 void write(Output& out, uint64_t row, Slice slice) { out.set_slice(row, slice.part); }
 
-Text text_of(const re2::StringPiece& found) { return {found.data() == nullptr ? "" : found.data(), found.size()}; }
+Text text_of(const re2::StringPiece& found) {
+  return {found.data() == nullptr ? "" : found.data(), found.size()};
+}
 
-// Calls f(groups) for each match from byte `from` on; empty matches advance by one code point. f returns false to stop.
+// Calls f(groups) for each match from byte `from` on; empty matches advance by one code point. f
+// returns false to stop.
 template <class F>
 void each_match(const re2::RE2& regex, Text text, size_t from, F&& f) {
   std::vector<re2::StringPiece> groups(static_cast<size_t>(regex.NumberOfCapturingGroups()) + 1);
   size_t at = from;
-  while (at <= text.size() && regex.Match(piece(text), at, text.size(), re2::RE2::UNANCHORED, groups.data(), static_cast<int>(groups.size()))) {
+  while (at <= text.size() && regex.Match(piece(text), at, text.size(), re2::RE2::UNANCHORED,
+                                          groups.data(), static_cast<int>(groups.size()))) {
     const auto start = static_cast<size_t>(groups[0].data() - text.data());
     if (!f(groups, start)) return;
     at = start + groups[0].size();
@@ -80,10 +89,11 @@ void each_match(const re2::RE2& regex, Text text, size_t from, F&& f) {
 
 void check_group(const re2::RE2& regex, int32_t group, const char* function) {
   if (group >= 0 && group <= regex.NumberOfCapturingGroups()) return;
-  throw Error("INVALID_PARAMETER_VALUE.REGEX_GROUP_INDEX", {{"parameter", "`idx`"},
-                                                            {"functionName", "`" + std::string(function) + "`"},
-                                                            {"groupCount", std::to_string(regex.NumberOfCapturingGroups())},
-                                                            {"groupIndex", std::to_string(group)}});
+  throw Error("INVALID_PARAMETER_VALUE.REGEX_GROUP_INDEX",
+              {{"parameter", "`idx`"},
+               {"functionName", "`" + std::string(function) + "`"},
+               {"groupCount", std::to_string(regex.NumberOfCapturingGroups())},
+               {"groupIndex", std::to_string(group)}});
 }
 
 // ---- Kernels
@@ -91,11 +101,14 @@ void check_group(const re2::RE2& regex, int32_t group, const char* function) {
 void rlike(const CallInfo&, Scratch& scratch, Columns in, uint64_t rows, Output& out) {
   RegexCache& cache = regexes(scratch);
   map_rows<Text, Text>(in, rows, out, [&](Text s, Text pattern) {
-    return cache.get(pattern, "rlike").Match(piece(s), 0, s.size(), re2::RE2::UNANCHORED, nullptr, 0);
+    return cache.get(pattern, "rlike")
+        .Match(piece(s), 0, s.size(), re2::RE2::UNANCHORED, nullptr, 0);
   });
 }
 
-int32_t group_of(Columns in, uint64_t row) { return in.size() > 2 ? in[2].values<int32_t>()[row] : 1; }
+int32_t group_of(Columns in, uint64_t row) {
+  return in.size() > 2 ? in[2].values<int32_t>()[row] : 1;
+}
 
 void regexp_extract(const CallInfo&, Scratch& scratch, Columns in, uint64_t rows, Output& out) {
   RegexCache& cache = regexes(scratch);
@@ -164,21 +177,26 @@ void regexp_extract_all(const CallInfo&, Scratch& scratch, Columns in, uint64_t 
 }
 
 // Java's replacement text: $n is a group, \c is c.
-void append_replacement(std::string& out, Text replacement, const std::vector<re2::StringPiece>& groups) {
+void append_replacement(std::string& out, Text replacement,
+                        const std::vector<re2::StringPiece>& groups) {
   for (size_t i = 0; i < replacement.size(); ++i) {
     const char c = replacement[i];
     if (c == '\\' && i + 1 < replacement.size()) {
       out += replacement[++i];
-    } else if (c == '$' && i + 1 < replacement.size() && replacement[i + 1] >= '0' && replacement[i + 1] <= '9') {
+    } else if (c == '$' && i + 1 < replacement.size() && replacement[i + 1] >= '0' &&
+               replacement[i + 1] <= '9') {
       size_t group = 0;
       size_t digits = i + 1;
-      while (digits < replacement.size() && replacement[digits] >= '0' && replacement[digits] <= '9') {
+      while (digits < replacement.size() && replacement[digits] >= '0' &&
+             replacement[digits] <= '9') {
         const size_t longer = group * 10 + static_cast<size_t>(replacement[digits] - '0');
         if (digits > i + 1 && longer >= groups.size()) break;
         group = longer;
         ++digits;
       }
-      if (group >= groups.size()) throw_invalid("regexp_replace: the replacement names group " + std::to_string(group) + ", but the pattern has " + std::to_string(groups.size() - 1) + ".");
+      if (group >= groups.size())
+        throw_invalid("regexp_replace: the replacement names group " + std::to_string(group) +
+                      ", but the pattern has " + std::to_string(groups.size() - 1) + ".");
       out += text_of(groups[group]);
       i = digits - 1;
     } else {
@@ -195,7 +213,8 @@ void regexp_replace(const CallInfo&, Scratch& scratch, Columns in, uint64_t rows
       out.set_null(row);
       continue;
     }
-    const Text s = in[0].values<StringRef>()[row].view(), replacement = in[2].values<StringRef>()[row].view();
+    const Text s = in[0].values<StringRef>()[row].view(),
+               replacement = in[2].values<StringRef>()[row].view();
     const re2::RE2& regex = cache.get(in[1].values<StringRef>()[row].view(), "regexp_replace");
     const int32_t position = in.size() > 3 ? in[3].values<int32_t>()[row] : 1;
     const size_t from = advance(s, 0, position > 1 ? static_cast<size_t>(position - 1) : 0);
@@ -216,7 +235,8 @@ void regexp_count(const CallInfo&, Scratch& scratch, Columns in, uint64_t rows, 
   RegexCache& cache = regexes(scratch);
   map_rows<Text, Text>(in, rows, out, [&](Text s, Text pattern) {
     int32_t count = 0;
-    each_match(cache.get(pattern, "regexp_count"), s, 0, [&](const auto&, size_t) { return ++count, true; });
+    each_match(cache.get(pattern, "regexp_count"), s, 0,
+               [&](const auto&, size_t) { return ++count, true; });
     return count;
   });
 }
@@ -243,7 +263,8 @@ void regexp_instr(const CallInfo&, Scratch& scratch, Columns in, uint64_t rows, 
   });
 }
 
-// Java's String.split: an empty match at the start gives no empty part; limit > 0 bounds the number of parts.
+// Java's String.split: an empty match at the start gives no empty part; limit > 0 bounds the number
+// of parts.
 void split_text(const re2::RE2& regex, Text s, int32_t limit, ListBuilder& list) {
   size_t begin = 0;
   int32_t parts = 1;
@@ -276,10 +297,13 @@ void split(const CallInfo&, Scratch& scratch, Columns in, uint64_t rows, Output&
       null_list(out, row);
       continue;
     }
-    const Text s = in[0].values<StringRef>()[row].view(), pattern = in[1].values<StringRef>()[row].view();
+    const Text s = in[0].values<StringRef>()[row].view(),
+               pattern = in[1].values<StringRef>()[row].view();
     const int32_t limit = in.size() > 2 ? in[2].values<int32_t>()[row] : -1;
-    if (pattern.empty()) split_characters(s, limit, list);
-    else split_text(cache.get(pattern, "split"), s, limit, list);
+    if (pattern.empty())
+      split_characters(s, limit, list);
+    else
+      split_text(cache.get(pattern, "split"), s, limit, list);
     list.end_row(row);
   }
   list.finish();
@@ -292,13 +316,16 @@ struct LikeCache {
     const auto found = compiled.find({std::string(pattern), escape});
     if (found != compiled.end()) return found->second;
     if (compiled.size() > 1000) compiled.clear();
-    return compiled.emplace(std::pair(std::string(pattern), escape), LikePattern(pattern, escape)).first->second;
+    return compiled.emplace(std::pair(std::string(pattern), escape), LikePattern(pattern, escape))
+        .first->second;
   }
 };
 
 std::string lower_case(Text s) {
   std::string text;
-  icu::UnicodeString::fromUTF8(icu::StringPiece(s.data(), static_cast<int32_t>(s.size()))).toLower(icu::Locale::getRoot()).toUTF8String(text);
+  icu::UnicodeString::fromUTF8(icu::StringPiece(s.data(), static_cast<int32_t>(s.size())))
+      .toLower(icu::Locale::getRoot())
+      .toUTF8String(text);
   return text;
 }
 
@@ -311,10 +338,14 @@ void like(const CallInfo&, Scratch& scratch, Columns in, uint64_t rows, Output& 
       out.set_null(row);
       continue;
     }
-    const Text s = in[0].values<StringRef>()[row].view(), pattern = in[1].values<StringRef>()[row].view();
+    const Text s = in[0].values<StringRef>()[row].view(),
+               pattern = in[1].values<StringRef>()[row].view();
     const Text escape = in.size() > 2 ? in[2].values<StringRef>()[row].view() : Text("\\");
-    if (escape.size() != 1) throw_invalid("The escape of LIKE must be one character, not '" + std::string(escape) + "'.");
-    const bool matched = ignore_case ? cache.get(lower_case(pattern), escape[0]).matches(lower_case(s)) : cache.get(pattern, escape[0]).matches(s);
+    if (escape.size() != 1)
+      throw_invalid("The escape of LIKE must be one character, not '" + std::string(escape) + "'.");
+    const bool matched = ignore_case
+                             ? cache.get(lower_case(pattern), escape[0]).matches(lower_case(s))
+                             : cache.get(pattern, escape[0]).matches(s);
     out.values<bool>()[row] = matched;
   }
 }
@@ -343,15 +374,20 @@ LikePattern::LikePattern(std::string_view pattern, char escape) {
   };
   for (size_t i = 0; i < pattern.size(); ++i) {
     if (pattern[i] == escape) {
-      if (i + 1 == pattern.size()) throw Error("INVALID_FORMAT.ESC_AT_THE_END", {{"format", "'" + std::string(pattern) + "'"}});
+      if (i + 1 == pattern.size())
+        throw Error("INVALID_FORMAT.ESC_AT_THE_END",
+                    {{"format", "'" + std::string(pattern) + "'"}});
       const char next = pattern[++i];
       if (next != '_' && next != '%' && next != escape) {
-        throw Error("INVALID_FORMAT.ESC_IN_THE_MIDDLE", {{"format", "'" + std::string(pattern) + "'"}, {"char", "'" + std::string(1, next) + "'"}});
+        throw Error("INVALID_FORMAT.ESC_IN_THE_MIDDLE",
+                    {{"format", "'" + std::string(pattern) + "'"},
+                     {"char", "'" + std::string(1, next) + "'"}});
       }
       text += next;
     } else if (pattern[i] == '%') {
       flush();
-      if (pieces_.empty() || pieces_.back().token != Token::kAny) pieces_.push_back({Token::kAny, ""});
+      if (pieces_.empty() || pieces_.back().token != Token::kAny)
+        pieces_.push_back({Token::kAny, ""});
     } else if (pattern[i] == '_') {
       flush();
       pieces_.push_back({Token::kOne, ""});
@@ -378,12 +414,16 @@ bool LikePattern::matches_from(std::string_view text, size_t piece) const {
       resume_at = at;
       continue;
     } else if (pieces_[piece].token == Token::kOne) {
-      if (at == text.size()) failed = true;
-      else at = advance(text, at, 1), ++piece;
+      if (at == text.size())
+        failed = true;
+      else
+        at = advance(text, at, 1), ++piece;
     } else {
       const std::string& part = pieces_[piece].text;
-      if (text.substr(at).starts_with(part)) at += part.size(), ++piece;
-      else failed = true;
+      if (text.substr(at).starts_with(part))
+        at += part.size(), ++piece;
+      else
+        failed = true;
     }
     if (!failed) continue;
     if (resume_piece == std::string::npos || resume_at >= text.size()) return false;

@@ -6,7 +6,11 @@ namespace firn::kernels {
 uint32_t next_code_point(std::string_view text, size_t& at) {
   const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned char first = byte(at);
-  const size_t length = first < 0x80 ? 1 : first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : first >= 0xC0 ? 2 : 1;
+  const size_t length = first < 0x80    ? 1
+                        : first >= 0xF0 ? 4
+                        : first >= 0xE0 ? 3
+                        : first >= 0xC0 ? 2
+                                        : 1;
   if (length == 1 || at + length > text.size()) return byte(at++);
   uint32_t result = first & (0xFFu >> (length + 1));
   for (size_t i = 1; i < length; ++i) result = result << 6 | (byte(at + i) & 0x3Fu);

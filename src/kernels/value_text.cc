@@ -19,7 +19,8 @@ constexpr int64_t kDay = 86'400'000'000;
 
 void append_padded(std::string& out, int64_t value, int width) {
   char digits[24];
-  const int length = std::snprintf(digits, sizeof(digits), "%0*lld", width, static_cast<long long>(value));
+  const int length =
+      std::snprintf(digits, sizeof(digits), "%0*lld", width, static_cast<long long>(value));
   out.append(digits, static_cast<size_t>(length));
 }
 
@@ -34,12 +35,16 @@ std::string decimal_with_exponent(Int128 value, int scale) {
   return text + "E" + std::to_string(adjusted);
 }
 
-void append_child(std::string& out, const ColumnView& column, uint64_t row, const DataType& type, const TextStyle& style) {
-  if (column.is_valid(row)) append_text(out, column, row, type, style);
-  else out += "null";
+void append_child(std::string& out, const ColumnView& column, uint64_t row, const DataType& type,
+                  const TextStyle& style) {
+  if (column.is_valid(row))
+    append_text(out, column, row, type, style);
+  else
+    out += "null";
 }
 
-void append_nested(std::string& out, const ColumnView& column, uint64_t row, const DataType& type, const TextStyle& style) {
+void append_nested(std::string& out, const ColumnView& column, uint64_t row, const DataType& type,
+                   const TextStyle& style) {
   if (type.id() == DataTypeId::kStruct) {
     out += '{';
     for (size_t i = 0; i < type.fields().size(); ++i) {
@@ -108,16 +113,19 @@ void append_local_timestamp(std::string& out, int64_t local_us) {
 std::string year_month_text(int32_t months, const DataType& type) {
   const std::string sign = months < 0 ? "-" : "";
   const int64_t total = std::llabs(months);
-  if (type.interval_start() == 0 && type.interval_end() == 0) return "INTERVAL '" + sign + std::to_string(total / 12) + "' YEAR";
+  if (type.interval_start() == 0 && type.interval_end() == 0)
+    return "INTERVAL '" + sign + std::to_string(total / 12) + "' YEAR";
   if (type.interval_start() == 1) return "INTERVAL '" + sign + std::to_string(total) + "' MONTH";
-  return "INTERVAL '" + sign + std::to_string(total / 12) + "-" + std::to_string(total % 12) + "' YEAR TO MONTH";
+  return "INTERVAL '" + sign + std::to_string(total / 12) + "-" + std::to_string(total % 12) +
+         "' YEAR TO MONTH";
 }
 
 std::string day_time_text(int64_t micros, const DataType& type) {
   static constexpr const char* kNames[] = {"DAY", "HOUR", "MINUTE", "SECOND"};
   static constexpr uint64_t kUnits[] = {86'400'000'000, 3'600'000'000, 60'000'000, 1'000'000};
   const int start = type.interval_start(), end = type.interval_end();
-  uint64_t rest = micros < 0 ? uint64_t{0} - static_cast<uint64_t>(micros) : static_cast<uint64_t>(micros);
+  uint64_t rest =
+      micros < 0 ? uint64_t{0} - static_cast<uint64_t>(micros) : static_cast<uint64_t>(micros);
   std::string text = micros < 0 ? "-" : "";
   for (int field = start; field <= end; ++field) {
     const uint64_t count = rest / kUnits[field];
@@ -137,51 +145,86 @@ std::string day_time_text(int64_t micros, const DataType& type) {
   return "INTERVAL '" + text + "' " + unit;
 }
 
-void append_text(std::string& out, const ColumnView& column, uint64_t row, const DataType& type, const TextStyle& style) {
+void append_text(std::string& out, const ColumnView& column, uint64_t row, const DataType& type,
+                 const TextStyle& style) {
   switch (type.id()) {
-    case DataTypeId::kNull: out += "null"; return;
-    case DataTypeId::kBoolean: out += column.values<uint8_t>()[row] != 0 ? "true" : "false"; return;
+    case DataTypeId::kNull:
+      out += "null";
+      return;
+    case DataTypeId::kBoolean:
+      out += column.values<uint8_t>()[row] != 0 ? "true" : "false";
+      return;
     case DataTypeId::kByte:
     case DataTypeId::kShort:
     case DataTypeId::kInteger:
-    case DataTypeId::kLong: out += std::to_string(Reader<AnyInt>(column)[row].value); return;
-    case DataTypeId::kFloat: out += java_text(column.values<float>()[row]); return;
-    case DataTypeId::kDouble: out += java_text(column.values<double>()[row]); return;
+    case DataTypeId::kLong:
+      out += std::to_string(Reader<AnyInt>(column)[row].value);
+      return;
+    case DataTypeId::kFloat:
+      out += java_text(column.values<float>()[row]);
+      return;
+    case DataTypeId::kDouble:
+      out += java_text(column.values<double>()[row]);
+      return;
     case DataTypeId::kDecimal: {
       const Int128 value = Reader<Decimal128>(column)[row].unscaled;
-      out += style.plain_decimals ? decimal_text(Wide(value), type.scale()) : decimal_with_exponent(value, type.scale());
+      out += style.plain_decimals ? decimal_text(Wide(value), type.scale())
+                                  : decimal_with_exponent(value, type.scale());
       return;
     }
     case DataTypeId::kString:
-    case DataTypeId::kBinary: out += column.values<StringRef>()[row].view(); return;
-    case DataTypeId::kDate: append_date(out, column.values<int32_t>()[row]); return;
+    case DataTypeId::kBinary:
+      out += column.values<StringRef>()[row].view();
+      return;
+    case DataTypeId::kDate:
+      append_date(out, column.values<int32_t>()[row]);
+      return;
     case DataTypeId::kTimestamp: {
       const int64_t instant = column.values<int64_t>()[row];
       append_local_timestamp(out, style.zone == nullptr ? instant : style.zone->to_local(instant));
       return;
     }
-    case DataTypeId::kTimestampNtz: append_local_timestamp(out, column.values<int64_t>()[row]); return;
-    case DataTypeId::kYearMonthInterval: out += year_month_text(column.values<int32_t>()[row], type); return;
-    case DataTypeId::kDayTimeInterval: out += day_time_text(column.values<int64_t>()[row], type); return;
-    default: append_nested(out, column, row, type, style);
+    case DataTypeId::kTimestampNtz:
+      append_local_timestamp(out, column.values<int64_t>()[row]);
+      return;
+    case DataTypeId::kYearMonthInterval:
+      out += year_month_text(column.values<int32_t>()[row], type);
+      return;
+    case DataTypeId::kDayTimeInterval:
+      out += day_time_text(column.values<int64_t>()[row], type);
+      return;
+    default:
+      append_nested(out, column, row, type, style);
   }
 }
 
-std::string literal_text(const ColumnView& column, uint64_t row, const DataType& type, const TextStyle& style) {
+std::string literal_text(const ColumnView& column, uint64_t row, const DataType& type,
+                         const TextStyle& style) {
   std::string text;
   append_text(text, column, row, type, style);
   switch (type.id()) {
-    case DataTypeId::kString: return "'" + text + "'";
-    case DataTypeId::kByte: return text + "Y";
-    case DataTypeId::kShort: return text + "S";
-    case DataTypeId::kLong: return text + "L";
-    case DataTypeId::kDouble: return text + "D";
-    case DataTypeId::kDecimal: return text + "BD";
-    case DataTypeId::kFloat: return "CAST(" + text + " AS FLOAT)";
-    case DataTypeId::kDate: return "DATE '" + text + "'";
-    case DataTypeId::kTimestamp: return "TIMESTAMP '" + text + "'";
-    case DataTypeId::kTimestampNtz: return "TIMESTAMP_NTZ '" + text + "'";
-    default: return text;
+    case DataTypeId::kString:
+      return "'" + text + "'";
+    case DataTypeId::kByte:
+      return text + "Y";
+    case DataTypeId::kShort:
+      return text + "S";
+    case DataTypeId::kLong:
+      return text + "L";
+    case DataTypeId::kDouble:
+      return text + "D";
+    case DataTypeId::kDecimal:
+      return text + "BD";
+    case DataTypeId::kFloat:
+      return "CAST(" + text + " AS FLOAT)";
+    case DataTypeId::kDate:
+      return "DATE '" + text + "'";
+    case DataTypeId::kTimestamp:
+      return "TIMESTAMP '" + text + "'";
+    case DataTypeId::kTimestampNtz:
+      return "TIMESTAMP_NTZ '" + text + "'";
+    default:
+      return text;
   }
 }
 

@@ -1,5 +1,5 @@
-// Expressions of Spark's logical plan as immutable values: first unresolved as the front ends make them, then resolved (typed,
-// columns by attribute id, every implicit cast explicit).
+// Expressions of Spark's logical plan as immutable values: first unresolved as the front ends make
+// them, then resolved (typed, columns by attribute id, every implicit cast explicit).
 #pragma once
 
 #include <cstdint>
@@ -23,71 +23,151 @@ using RelationPtr = std::shared_ptr<const Relation>;
 
 enum class AttributeId : int64_t {};
 
-struct Attribute {                       // one output column of a relation
+struct Attribute {  // one output column of a relation
   AttributeId id{};
   std::string name;
   types::DataType type;
   bool nullable = true;
-  std::vector<std::string> qualifier;    // table alias or catalog.namespace.table
+  std::vector<std::string> qualifier;  // table alias or catalog.namespace.table
 };
 
 // ---- unresolved only
-struct UnresolvedName { std::vector<std::string> parts; std::optional<int64_t> plan_id; };
-struct UnresolvedStar { std::vector<std::string> qualifier; std::vector<std::vector<std::string>> except; };
+struct UnresolvedName {
+  std::vector<std::string> parts;
+  std::optional<int64_t> plan_id;
+};
+struct UnresolvedStar {
+  std::vector<std::string> qualifier;
+  std::vector<std::vector<std::string>> except;
+};
 struct UnresolvedCall {
-  std::string name;                      // operators too: "+", "=", "and", "not", "isnull", "like", "between", …
+  std::string name;  // operators too: "+", "=", "and", "not", "isnull", "like", "between", …
   std::vector<ExprPtr> arguments;
-  std::vector<std::string> argument_names;   // for named arguments (a => 1); "" where positional
+  std::vector<std::string> argument_names;  // for named arguments (a => 1); "" where positional
   bool distinct = false;
-  ExprPtr filter;                        // FILTER (WHERE …)
+  ExprPtr filter;  // FILTER (WHERE …)
   bool ignore_nulls = false;
 };
-struct UnresolvedExtract { ExprPtr child; ExprPtr key; };     // a.b, a[b]
+struct UnresolvedExtract {
+  ExprPtr child;
+  ExprPtr key;
+};  // a.b, a[b]
 
 // ---- both
-// bool, int8..int64 as int64_t, float, double, Decimal, string, Bytes; date int32 days; timestamps µs; intervals int64; null.
-struct Literal { types::DataType type; types::Value value; };
-struct Alias { ExprPtr child; std::string name; AttributeId id{}; };   // id is given at resolution
-enum class CastMode : uint8_t { kUnresolved, kLegacy, kAnsi, kTry };   // unresolved: as the session's ANSI conf says
-// zone: the session's, set by resolution (timestamps to and from text, dates and TIMESTAMP_NTZ need it).
-struct Cast { ExprPtr child; types::DataType type; CastMode mode = CastMode::kUnresolved; bool implicit = false; std::string zone = {}; };
-struct CaseBranch { ExprPtr condition; ExprPtr value; };
-struct Case { ExprPtr operand; std::vector<CaseBranch> branches; ExprPtr otherwise; };   // resolved: operand is null
-struct InList { ExprPtr child; std::vector<ExprPtr> values; bool negated = false; };
-struct Lambda { std::vector<std::string> names; std::vector<AttributeId> ids; ExprPtr body; };
+// bool, int8..int64 as int64_t, float, double, Decimal, string, Bytes; date int32 days; timestamps
+// µs; intervals int64; null.
+struct Literal {
+  types::DataType type;
+  types::Value value;
+};
+struct Alias {
+  ExprPtr child;
+  std::string name;
+  AttributeId id{};
+};  // id is given at resolution
+enum class CastMode : uint8_t {
+  kUnresolved,
+  kLegacy,
+  kAnsi,
+  kTry
+};  // unresolved: as the session's ANSI conf says
+// zone: the session's, set by resolution (timestamps to and from text, dates and TIMESTAMP_NTZ need
+// it).
+struct Cast {
+  ExprPtr child;
+  types::DataType type;
+  CastMode mode = CastMode::kUnresolved;
+  bool implicit = false;
+  std::string zone = {};
+};
+struct CaseBranch {
+  ExprPtr condition;
+  ExprPtr value;
+};
+struct Case {
+  ExprPtr operand;
+  std::vector<CaseBranch> branches;
+  ExprPtr otherwise;
+};  // resolved: operand is null
+struct InList {
+  ExprPtr child;
+  std::vector<ExprPtr> values;
+  bool negated = false;
+};
+struct Lambda {
+  std::vector<std::string> names;
+  std::vector<AttributeId> ids;
+  ExprPtr body;
+};
 enum class SubqueryKind : uint8_t { kScalar, kExists, kIn };
-struct Subquery { SubqueryKind kind; RelationPtr plan; std::vector<ExprPtr> needles; bool negated = false; };
-struct FrameBound { enum class Kind : uint8_t { kUnboundedPreceding, kPreceding, kCurrentRow, kFollowing, kUnboundedFollowing } kind = Kind::kCurrentRow; ExprPtr offset; };
-struct SortKey { ExprPtr child; bool ascending = true; bool nulls_first = true; };
-struct WindowSpec { std::vector<ExprPtr> partition_by; std::vector<SortKey> order_by; bool has_frame = false; bool rows = false; FrameBound start, end; };
-struct Windowed { ExprPtr function; WindowSpec spec; };
+struct Subquery {
+  SubqueryKind kind;
+  RelationPtr plan;
+  std::vector<ExprPtr> needles;
+  bool negated = false;
+};
+struct FrameBound {
+  enum class Kind : uint8_t {
+    kUnboundedPreceding,
+    kPreceding,
+    kCurrentRow,
+    kFollowing,
+    kUnboundedFollowing
+  } kind = Kind::kCurrentRow;
+  ExprPtr offset;
+};
+struct SortKey {
+  ExprPtr child;
+  bool ascending = true;
+  bool nulls_first = true;
+};
+struct WindowSpec {
+  std::vector<ExprPtr> partition_by;
+  std::vector<SortKey> order_by;
+  bool has_frame = false;
+  bool rows = false;
+  FrameBound start, end;
+};
+struct Windowed {
+  ExprPtr function;
+  WindowSpec spec;
+};
 
 // ---- resolved only
-struct ColumnRef { Attribute attribute; };
-struct Call {                            // scalar or aggregate by function->kind
+struct ColumnRef {
+  Attribute attribute;
+};
+struct Call {  // scalar or aggregate by function->kind
   const functions::Function* function = nullptr;
-  std::vector<ExprPtr> arguments;        // casts inserted
+  std::vector<ExprPtr> arguments;  // casts inserted
   bool distinct = false;
   ExprPtr filter;
-  bool ansi = true;                      // the session's mode when it was resolved
-  std::string zone;                      // session time zone where flags say kSession
-  int64_t seed = 0;                      // kVolatile
+  bool ansi = true;  // the session's mode when it was resolved
+  std::string zone;  // session time zone where flags say kSession
+  int64_t seed = 0;  // kVolatile
 };
-struct GetField { ExprPtr child; int index = 0; };   // struct child by position
-// A value that is bound when the plan runs: batch time, watermark, snapshot. Index into the run's parameters.
-struct Parameter { int index = 0; };
+struct GetField {
+  ExprPtr child;
+  int index = 0;
+};  // struct child by position
+// A value that is bound when the plan runs: batch time, watermark, snapshot. Index into the run's
+// parameters.
+struct Parameter {
+  int index = 0;
+};
 
-using ExprNode = std::variant<UnresolvedName, UnresolvedStar, UnresolvedCall, UnresolvedExtract, Literal, Alias, Cast, Case, InList,
-                              Lambda, Subquery, Windowed, ColumnRef, Call, GetField, Parameter>;
+using ExprNode = std::variant<UnresolvedName, UnresolvedStar, UnresolvedCall, UnresolvedExtract,
+                              Literal, Alias, Cast, Case, InList, Lambda, Subquery, Windowed,
+                              ColumnRef, Call, GetField, Parameter>;
 
 struct Expr {
   ExprNode node;
-  types::DataType type;                  // resolved only
-  bool nullable = true;                  // resolved only
+  types::DataType type;  // resolved only
+  bool nullable = true;  // resolved only
   bool resolved = false;
-  bool can_throw = false;                // resolved: this node or one below it
+  bool can_throw = false;  // resolved: this node or one below it
   bool is_volatile = false;
-  std::optional<QueryContext> origin;    // where it stands in the text
+  std::optional<QueryContext> origin;  // where it stands in the text
 };
 
 ExprPtr make(ExprNode node, std::optional<QueryContext> origin = {});

@@ -1,4 +1,5 @@
-// Spark SQL text → plan. One lexer, one recursive-descent/Pratt parser; every node carries its position.
+// Spark SQL text → plan. One lexer, one recursive-descent/Pratt parser; every node carries its
+// position.
 #pragma once
 
 #include <functional>
@@ -13,10 +14,11 @@ namespace firn::sql {
 struct ParseOptions {
   bool ansi_keywords = false;              // spark.sql.ansi.enforceReservedKeywords
   bool double_quoted_identifiers = false;  // spark.sql.ansi.doubleQuotedIdentifiers
-  int max_depth = 1000;                    // nesting bound; deeper text is refused with an error of ours
+  int max_depth = 1000;  // nesting bound; deeper text is refused with an error of ours
 };
 
-// One statement; a trailing semicolon is fine. Error PARSE_SYNTAX_ERROR (or a more exact condition) with line, column and fragment.
+// One statement; a trailing semicolon is fine. Error PARSE_SYNTAX_ERROR (or a more exact condition)
+// with line, column and fragment.
 plan::Statement parse_statement(std::string_view text, const ParseOptions& = {});
 // A file: statements separated by semicolons, comments kept apart.
 std::vector<plan::Statement> parse_script(std::string_view text, const ParseOptions& = {});

@@ -126,7 +126,8 @@ int64_t days_of(const Type& source, const Value& value) {
   return floor_div<int64_t>(hours_of(source, std::get<int64_t>(value)), 24);
 }
 
-// Hours pass 32 bits in the year 246953: the last one stands for all that follow, so that the order is kept.
+// Hours pass 32 bits in the year 246953: the last one stands for all that follow, so that the order
+// is kept.
 int32_t saturate(int64_t hours) {
   return static_cast<int32_t>(std::clamp<int64_t>(hours, INT32_MIN, INT32_MAX));
 }
