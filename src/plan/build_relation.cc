@@ -35,6 +35,14 @@ struct OutputOf {
   std::vector<Attribute> operator()(const Rows& n) const { return n.columns; }
   std::vector<Attribute> operator()(const StreamSource& n) const { return n.columns; }
   std::vector<Attribute> operator()(const Slot& n) const { return n.columns; }
+  std::vector<Attribute> operator()(const CachedRows& n) const { return n.columns; }
+  std::vector<Attribute> operator()(const Sample& n) const { return n.child->output; }
+  std::vector<Attribute> operator()(const Tail& n) const { return n.child->output; }
+  std::vector<Attribute> operator()(const Generate& n) const {
+    std::vector<Attribute> output = n.child->output;
+    output.insert(output.end(), n.columns.begin(), n.columns.end());
+    return output;
+  }
   std::vector<Attribute> operator()(const Join& n) const {
     std::vector<Attribute> left = n.left->output, right = n.right->output;
     if (n.kind == JoinKind::kRight || n.kind == JoinKind::kFull) make_nullable(left);
@@ -64,6 +72,9 @@ std::vector<RelationPtr*> child_slots(RelationNode& node) {
   if (auto* n = std::get_if<Distinct>(&node)) return {&n->child};
   if (auto* n = std::get_if<Deduplicate>(&node)) return {&n->child};
   if (auto* n = std::get_if<Watermark>(&node)) return {&n->child};
+  if (auto* n = std::get_if<Generate>(&node)) return {&n->child};
+  if (auto* n = std::get_if<Sample>(&node)) return {&n->child};
+  if (auto* n = std::get_if<Tail>(&node)) return {&n->child};
   if (auto* n = std::get_if<Join>(&node)) return {&n->left, &n->right};
   std::vector<RelationPtr*> slots;
   if (auto* n = std::get_if<SetOperation>(&node))
@@ -90,6 +101,7 @@ std::vector<ExprPtr*> expression_slots(RelationNode& node) {
     if (n->condition) slots.push_back(&n->condition);
   if (auto* n = std::get_if<Deduplicate>(&node)) list(n->keys);
   if (auto* n = std::get_if<Watermark>(&node)) slots.push_back(&n->column);
+  if (auto* n = std::get_if<Generate>(&node)) slots.push_back(&n->generator);
   if (auto* n = std::get_if<Rows>(&node))
     for (std::vector<ExprPtr>& row : n->rows) list(row);
   return slots;

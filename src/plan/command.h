@@ -150,6 +150,184 @@ struct AlterTableProperties {
   std::map<std::string, std::string> set;
   std::vector<std::string> unset;
 };
+// ---- DML. `alias` is the target's, "" where it has none. Conditions are unresolved; null: every
+// row.
+struct Assignment {
+  NameParts column;  // nested fields by name
+  ExprPtr value;     // UnresolvedName{"default"} where DEFAULT was written
+};
+struct Delete {
+  NameParts table;
+  std::string alias;
+  ExprPtr condition;
+};
+struct Update {
+  NameParts table;
+  std::string alias;
+  std::vector<Assignment> assignments;
+  ExprPtr condition;
+};
+struct MergeAction {
+  enum class When : uint8_t { kMatched, kNotMatched, kNotMatchedBySource } when = When::kMatched;
+  enum class Kind : uint8_t {
+    kUpdate,
+    kUpdateAll,
+    kDelete,
+    kInsert,
+    kInsertAll
+  } kind = Kind::kUpdateAll;
+  ExprPtr condition;
+  std::vector<Assignment> assignments;  // kUpdate, kInsert
+};
+struct Merge {
+  NameParts table;
+  std::string alias;
+  RelationPtr source;  // with its alias as SubqueryAlias
+  ExprPtr condition;
+  std::vector<MergeAction> actions;  // in order
+  bool with_schema_evolution = false;
+};
+struct Truncate {
+  NameParts table;
+};
+// DataFrameWriterV2 and DataFrameWriter.saveAsTable/insertInto.
+enum class WriteMode : uint8_t {
+  kAppend,
+  kOverwrite,            // rows that `condition` holds for (null: all) give way
+  kOverwritePartitions,  // the partitions that the new rows fall in
+  kCreate,
+  kReplace,
+  kCreateOrReplace,
+  kIgnore,  // create where it is not there, else nothing
+};
+struct WriteTable {
+  NameParts table;
+  WriteMode mode = WriteMode::kAppend;
+  ExprPtr condition;
+  TableDefinition definition;  // used where the table is made
+  Options options;             // write options: mergeSchema, snapshot-property.*, branch, …
+  bool by_name = true;
+  bool create_if_absent = false;  // saveAsTable(mode=append)
+  RelationPtr query;
+};
+// DataFrameWriter.save, INSERT OVERWRITE DIRECTORY.
+enum class SaveMode : uint8_t { kErrorIfExists, kAppend, kOverwrite, kIgnore };
+struct WriteFiles {
+  std::string format;  // csv, json, parquet, orc, avro, text, jdbc, iceberg (path), …
+  std::string path;    // "" where the format has none (jdbc)
+  SaveMode mode = SaveMode::kErrorIfExists;
+  std::vector<std::string> partition_by, sort_by, bucket_by;
+  int bucket_count = 0;
+  Options options;
+  RelationPtr query;
+};
+
+// ---- DDL beyond CREATE and DROP
+struct AddColumns {
+  struct Column {
+    NameParts name;  // nested: the parent's parts first
+    types::DataType type;
+    bool nullable = true;
+    std::string comment;
+    ExprPtr default_value;
+    bool first = false;
+    std::string after;
+  };
+  std::vector<Column> columns;
+  bool replace = false;  // REPLACE COLUMNS
+};
+struct DropTableColumns {
+  std::vector<NameParts> columns;
+  bool if_exists = false;
+};
+struct RenameColumn {
+  NameParts column;
+  std::string to;
+};
+struct AlterColumn {
+  NameParts column;
+  std::optional<types::DataType> type;
+  std::optional<bool> nullable;
+  std::optional<std::string> comment;
+  bool first = false;
+  std::string after;
+  ExprPtr default_value;
+  bool drop_default = false;
+};
+struct RenameTable {
+  NameParts to;
+};
+struct SetLocation {
+  std::string location;
+};
+// Iceberg's SQL extensions.
+struct PartitionField {  // ADD | DROP | REPLACE PARTITION FIELD
+  enum class Kind : uint8_t { kAdd, kDrop, kReplace } kind = Kind::kAdd;
+  std::optional<PartitionTransform> field,
+      with;          // a name alone: identity, or the field of that name
+  std::string name;  // AS name
+};
+struct WriteOrder {  // WRITE [LOCALLY] ORDERED BY …, DISTRIBUTED BY PARTITION, UNORDERED
+  struct Key {
+    PartitionTransform term;
+    bool ascending = true, nulls_first = true;
+  };
+  std::vector<Key> keys;
+  std::string distribution;  // "", none, range, hash
+};
+struct IdentifierFields {  // SET | DROP IDENTIFIER FIELDS
+  std::vector<NameParts> columns;
+  bool drop = false;
+};
+struct SnapshotRef {  // CREATE [OR REPLACE] | REPLACE | DROP BRANCH | TAG
+  enum class Kind : uint8_t { kCreate, kCreateOrReplace, kReplace, kDrop } kind = Kind::kCreate;
+  bool tag = false;
+  std::string name;
+  bool if_exists = false, if_not_exists = false;
+  std::optional<int64_t> snapshot_id, max_ref_age_ms, max_snapshot_age_ms;
+  std::optional<int> min_snapshots_to_keep;
+};
+struct AlterTable {
+  NameParts table;
+  bool if_exists = false;
+  std::variant<AddColumns, DropTableColumns, RenameColumn, AlterColumn, RenameTable, SetLocation,
+               PartitionField, WriteOrder, IdentifierFields, SnapshotRef>
+      change;
+};
+struct CallProcedure {  // CALL catalog.system.rewrite_data_files(table => 'db.t')
+  NameParts name;
+  std::vector<ExprPtr> arguments;
+  std::vector<std::string> argument_names;  // "" where positional
+};
+struct ShowColumns {
+  NameParts table;
+};
+struct ShowPartitions {
+  NameParts table;
+};
+struct ShowViews {
+  NameParts in;
+  std::string pattern;
+};
+struct DescribeNamespace {
+  NameParts name;
+  bool extended = false;
+};
+struct AlterNamespace {
+  NameParts name;
+  std::map<std::string, std::string> set;
+  std::vector<std::string> unset;
+};
+struct CacheTable {  // CACHE [LAZY] TABLE t [AS query], UNCACHE TABLE [IF EXISTS] t, CLEAR CACHE
+                     // (no name)
+  NameParts name;
+  bool uncache = false, lazy = false, if_exists = false;
+  RelationPtr query;
+};
+struct AnalyzeTable {
+  NameParts table;
+};
+
 struct RefreshTable {
   NameParts table;
 };  // also REFRESH MATERIALIZED VIEW
@@ -168,7 +346,9 @@ using StatementNode =
                  CreateFlow, CreateNamespace, DropNamespace, DropTable, Insert, SetConf, ResetConf,
                  Use, ShowCatalogs, ShowNamespaces, ShowTables, ShowFunctions, ShowTblProperties,
                  ShowCreateTable, Describe, DescribeQuery, AlterTableProperties, RefreshTable,
-                 Explain>;
+                 Explain, Delete, Update, Merge, Truncate, WriteTable, WriteFiles, AlterTable,
+                 CallProcedure, ShowColumns, ShowPartitions, ShowViews, DescribeNamespace,
+                 AlterNamespace, CacheTable, AnalyzeTable>;
 
 struct Statement {
   StatementNode node;

@@ -39,6 +39,17 @@ struct UnresolvedName {
 struct UnresolvedStar {
   std::vector<std::string> qualifier;
   std::vector<std::vector<std::string>> except;
+  std::optional<int64_t> plan_id = {};
+};
+struct UnresolvedRegex {  // colRegex: the columns whose names match
+  std::string pattern;
+  std::optional<int64_t> plan_id;
+};
+struct UpdateField {  // withField (value set), dropFields (value null); `path` may name a nested
+                      // field: "a.b"
+  ExprPtr child;
+  std::string path;
+  ExprPtr value;
 };
 struct UnresolvedCall {
   std::string name;  // operators too: "+", "=", "and", "not", "isnull", "like", "between", …
@@ -156,9 +167,9 @@ struct Parameter {
   int index = 0;
 };
 
-using ExprNode = std::variant<UnresolvedName, UnresolvedStar, UnresolvedCall, UnresolvedExtract,
-                              Literal, Alias, Cast, Case, InList, Lambda, Subquery, Windowed,
-                              ColumnRef, Call, GetField, Parameter>;
+using ExprNode = std::variant<UnresolvedName, UnresolvedStar, UnresolvedRegex, UpdateField,
+                              UnresolvedCall, UnresolvedExtract, Literal, Alias, Cast, Case, InList,
+                              Lambda, Subquery, Windowed, ColumnRef, Call, GetField, Parameter>;
 
 struct Expr {
   ExprNode node;

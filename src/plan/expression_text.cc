@@ -74,6 +74,12 @@ class Printer {
  private:
   void write(const Expr&, const UnresolvedName& name);
   void write(const Expr&, const UnresolvedStar& star);
+  void write(const Expr&, const UnresolvedRegex& columns) { out_ += columns.pattern; }
+  void write(const Expr&, const UpdateField& update) {
+    out_ += "update_fields(";
+    print(*update.child);
+    out_ += ", " + update.path + ")";
+  }
   void write(const Expr& expr, const UnresolvedCall&) { write_call(expr); }
   void write(const Expr&, const UnresolvedExtract& extract);
   void write(const Expr&, const Literal& literal) {

@@ -185,6 +185,56 @@ struct Line {
   std::string operator()(const StreamSource& source) const {
     return "StreamSource " + source.format + " " + text_of(source.columns);
   }
+  std::string operator()(const WithColumns& node) const {
+    return "WithColumns " + text_of(node.columns);
+  }
+  std::string operator()(const RenameColumns&) const { return "WithColumnsRenamed"; }
+  std::string operator()(const DropColumns& node) const {
+    return "DataFrameDropColumns " + text_of(node.columns);
+  }
+  std::string operator()(const NameColumns& node) const {
+    return "ToDF (" + join(node.names, ", ") + ")";
+  }
+  std::string operator()(const ToSchema& node) const {
+    return "ToSchema " + node.schema.simple_string();
+  }
+  std::string operator()(const FillNulls& node) const {
+    return "NAFill (" + join(node.columns, ", ") + ") " + text_of(node.values);
+  }
+  std::string operator()(const DropNulls& node) const {
+    return "NADrop (" + join(node.columns, ", ") + ")";
+  }
+  std::string operator()(const ReplaceValues& node) const {
+    return "NAReplace (" + join(node.columns, ", ") + ")";
+  }
+  std::string operator()(const Pivot& node) const {
+    return "Pivot " + to_string(*node.column) + " " + text_of(node.values) + ", " +
+           text_of(node.aggregates);
+  }
+  std::string operator()(const Unpivot& node) const {
+    return "Unpivot " + text_of(node.ids) + ", " + node.variable_name + " (" +
+           join(node.value_names, ", ") + ")";
+  }
+  std::string operator()(const Statistic& node) const {
+    return "Statistic " + node.name + " (" + join(node.columns, ", ") + ") " +
+           text_of(node.arguments);
+  }
+  std::string operator()(const Hint& node) const {
+    return "UnresolvedHint " + node.name + " " + text_of(node.parameters);
+  }
+  std::string operator()(const Generate& node) const {
+    return (node.outer ? "Generate outer " : "Generate ") + to_string(*node.generator) + " " +
+           text_of(node.columns);
+  }
+  std::string operator()(const Sample& node) const {
+    return "Sample " + std::to_string(node.lower) + ", " + std::to_string(node.upper) +
+           (node.with_replacement ? ", with replacement" : "") + ", seed " +
+           std::to_string(node.seed);
+  }
+  std::string operator()(const Tail& node) const { return "Tail " + std::to_string(node.limit); }
+  std::string operator()(const CachedRows& node) const {
+    return "CachedRows " + text_of(node.columns);
+  }
   std::string operator()(const Slot& slot) const {
     return "Slot " + std::to_string(slot.id) + " " + text_of(slot.columns);
   }

@@ -53,7 +53,98 @@ struct Having {
   RelationPtr child;
 };
 
+// ---- unresolved only: what DataFrames (and SQL's PIVOT …) ask for by the names of the child's
+// columns. Resolution replaces them by the nodes below.
+struct WithColumns {  // Aliases; a name that is there already is replaced in its place
+  std::vector<ExprPtr> columns;
+  RelationPtr child;
+};
+struct RenameColumns {  // old → new; old names that are not there are ignored
+  std::vector<std::pair<std::string, std::string>> names;
+  RelationPtr child;
+};
+struct DropColumns {  // UnresolvedNames; what is not there is ignored
+  std::vector<ExprPtr> columns;
+  RelationPtr child;
+};
+struct NameColumns {  // toDF(names…): as many as there are columns
+  std::vector<std::string> names;
+  RelationPtr child;
+};
+struct ToSchema {  // DataFrame.to(schema): by name, cast, reordered
+  types::DataType schema;
+  RelationPtr child;
+};
+struct FillNulls {  // na.fill: one value for all `columns`, or one each; no columns: all that the
+                    // value's type fits
+  std::vector<std::string> columns;
+  std::vector<ExprPtr> values;  // Literals
+  RelationPtr child;
+};
+struct DropNulls {  // na.drop: rows with fewer than `min_non_nulls` (absent: all) of the columns
+                    // set
+  std::vector<std::string> columns;
+  std::optional<int64_t> min_non_nulls;
+  RelationPtr child;
+};
+struct ReplaceValues {  // na.replace
+  std::vector<std::string> columns;
+  std::vector<std::pair<ExprPtr, ExprPtr>> values;  // Literals
+  RelationPtr child;
+};
+struct Pivot {  // keys: absent with SQL's PIVOT, where all columns that nothing else names group
+  std::optional<std::vector<ExprPtr>> keys;
+  std::vector<ExprPtr> aggregates;
+  ExprPtr column;               // struct(a, b) where several
+  std::vector<ExprPtr> values;  // Aliases or constants; none: the distinct values, asked for first
+  RelationPtr child;
+};
+struct Unpivot {
+  std::vector<ExprPtr> ids;
+  std::optional<std::vector<ExprPtr>>
+      values;  // absent: all other columns. struct(…) where several make one row
+  std::vector<std::string> aliases;  // of `values`, "" where the column's own name serves
+  std::string variable_name;
+  std::vector<std::string> value_names;
+  bool ids_given = true;  // false (SQL): ids are all columns that `values` does not name
+  bool include_nulls = true;
+  RelationPtr child;
+};
+// DataFrame statistics by Spark's name: summary, describe, crosstab, cov, corr, approxQuantile,
+// freqItems, sampleBy, transpose.
+struct Statistic {
+  std::string name;
+  std::vector<std::string> columns;
+  std::vector<ExprPtr> arguments;
+  RelationPtr child;
+};
+struct Hint {  // of the optimiser: checked by name, otherwise without effect
+  std::string name;
+  std::vector<ExprPtr> parameters;
+  RelationPtr child;
+};
+
 // ---- both
+// LATERAL VIEW, a generator in a select list (explode, posexplode, inline, stack, json_tuple …):
+// each row of the child with each row that the generator makes of it.
+struct Generate {
+  ExprPtr generator;  // UnresolvedCall; resolved: a Call of a kGenerator function
+  bool outer = false;
+  std::string alias;               // unresolved only
+  std::vector<std::string> names;  // unresolved only; none: the generator's own
+  std::vector<Attribute> columns;  // resolved only
+  RelationPtr child;
+};
+struct Sample {  // of the rows whose draw lies in [lower, upper)
+  double lower = 0, upper = 1;
+  bool with_replacement = false;
+  int64_t seed = 0;
+  RelationPtr child;
+};
+struct Tail {
+  int64_t limit = 0;
+  RelationPtr child;
+};
 struct Project {
   std::vector<ExprPtr> expressions;
   RelationPtr child;
@@ -150,10 +241,21 @@ struct Slot {
   std::vector<Attribute> columns;
 };
 
+// Rows that are in memory (or spilled): a local relation, a cached or a foreachBatch DataFrame.
+// engine/row_set.h makes them.
+struct RowSet;
+struct CachedRows {
+  std::shared_ptr<const RowSet> rows;
+  std::vector<Attribute> columns;
+};
+
 using RelationNode =
-    std::variant<UnresolvedTable, UnresolvedTableFunction, With, SubqueryAlias, InlineTable, Having,
-                 Project, Filter, Aggregate, Sort, Limit, Join, SetOperation, Distinct, Deduplicate,
-                 Watermark, OneRow, Range, TableScan, FileScan, Rows, StreamSource, Slot>;
+    std::variant<WithColumns, RenameColumns, DropColumns, NameColumns, ToSchema, FillNulls,
+                 DropNulls, ReplaceValues, Pivot, Unpivot, Statistic, Hint, Generate, Sample, Tail,
+                 CachedRows, UnresolvedTable, UnresolvedTableFunction, With, SubqueryAlias,
+                 InlineTable, Having, Project, Filter, Aggregate, Sort, Limit, Join, SetOperation,
+                 Distinct, Deduplicate, Watermark, OneRow, Range, TableScan, FileScan, Rows,
+                 StreamSource, Slot>;
 
 struct Relation {
   RelationNode node;
@@ -161,6 +263,8 @@ struct Relation {
   bool resolved = false;
   bool streaming = false;  // resolved: a StreamSource or streaming scan is below
   std::optional<QueryContext> origin;
+  std::optional<int64_t>
+      plan_id;  // unresolved, Spark Connect: columns name it (UnresolvedName::plan_id)
 };
 
 RelationPtr make(RelationNode node, std::optional<QueryContext> origin = {});

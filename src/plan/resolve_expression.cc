@@ -29,7 +29,7 @@ ExprPtr Resolver::expression(const ExprPtr& unresolved, const Site& site) {
   if (std::holds_alternative<UnresolvedStar>(node))
     throw_at(unresolved->origin, "INVALID_USAGE_OF_STAR_OR_REGEX",
              {{"elem", "'*'"}, {"prettyName", site.clause}});
-  throw_unsupported("a lambda outside of a function that takes one.");
+  throw_unsupported("the expression " + to_string(*unresolved) + " in this place");
 }
 
 ExprPtr Resolver::name(const UnresolvedName& node, const ExprPtr& unresolved, const Site& site) {

@@ -63,7 +63,13 @@ Scoped Resolver::relation(const RelationPtr& unresolved) {
             made->output = {{ids_.next(), "id", DataTypeId::kLong, false, {}}};
             return scoped(made);
           },
-          [&](const auto&) { return finished(block(unresolved), nullptr); },
+          [&]<class Node>(const Node&) -> Scoped {
+            if constexpr (std::is_same_v<Node, Project> || std::is_same_v<Node, Aggregate> ||
+                          std::is_same_v<Node, Having> || std::is_same_v<Node, Distinct>)
+              return finished(block(unresolved), nullptr);
+            const std::string line = to_string(r);
+            throw_unsupported("the relation " + line.substr(0, line.find('\n')));
+          },
       },
       r.node);
 }

@@ -150,6 +150,9 @@ Result Session::execute(const plan::Statement& statement, const StopToken& stop)
             return {};
           },  // nothing is cached beyond a statement
           [&](const plan::Explain& node) { return explain(*this, node); },
+          [&](const auto&) -> Result {
+            throw_unsupported("the statement " + statement.text.substr(0, 80));
+          },
       },
       statement.node);
 }
