@@ -154,6 +154,7 @@ struct Copy {  // of a node with its children mapped
   void node(UnresolvedExtract& n) { n.child = (*this)(n.child), n.key = (*this)(n.key); }
   void node(UpdateField& n) { n.child = (*this)(n.child), n.value = (*this)(n.value); }
   void node(Alias& n) { n.child = (*this)(n.child); }
+  void node(MultiAlias& n) { n.child = (*this)(n.child); }
   void node(Cast& n) { n.child = (*this)(n.child); }
   void node(Case& n) {
     n.operand = (*this)(n.operand);
@@ -316,6 +317,7 @@ void for_each_child(const Expr& expr, const std::function<void(const ExprPtr&)>&
   if (const auto* n = std::get_if<UnresolvedExtract>(&expr.node)) return one(n->child), one(n->key);
   if (const auto* n = std::get_if<UpdateField>(&expr.node)) return one(n->child), one(n->value);
   if (const auto* n = std::get_if<Alias>(&expr.node)) return one(n->child);
+  if (const auto* n = std::get_if<MultiAlias>(&expr.node)) return one(n->child);
   if (const auto* n = std::get_if<Cast>(&expr.node)) return one(n->child);
   if (const auto* n = std::get_if<GetField>(&expr.node)) return one(n->child);
   if (const auto* n = std::get_if<InList>(&expr.node)) return one(n->child), list(n->values);

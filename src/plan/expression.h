@@ -64,6 +64,11 @@ struct UnresolvedExtract {
   ExprPtr key;
 };  // a.b, a[b]
 
+struct MultiAlias {  // generator(…) AS (a, b)
+  ExprPtr child;
+  std::vector<std::string> names;
+};
+
 // ---- both
 // bool, int8..int64 as int64_t, float, double, Decimal, string, Bytes; date int32 days; timestamps
 // µs; intervals int64; null.
@@ -167,9 +172,10 @@ struct Parameter {
   int index = 0;
 };
 
-using ExprNode = std::variant<UnresolvedName, UnresolvedStar, UnresolvedRegex, UpdateField,
-                              UnresolvedCall, UnresolvedExtract, Literal, Alias, Cast, Case, InList,
-                              Lambda, Subquery, Windowed, ColumnRef, Call, GetField, Parameter>;
+using ExprNode =
+    std::variant<UnresolvedName, UnresolvedStar, UnresolvedRegex, UpdateField, UnresolvedCall,
+                 UnresolvedExtract, MultiAlias, Literal, Alias, Cast, Case, InList, Lambda,
+                 Subquery, Windowed, ColumnRef, Call, GetField, Parameter>;
 
 struct Expr {
   ExprNode node;

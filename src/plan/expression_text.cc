@@ -86,6 +86,12 @@ class Printer {
     out_ += pretty_ ? pretty_text(literal) : sql_text(literal);
   }
   void write(const Expr&, const Alias& alias);
+  void write(const Expr&, const MultiAlias& alias) {
+    print(*alias.child);
+    out_ += " AS (";
+    for (size_t i = 0; i < alias.names.size(); ++i) out_ += (i > 0 ? ", " : "") + alias.names[i];
+    out_ += ')';
+  }
   void write(const Expr&, const Cast& cast);
   void write(const Expr&, const Case& node);
   void write(const Expr&, const InList& list);

@@ -116,6 +116,7 @@ struct Line {
   std::string operator()(const InlineTable& table) const {
     return "InlineTable (" + join(table.names, ", ") + ")" + rows_text(table.rows);
   }
+  std::string operator()(const Lateral&) const { return "Lateral"; }
   std::string operator()(const Having& having) const {
     return "Having " + to_string(*having.condition);
   }

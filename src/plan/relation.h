@@ -52,6 +52,9 @@ struct Having {
   ExprPtr condition;
   RelationPtr child;
 };
+struct Lateral {  // the right side of a join: sees the columns of the left one
+  RelationPtr child;
+};
 
 // ---- unresolved only: what DataFrames (and SQL's PIVOT …) ask for by the names of the child's
 // columns. Resolution replaces them by the nodes below.
@@ -253,9 +256,9 @@ using RelationNode =
     std::variant<WithColumns, RenameColumns, DropColumns, NameColumns, ToSchema, FillNulls,
                  DropNulls, ReplaceValues, Pivot, Unpivot, Statistic, Hint, Generate, Sample, Tail,
                  CachedRows, UnresolvedTable, UnresolvedTableFunction, With, SubqueryAlias,
-                 InlineTable, Having, Project, Filter, Aggregate, Sort, Limit, Join, SetOperation,
-                 Distinct, Deduplicate, Watermark, OneRow, Range, TableScan, FileScan, Rows,
-                 StreamSource, Slot>;
+                 InlineTable, Having, Lateral, Project, Filter, Aggregate, Sort, Limit, Join,
+                 SetOperation, Distinct, Deduplicate, Watermark, OneRow, Range, TableScan, FileScan,
+                 Rows, StreamSource, Slot>;
 
 struct Relation {
   RelationNode node;
