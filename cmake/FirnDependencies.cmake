@@ -21,6 +21,7 @@ pkg_check_modules(re2 REQUIRED IMPORTED_TARGET re2)
 pkg_check_modules(rdkafka REQUIRED IMPORTED_TARGET rdkafka)
 pkg_check_modules(rocksdb REQUIRED IMPORTED_TARGET rocksdb)
 pkg_check_modules(readline REQUIRED IMPORTED_TARGET readline)
+pkg_check_modules(grpc++ REQUIRED IMPORTED_TARGET grpc++)
 pkg_check_modules(cpp-httplib REQUIRED IMPORTED_TARGET cpp-httplib)
 
 if(FIRN_TESTS)

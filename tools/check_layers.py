@@ -30,6 +30,9 @@ FOREIGN_HEADERS = {
     "rocksdb/": "PkgConfig::rocksdb",
     "readline/": "PkgConfig::readline",
     "httplib.h": "PkgConfig::cpp-httplib",
+    "grpc": "PkgConfig::grpc++",
+    "google/protobuf/": "SparkConnect::protos",
+    "spark/connect/": "SparkConnect::protos",
     "arrow/": "ArrowLib::arrow",
     "parquet/": "DuckDB::duckdb",
     "parquet_": "DuckDB::duckdb",
@@ -47,10 +50,19 @@ HOMES = {
     "CLI11::CLI11": {"app"},
     "PkgConfig::cpp-httplib": {"server"},
     "prometheus-cpp::core": {"server"},
+    "PkgConfig::grpc++": {"server"},
+    "SparkConnect::protos": {"server"},
 }
 
 # Libraries whose headers may not even be reached through a header of their home.
-CONFINED = {"DuckDB::duckdb", "PkgConfig::rocksdb", "SQLite::SQLite3", "PkgConfig::cpp-httplib"}
+CONFINED = {
+    "DuckDB::duckdb",
+    "PkgConfig::rocksdb",
+    "SQLite::SQLite3",
+    "PkgConfig::cpp-httplib",
+    "PkgConfig::grpc++",
+    "SparkConnect::protos",
+}
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]')
 KEYWORDS = ("USES", "FOREIGN", "EXPOSES", "PCH")

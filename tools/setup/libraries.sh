@@ -2,6 +2,7 @@
 # Puts the libraries that Debian does not package into .deps, each pinned and checked by its hash:
 #   .deps/duckdb  headers from the PyPI source package, the library from npm (one exact version of both)
 #   .deps/arrow   headers and libraries from the pyarrow wheel
+#   .deps/spark-connect  descriptors of Spark Connect's messages, from the PyPI package pyspark-client
 # Does nothing where they already stand. Needs python3 with pip, and npm.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -9,6 +10,8 @@ cd "$(dirname "$0")/../.."
 DUCKDB=1.5.5
 DUCKDB_NPM=1.5.5-r.5
 ARROW=26.0.1
+SPARK_CLIENT=4.1.3
+SPARK_CLIENT_SHA=ff687ddd8176f3f96e5f53eb4184d6b5052af38d6bebf313c860e5062962351b
 DUCKDB_HEADERS_SHA=72f33ee57ca7595b23957671a2cc7f7fe2be0ecc2d68f63abedcfcaa3a5c1238
 case $(uname -m) in
   x86_64)
@@ -28,10 +31,12 @@ case $(uname -m) in
 esac
 DUCKDB_STAMP="$DUCKDB-$NPM_ARCH-$DUCKDB_NPM"
 ARROW_STAMP="$ARROW-$(uname -m)"
+SPARK_STAMP="$SPARK_CLIENT-1"
 
 if [ "${1:-}" = --check ]; then   # answers by its exit code whether anything is to be fetched
   [ "$(cat .deps/duckdb/.stamp 2>/dev/null)" = "$DUCKDB_STAMP" ] &&
-    [ "$(cat .deps/arrow/.stamp 2>/dev/null)" = "$ARROW_STAMP" ]
+    [ "$(cat .deps/arrow/.stamp 2>/dev/null)" = "$ARROW_STAMP" ] &&
+    [ "$(cat .deps/spark-connect/.stamp 2>/dev/null)" = "$SPARK_STAMP" ]
   exit
 fi
 
@@ -85,6 +90,18 @@ PYTHON
   install_into arrow "$ARROW_STAMP"
 }
 
+fetch_spark_protocol() {
+  echo "firn: fetching the protocol of Spark Connect $SPARK_CLIENT"
+  python3 -m pip download -q --disable-pip-version-check --no-deps --no-binary pyspark-client -d "$work" \
+    "pyspark-client==$SPARK_CLIENT"
+  local archive="$work/pyspark_client-$SPARK_CLIENT.tar.gz"
+  check "$SPARK_CLIENT_SHA" "$archive"
+  mkdir -p "$work/spark-connect"
+  python3 tools/setup/spark_protocol.py "$archive" "$work/spark-connect/spark_connect.desc"
+  tar xzf "$archive" -C "$work/spark-connect" --strip-components=1 "pyspark_client-$SPARK_CLIENT/LICENSE"
+  install_into spark-connect "$SPARK_STAMP"
+}
+
 install_into() {   # install_into NAME STAMP: the folder appears whole or not at all
   echo "$2" >"$work/$1/.stamp"
   rm -rf ".deps/$1"
@@ -97,3 +114,4 @@ work=$(cd "$work" && pwd)
 trap 'rm -rf "$work"' EXIT
 [ "$(cat .deps/duckdb/.stamp 2>/dev/null)" = "$DUCKDB_STAMP" ] || fetch_duckdb
 [ "$(cat .deps/arrow/.stamp 2>/dev/null)" = "$ARROW_STAMP" ] || fetch_arrow
+[ "$(cat .deps/spark-connect/.stamp 2>/dev/null)" = "$SPARK_STAMP" ] || fetch_spark_protocol
