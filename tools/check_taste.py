@@ -21,6 +21,8 @@ BANNED_TEXT = [
     (r"\.(h|cc|py|sh|md)$", r"\b(TODO|FIXME|XXX|HACK)\b", "do it, or describe the limit plainly"),
     (r"src/.*\.(h|cc)$", r"catch \(\.\.\.\)\s*\{\s*\}", "translate the error, or let it pass"),
 ]
+# Names that others gave.
+NAMED_BY_OTHERS = {"python/awsglue/utils.py"}
 BANNED_NAME = re.compile(r"(^|[/_])(utils?|helpers?|common|misc|manager|impl)([_./]|$)")
 
 
@@ -33,7 +35,7 @@ def our_files():
 
 
 def complaints_of(name, lines):
-    if BANNED_NAME.search(name):
+    if BANNED_NAME.search(name) and name not in NAMED_BY_OTHERS:
         yield f"{name}: name the concept, not its role (util, helper, common, misc, manager, impl)"
     if name.endswith((".h", ".cc")):
         if len(lines) > MOST_LINES:

@@ -1,0 +1,11 @@
+"""What firn refuses, by name, with what to do instead."""
+
+
+class NotSupported(NotImplementedError):
+    """A feature that exists in Spark or Glue and not here. The message names it and what to write instead."""
+
+    def __init__(self, feature, instead=""):
+        self.feature = feature
+        self.instead = instead
+        text = f"{feature} is not supported by firn"
+        super().__init__(f"{text}: {instead}" if instead else f"{text}.")

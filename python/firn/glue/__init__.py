@@ -1,0 +1,1 @@
+"""What awsglue does, over DataFrames: paths, choices, records, sources, sinks, bookmarks."""

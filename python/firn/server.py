@@ -1,0 +1,103 @@
+"""Starting `firn server` for notebooks, tests and plain Python programs, and connecting to it."""
+
+import atexit
+import os
+import re
+import shutil
+import subprocess
+import threading
+from pathlib import Path
+
+READY = re.compile(r"sc://[^\s]+")
+START_SECONDS = 30
+
+
+def find_binary():
+    """The firn program: FIRN, the wheel's own, PATH, a build of the source tree."""
+    here = Path(__file__).resolve()
+    candidates = [os.environ.get("FIRN"), here.parent / "bin" / "firn"]
+    candidates += [here.parents[2] / "build" / preset / "firn" for preset in ("release", "quick")]
+    for candidate in candidates:
+        if candidate and os.access(candidate, os.X_OK):
+            return str(candidate)
+    found = shutil.which("firn")
+    if found and not _is_console_script(found):
+        return found
+    raise FileNotFoundError("the firn program was not found: set FIRN to its path, or install firn's wheel")
+
+
+def _is_console_script(path):
+    with open(path, "rb") as file:
+        return file.read(2) == b"#!"
+
+
+class Server:
+    """A firn server in a process of its own, stopped with this one."""
+
+    def __init__(self, conf=None, warehouse=None, port=0, cwd=None):
+        command = [find_binary(), "server", "--port", str(port)]
+        for key, value in (conf or {}).items():
+            command += ["--conf", f"{key}={value}"]
+        if warehouse:
+            command += ["--warehouse", str(warehouse)]
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                        stderr=subprocess.PIPE, text=True, cwd=cwd)
+        self._said = []
+        self._ready = threading.Event()
+        self.address = None
+        for stream in (self.process.stdout, self.process.stderr):
+            threading.Thread(target=self._read, args=(stream,), daemon=True).start()
+        self._ready.wait(START_SECONDS)
+        if self.address is None:
+            self.stop()
+            raise RuntimeError("firn server did not start: " + ("".join(self._said).strip() or "it said nothing"))
+        atexit.register(self.stop)
+
+    def _read(self, stream):
+        for line in stream:
+            found = READY.search(line)
+            if found and self.address is None:
+                self.address = found.group(0).rstrip(".,)")
+                self._ready.set()
+            elif self.address is None:
+                self._said.append(line)
+        if self.process.poll() is not None:
+            self._ready.set()
+
+    def stop(self):
+        atexit.unregister(self.stop)
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(10)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+
+_started = None
+
+
+def connect(address=None, conf=None, warehouse=None):
+    """A Spark session: on `address` (sc://…), on SPARK_REMOTE, else on a server started here once."""
+    global _started
+    from firn import spark as shim
+    shim.install()
+    address = address or os.environ.get("SPARK_REMOTE")
+    if address is None:
+        if _started is None or _started.process.poll() is not None:
+            _started = Server(conf=conf, warehouse=warehouse)
+        address = _started.address
+        conf = None
+    os.environ["SPARK_REMOTE"] = address
+    from pyspark.sql import SparkSession
+    builder = SparkSession.builder
+    for key, value in (conf or {}).items():
+        builder = builder.config(key, value)
+    return builder.getOrCreate()
