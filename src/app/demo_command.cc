@@ -40,7 +40,7 @@ struct DemoOptions {
   std::string crash_at;
 };
 
-constexpr const char* kExamples =
+constexpr const char* kDemoExamples =
     "Examples:\n"
     "  firn demo                                        200,000 events into ./firn-demo\n"
     "  firn demo --events 1000000 --warehouse /tmp/lake\n"
@@ -298,7 +298,7 @@ Action declare_demo(CLI::App& parser, Interruption& interruption) {
       ->type_name("FILE");
   parser.add_flag("--json", options->json, "end with one JSON object, on the last line of output");
   parser.add_option("--test-crash", options->crash_at)->group("");  // for crash tests: STEP:BATCH
-  parser.footer(kExamples);
+  parser.footer(kDemoExamples);
   return [options, conf, &interruption] { return Demo(*options, *conf, interruption).run(); };
 }
 

@@ -34,7 +34,7 @@ std::string machine_time_zone() {
   return "UTC";
 }
 
-std::string absolute(const std::string& path) {
+std::string absolute_uri(const std::string& path) {
   const std::string scheme = files::scheme_of(path);
   if (!scheme.empty() && scheme != "file") return path;
   return std::filesystem::absolute(files::local_path(path)).lexically_normal().string();
@@ -87,7 +87,7 @@ conf::Conf make_conf(const ConfOptions& options) {
   }
   if (conf.get_string("spark.sql.session.timeZone").empty())
     conf.set("spark.sql.session.timeZone", machine_time_zone());
-  conf.set("firn.warehouse", without_trailing_slash(absolute(chosen_warehouse(options, conf))));
+  conf.set("firn.warehouse", without_trailing_slash(absolute_uri(chosen_warehouse(options, conf))));
   return conf;
 }
 

@@ -64,7 +64,7 @@ void remember(const std::string& text, const std::string& file) {
 }
 
 // A statement of several lines is one line of history.
-std::string on_one_line(std::string text) {
+std::string joined_lines(std::string text) {
   for (char& c : text) {
     if (c == '\n') c = ' ';
   }
@@ -112,7 +112,7 @@ void run_prompt(Interruption& interruption, const std::function<void(const std::
       continue;
     }
     if (!ends_statement(text)) continue;
-    remember(on_one_line(text), file);
+    remember(joined_lines(text), file);
     run(text);
     text.clear();
   }

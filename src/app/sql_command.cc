@@ -18,7 +18,7 @@ struct SqlOptions {
   bool keep_going = false;
 };
 
-constexpr const char* kExamples =
+constexpr const char* kSqlExamples =
     "Examples:\n"
     "  firn sql                                         a prompt; Tab completes, Ctrl-D ends\n"
     "  firn sql -e \"SELECT count(*) FROM silver.booking\"\n"
@@ -83,7 +83,7 @@ Action declare_sql(CLI::App& parser, Interruption& interruption) {
       ->capture_default_str();
   parser.add_flag("--keep-going", options->keep_going, "run what comes after a failed statement");
   declare_conf(parser, conf);
-  parser.footer(kExamples);
+  parser.footer(kSqlExamples);
   return [options, conf, &interruption] { return run_sql(*options, *conf, interruption); };
 }
 

@@ -19,11 +19,11 @@ constexpr std::chrono::milliseconds kFirstWait{100};
 
 bool is_passing(int status) { return status == 0 || status == 429 || status >= 500; }
 
-struct FailureRow {
+struct StatusRow {
   int status;
   std::string_view condition;
 };
-constexpr FailureRow kFailures[] = {
+constexpr StatusRow kStatusFailures[] = {
     {0, "FIRN_UNAVAILABLE"},   {401, "FIRN_PERMISSION"},  {403, "FIRN_PERMISSION"},
     {404, "FIRN_NOT_FOUND"},   {429, "FIRN_UNAVAILABLE"}, {500, "FIRN_UNAVAILABLE"},
     {502, "FIRN_UNAVAILABLE"}, {503, "FIRN_UNAVAILABLE"}, {504, "FIRN_UNAVAILABLE"},
@@ -130,7 +130,7 @@ S3Answer S3Client::call(const S3Call& call) {
 void S3Client::fail(std::string_view action, const std::string& uri,
                     const HttpResponse& answer) const {
   std::string_view condition = "FIRN_IO";
-  for (const FailureRow& row : kFailures) {
+  for (const StatusRow& row : kStatusFailures) {
     if (row.status == answer.status) condition = row.condition;
   }
   throw Error(condition,

@@ -5,6 +5,7 @@
 #include "iceberg/avro_schema.h"
 #include "iceberg/avro_value.h"
 #include "iceberg/avro_writer.h"
+#include "iceberg/format.h"
 #include "iceberg/manifest_avro.h"
 #include "iceberg/manifest_schema.h"
 #include "iceberg/metadata_json.h"
@@ -13,10 +14,8 @@ namespace firn::iceberg {
 
 namespace {
 
-constexpr int kWrittenVersion = 2;
-
 void check_version(int format_version, const char* what) {
-  if (format_version <= kWrittenVersion) return;
+  if (format_version <= kNewestWritten) return;
   throw_unsupported(fmt::format("writing a {} of format version {}", what, format_version));
 }
 
@@ -163,7 +162,7 @@ std::string write_manifest(const Manifest& manifest) {
                          {"schema-id", std::to_string(header.schema.schema_id)},
                          {"partition-spec", write_partition_fields(header.spec)},
                          {"partition-spec-id", std::to_string(header.spec.spec_id)},
-                         {"format-version", std::to_string(kWrittenVersion)},
+                         {"format-version", std::to_string(kNewestWritten)},
                          {"content", header.is_deletes ? "deletes" : "data"},
                          {"iceberg.schema", iceberg_schema(entry_type)}});
   for (const ManifestEntry& entry : manifest.entries) {
@@ -185,7 +184,7 @@ std::string write_manifest_list(const ManifestListHeader& header,
        {"parent-snapshot-id",
         header.parent_snapshot_id ? std::to_string(*header.parent_snapshot_id) : "null"},
        {"sequence-number", std::to_string(header.sequence_number)},
-       {"format-version", std::to_string(kWrittenVersion)},
+       {"format-version", std::to_string(kNewestWritten)},
        {"iceberg.schema", iceberg_schema(type)}});
   for (const ManifestFile& file : manifests) {
     put_manifest_file(writer.encoder(), file);

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "base/error.h"
+#include "iceberg/format.h"
 #include "iceberg/schema_json.h"
 #include "iceberg/snapshot_json.h"
 #include "iceberg/spec_json.h"
@@ -16,9 +17,7 @@ namespace firn::iceberg {
 namespace {
 
 constexpr int kNewestVersion = 3;
-constexpr int kWrittenVersion = 2;
 constexpr int64_t kNoSnapshot = -1;
-constexpr const char* kMain = "main";
 
 void require_from_v2(const JsonCursor& json, const TableMetadata& table, const char* name) {
   if (table.format_version > 1)
@@ -197,7 +196,7 @@ void put_logs(const TableMetadata& table, OrderedJson& json) {
 }
 
 void check_writable(const TableMetadata& table) {
-  if (table.format_version > kWrittenVersion) {
+  if (table.format_version > kNewestWritten) {
     throw_unsupported(fmt::format("writing to tables of format version {}", table.format_version));
   }
   if (table.table_uuid.empty())
@@ -243,7 +242,7 @@ TableMetadata parse_table_metadata(std::string_view text) {
 std::string write_table_metadata(const TableMetadata& table) {
   check_writable(table);
   OrderedJson json;
-  json["format-version"] = kWrittenVersion;
+  json["format-version"] = kNewestWritten;
   json["table-uuid"] = table.table_uuid;
   json["location"] = table.location;
   json["last-sequence-number"] = table.last_sequence_number;

@@ -10,6 +10,7 @@
 #include <unordered_set>
 
 #include "base/error.h"
+#include "iceberg/format.h"
 #include "iceberg/json_cursor.h"
 
 namespace firn::iceberg {
@@ -23,10 +24,8 @@ using types::SortOrder;
 using types::TransformId;
 
 constexpr int kLastAdded = -1;
-constexpr int kNewestWritten = 2;
 constexpr int kDefaultPreviousVersions = 100;
 constexpr int64_t kClockSlackMs = 60'000;
-constexpr const char* kMain = "main";
 
 SnapshotId snapshot_of_statistics(const std::string& object) {
   const Json json = parse_json(object, "statistics");

@@ -13,17 +13,17 @@
 namespace firn::types {
 namespace {
 
-struct Spelling {
+struct TransformSpelling {
   TransformId id;
   std::string_view text;
 };
-constexpr Spelling kSpellings[] = {
+constexpr TransformSpelling kUnsized[] = {
     {TransformId::kIdentity, "identity"}, {TransformId::kYear, "year"},
     {TransformId::kMonth, "month"},       {TransformId::kDay, "day"},
     {TransformId::kHour, "hour"},         {TransformId::kVoid, "void"},
 };
-constexpr Spelling kSized[] = {{TransformId::kBucket, "bucket"},
-                               {TransformId::kTruncate, "truncate"}};
+constexpr TransformSpelling kSized[] = {{TransformId::kBucket, "bucket"},
+                                        {TransformId::kTruncate, "truncate"}};
 
 bool same_word(std::string_view a, std::string_view b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](unsigned char x, unsigned char y) {
@@ -164,20 +164,20 @@ std::string hour_text(int64_t hours) {
 }  // namespace
 
 std::string Transform::to_string() const {
-  for (const Spelling& row : kSpellings) {
+  for (const TransformSpelling& row : kUnsized) {
     if (row.id == id) return std::string(row.text);
   }
-  for (const Spelling& row : kSized) {
+  for (const TransformSpelling& row : kSized) {
     if (row.id == id) return std::string(row.text) + "[" + std::to_string(parameter) + "]";
   }
   return unknown_text;
 }
 
 Transform parse_transform(std::string_view text) {
-  for (const Spelling& row : kSpellings) {
+  for (const TransformSpelling& row : kUnsized) {
     if (same_word(text, row.text)) return Transform{row.id, 0, ""};
   }
-  for (const Spelling& row : kSized) {
+  for (const TransformSpelling& row : kSized) {
     if (const std::optional<int> size = size_in(text, row.text))
       return Transform{row.id, *size, ""};
   }

@@ -12,12 +12,12 @@ namespace {
 
 constexpr int kMaxPrecision = 38;
 
-struct Spelling {
+struct TypeSpelling {
   TypeId id;
   std::string_view text;
 };
 // Types that need no parameter to be spelt.
-constexpr Spelling kSpellings[] = {
+constexpr TypeSpelling kTypeSpellings[] = {
     {TypeId::kBoolean, "boolean"},
     {TypeId::kInt, "int"},
     {TypeId::kLong, "long"},
@@ -39,7 +39,7 @@ constexpr Spelling kSpellings[] = {
 };
 
 std::string_view spelling_of(TypeId id) {
-  for (const Spelling& row : kSpellings) {
+  for (const TypeSpelling& row : kTypeSpellings) {
     if (row.id == id) return row.text;
   }
   return "";
@@ -231,7 +231,7 @@ bool Type::operator==(const Type& other) const {
 
 Type parse_primitive(std::string_view text) {
   const std::string_view name = trim(text);
-  for (const Spelling& row : kSpellings) {
+  for (const TypeSpelling& row : kTypeSpellings) {
     if (row.text == name) return Type::primitive(row.id);
   }
   if (std::optional<Type> type = parse_parameterized(name)) return *type;
