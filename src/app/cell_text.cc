@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "app/json_text.h"
-#include "kernels/value_text.h"
+#include "kernels/shown_text.h"
 
 namespace firn::app {
 namespace {
@@ -19,18 +19,6 @@ using types::DataTypeId;
 
 std::string_view bytes_of(const ColumnView& column, uint64_t row) {
   return column.values<StringRef>()[row].view();
-}
-
-void append_hex(std::string& out, std::string_view bytes) {
-  static constexpr char kDigits[] = "0123456789ABCDEF";
-  out += '[';
-  for (size_t i = 0; i < bytes.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(bytes[i]);
-    if (i > 0) out += ' ';
-    out += kDigits[byte >> 4];
-    out += kDigits[byte & 15];
-  }
-  out += ']';
 }
 
 void append_base64(std::string& out, std::string_view bytes) {
@@ -63,36 +51,7 @@ bool is_finite(const ColumnView& column, uint64_t row, const DataType& type) {
 
 void append_shown(std::string& out, const ColumnView& column, uint64_t row, const DataType& type,
                   const TimeZone& zone) {
-  if (!column.is_valid(row) || type.id() == DataTypeId::kNull) {
-    out += "NULL";
-    return;
-  }
-  if (type.id() == DataTypeId::kBinary) return append_hex(out, bytes_of(column, row));
-  if (type.id() == DataTypeId::kStruct) {
-    out += '{';
-    for (size_t i = 0; i < type.fields().size(); ++i) {
-      if (i > 0) out += ", ";
-      append_shown(out, column.children[i], row, type.fields()[i].type, zone);
-    }
-    out += '}';
-    return;
-  }
-  if (type.id() != DataTypeId::kArray && type.id() != DataTypeId::kMap)
-    return append_leaf(out, column, row, type, zone);
-  const bool is_map = type.id() == DataTypeId::kMap;
-  const ListEntry entry = column.values<ListEntry>()[row];
-  out += is_map ? '{' : '[';
-  for (uint64_t i = entry.offset; i < entry.offset + entry.length; ++i) {
-    if (i > entry.offset) out += ", ";
-    if (is_map) {
-      append_shown(out, column.children[0].children[0], i, type.key(), zone);
-      out += " -> ";
-      append_shown(out, column.children[0].children[1], i, type.value(), zone);
-    } else {
-      append_shown(out, column.children[0], i, type.element(), zone);
-    }
-  }
-  out += is_map ? '}' : ']';
+  kernels::append_shown(out, column, row, type, {&zone, true});
 }
 
 void append_plain(std::string& out, const ColumnView& column, uint64_t row, const DataType& type,

@@ -184,6 +184,7 @@ struct SetOperation {
   bool all = false;
   bool by_name = false;
   std::vector<RelationPtr> children;
+  bool allow_missing = false;  // by name: columns that one side lacks are NULL there
 };
 struct Distinct {
   RelationPtr child;

@@ -1,4 +1,6 @@
 // Expressions: operators by precedence, predicates, names, CASE, CAST, lambdas, subqueries.
+#include <algorithm>
+
 #include "sql/grammar.h"
 
 namespace firn::sql {
@@ -198,7 +200,7 @@ ExprPtr Grammar::primary_start() {
   if (at_string()) return string_value();
   if (at("(")) return parenthesized();
   if (at("*")) return star(first, {});
-  if (at_any({"?", ":"})) unsupported("parameters in SQL text", token);
+  if (at("?") || (at(":") && at_name(1))) return parameter();
   if (!at_name()) {
     const bool keyword_value =
         at_any({"NULL", "TRUE", "FALSE", "CASE", "CAST"}) || token.kind == TokenKind::kWord;
@@ -230,6 +232,26 @@ ExprPtr Grammar::primary_start() {
   for (const NiladicCall& row : kNiladicCalls)
     if (at(row.word) && !at(".", 1)) return take(), call(row.function, {}, first);
   return column_name();
+}
+
+// The value that stands for :name or ?, with its place in the text.
+ExprPtr Grammar::parameter() {
+  const size_t first = at_;
+  if (accept("?")) {
+    const auto before = std::count_if(tokens_.begin(), tokens_.begin() + static_cast<long>(first),
+                                      [](const Token& token) { return token.is("?"); });
+    if (static_cast<size_t>(before) < options_.positional.size())
+      return options_.positional[static_cast<size_t>(before)];
+    throw Error("UNBOUND_SQL_PARAMETER",
+                {{"name", "_" + std::to_string(tokens_[first].position.start)}},
+                {*origin_from(first)});
+  }
+  expect(":");
+  const std::string name = identifier();
+  const auto value = options_.named.find(name);
+  if (value == options_.named.end())
+    throw Error("UNBOUND_SQL_PARAMETER", {{"name", name}}, {*origin_from(first)});
+  return value->second;
 }
 
 ExprPtr Grammar::column_name() {

@@ -92,6 +92,7 @@ class Grammar {
   ExprPtr is_predicate(ExprPtr left, size_t first);
   ExprPtr parenthesized();
   ExprPtr star(size_t first, NameParts qualifier);
+  ExprPtr parameter();
   ExprPtr column_name();
   ExprPtr lambda();
   ExprPtr case_expression();

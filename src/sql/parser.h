@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +16,9 @@ struct ParseOptions {
   bool ansi_keywords = false;              // spark.sql.ansi.enforceReservedKeywords
   bool double_quoted_identifiers = false;  // spark.sql.ansi.doubleQuotedIdentifiers
   int max_depth = 1000;  // nesting bound; deeper text is refused with an error of ours
+  // What :name and ? stand for. A parameter without a value is refused (UNBOUND_SQL_PARAMETER).
+  std::map<std::string, plan::ExprPtr> named = {};
+  std::vector<plan::ExprPtr> positional = {};
 };
 
 // One statement; a trailing semicolon is fine. Error PARSE_SYNTAX_ERROR (or a more exact condition)
