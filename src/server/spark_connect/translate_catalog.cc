@@ -27,21 +27,20 @@ constexpr Column kDatabase[] = {{"name", DataTypeId::kString},
                                 {"description", DataTypeId::kString},
                                 {"locationUri", DataTypeId::kString}};
 constexpr Column kTable[] = {
-    {"name", DataTypeId::kString},        {"catalog", DataTypeId::kString},
-    {"namespace", DataTypeId::kArray},    {"description", DataTypeId::kString},
-    {"tableType", DataTypeId::kString},   {"isTemporary", DataTypeId::kBoolean, false}};
+    {"name", DataTypeId::kString},      {"catalog", DataTypeId::kString},
+    {"namespace", DataTypeId::kArray},  {"description", DataTypeId::kString},
+    {"tableType", DataTypeId::kString}, {"isTemporary", DataTypeId::kBoolean, false}};
 constexpr Column kFunction[] = {
-    {"name", DataTypeId::kString},        {"catalog", DataTypeId::kString},
-    {"namespace", DataTypeId::kArray},    {"description", DataTypeId::kString},
-    {"className", DataTypeId::kString},   {"isTemporary", DataTypeId::kBoolean, false}};
-constexpr Column kColumn[] = {
-    {"name", DataTypeId::kString},
-    {"description", DataTypeId::kString},
-    {"dataType", DataTypeId::kString},
-    {"nullable", DataTypeId::kBoolean, false},
-    {"isPartition", DataTypeId::kBoolean, false},
-    {"isBucket", DataTypeId::kBoolean, false},
-    {"isCluster", DataTypeId::kBoolean, false}};
+    {"name", DataTypeId::kString},      {"catalog", DataTypeId::kString},
+    {"namespace", DataTypeId::kArray},  {"description", DataTypeId::kString},
+    {"className", DataTypeId::kString}, {"isTemporary", DataTypeId::kBoolean, false}};
+constexpr Column kColumn[] = {{"name", DataTypeId::kString},
+                              {"description", DataTypeId::kString},
+                              {"dataType", DataTypeId::kString},
+                              {"nullable", DataTypeId::kBoolean, false},
+                              {"isPartition", DataTypeId::kBoolean, false},
+                              {"isBucket", DataTypeId::kBoolean, false},
+                              {"isCluster", DataTypeId::kBoolean, false}};
 constexpr Column kCatalog[] = {{"name", DataTypeId::kString}, {"description", DataTypeId::kString}};
 
 ExprPtr text(std::string value) { return plan::string_literal(std::move(value)); }
@@ -97,11 +96,11 @@ class Asked {
   RelationPtr rows(std::span<const Column> columns, std::vector<std::vector<ExprPtr>> values) {
     plan::Rows made;
     for (const Column& column : columns)
-      made.columns.push_back(session_.column(
-          column.name,
-          column.type == DataTypeId::kArray ? DataType::array(DataTypeId::kString)
-                                            : DataType(column.type),
-          column.nullable));
+      made.columns.push_back(session_.column(column.name,
+                                             column.type == DataTypeId::kArray
+                                                 ? DataType::array(DataTypeId::kString)
+                                                 : DataType(column.type),
+                                             column.nullable));
     made.rows = std::move(values);
     return plan::finish(std::move(made));
   }
@@ -130,8 +129,7 @@ class Asked {
   catalog::Namespace known_space(const std::string& name) {
     catalog::Namespace space = space_of(name);
     if (!catalog().namespace_exists(space))
-      throw Error("SCHEMA_NOT_FOUND",
-                  {{"schemaName", quoted({catalog().name(), joined(space)})}});
+      throw Error("SCHEMA_NOT_FOUND", {{"schemaName", quoted({catalog().name(), joined(space)})}});
     return space;
   }
   std::vector<ExprPtr> database(const catalog::Namespace& space) {
@@ -221,8 +219,7 @@ class Asked {
     if (!is_view(parts))
       if (const auto state = catalog().load(session_.table_name(parts)))
         for (const types::PartitionField& field : state->metadata->spec().fields)
-          partitions.push_back(
-              state->metadata->schema().name_of(field.source_id).value_or(""));
+          partitions.push_back(state->metadata->schema().name_of(field.source_id).value_or(""));
     plan::UnresolvedTable named;
     named.parts = parts;
     const RelationPtr resolved = session_.resolve(plan::make(std::move(named)));
@@ -237,7 +234,9 @@ class Asked {
   }
 
   std::vector<ExprPtr> function_row(const functions::Function& function, std::string_view name) {
-    return {text(std::string(name)), nothing(), nothing(DataType::array(DataTypeId::kString)),
+    return {text(std::string(name)),
+            nothing(),
+            nothing(DataType::array(DataTypeId::kString)),
             text_or_null(std::string(function.documentation)),
             text("org.apache.spark.sql.catalyst.expressions." + std::string(function.name)),
             flag(true)};
@@ -332,17 +331,17 @@ RelationPtr Translation::catalog(const proto::Catalog& given) {
       const std::string& name = given.get_function().function_name();
       const functions::Function* function = asked.find(name);
       if (function == nullptr)
-        throw Error("UNRESOLVED_ROUTINE",
-                    {{"routineName", quoted(name_parts(name))},
-                     {"searchPath", "[`system`.`builtin`, `system`.`session`, `" +
-                                        asked.catalog().name() + "`.`" +
-                                        session.current_namespace() + "`]"}});
+        throw Error(
+            "UNRESOLVED_ROUTINE",
+            {{"routineName", quoted(name_parts(name))},
+             {"searchPath", "[`system`.`builtin`, `system`.`session`, `" + asked.catalog().name() +
+                                "`.`" + session.current_namespace() + "`]"}});
       return asked.rows(kFunction, {asked.function_row(*function, name_parts(name).back())});
     }
     case Case::kDatabaseExists:
-      return asked.answer(asked.is_global_temp(given.database_exists().db_name()) ||
-                          asked.catalog().namespace_exists(
-                              asked.space_of(given.database_exists().db_name())));
+      return asked.answer(
+          asked.is_global_temp(given.database_exists().db_name()) ||
+          asked.catalog().namespace_exists(asked.space_of(given.database_exists().db_name())));
     case Case::kTableExists:
       return asked.answer(asked.exists(
           asked.parts_of(given.table_exists().table_name(), given.table_exists().db_name())));

@@ -106,8 +106,8 @@ plan::MergeAction merge_action(Translation& translation, const proto::Expression
     const ExprPtr key = translation.expression(assignment.key());
     const auto* column = std::get_if<plan::UnresolvedName>(&key->node);
     if (column == nullptr)
-      throw Error("FIRN_INVALID_INPUT", {{"what", "MERGE assigns to columns, not to " +
-                                                      plan::to_string(*key) + "."}});
+      throw Error("FIRN_INVALID_INPUT",
+                  {{"what", "MERGE assigns to columns, not to " + plan::to_string(*key) + "."}});
     made.assignments.push_back({column->parts, translation.expression(assignment.value())});
   }
   return made;
@@ -119,11 +119,9 @@ template <typename Sql>
 plan::Statement Translation::sql(const Sql& given, const std::string& text) {
   sql::ParseOptions options;
   for (const auto& [name, value] : given.args()) options.named[name] = literal(value);
-  for (const auto& [name, value] : given.named_arguments())
-    options.named[name] = expression(value);
+  for (const auto& [name, value] : given.named_arguments()) options.named[name] = expression(value);
   for (const auto& value : given.pos_args()) options.positional.push_back(literal(value));
-  for (const auto& value : given.pos_arguments())
-    options.positional.push_back(expression(value));
+  for (const auto& value : given.pos_arguments()) options.positional.push_back(expression(value));
   return sql::parse_statement(text, options);
 }
 template plan::Statement Translation::sql(const proto::SQL&, const std::string&);
@@ -136,8 +134,8 @@ plan::Statement Translation::write(const WriteOperation& given) {
   const bool iceberg_path =
       format == "iceberg" && !given.has_table() && given.path().find('/') == std::string::npos;
   const bool into =
-      given.has_table() && given.table().save_method() ==
-                               WriteOperation::SaveTable::TABLE_SAVE_METHOD_INSERT_INTO;
+      given.has_table() &&
+      given.table().save_method() == WriteOperation::SaveTable::TABLE_SAVE_METHOD_INSERT_INTO;
   if (given.has_bucket_by() && given.has_table())
     throw_unsupported("bucketBy of tables; partition by bucket(n, column) instead");
   if (given.has_table() || iceberg_path) {
@@ -191,8 +189,7 @@ plan::Statement Translation::write_v2(const WriteOperationV2& given) {
         text ? partition_by_name(column.unresolved_attribute().unparsed_identifier())
              : partition_of(expression(column)));
   }
-  for (const auto& [key, value] : given.table_properties())
-    made.definition.properties[key] = value;
+  for (const auto& [key, value] : given.table_properties()) made.definition.properties[key] = value;
   made.options = options_of(given.options());
   return statement(std::move(made), "writeTo");
 }

@@ -17,7 +17,10 @@ struct Synonym {
   std::string_view written, function;
 };
 constexpr Synonym kSynonyms[] = {
-    {"==", "="}, {"isnotnull", "isnotnull"}, {"bitwise_not", "~"}, {"bitwisenot", "~"},
+    {"==", "="},
+    {"isnotnull", "isnotnull"},
+    {"bitwise_not", "~"},
+    {"bitwisenot", "~"},
 };
 
 std::optional<int64_t> id_of(const auto& message) {
@@ -55,10 +58,8 @@ ExprPtr Translation::expression(const Expression& given) {
     case Case::kUnresolvedAttribute: {
       const auto& name = given.unresolved_attribute();
       if (name.is_metadata_column())
-        throw_unsupported("metadata columns (" + name.unparsed_identifier() +
-                          ") of Spark Connect");
-      return plan::make(
-          plan::UnresolvedName{name_parts(name.unparsed_identifier()), id_of(name)});
+        throw_unsupported("metadata columns (" + name.unparsed_identifier() + ") of Spark Connect");
+      return plan::make(plan::UnresolvedName{name_parts(name.unparsed_identifier()), id_of(name)});
     }
     case Case::kUnresolvedFunction:
       return call(given.unresolved_function());
@@ -82,13 +83,13 @@ ExprPtr Translation::expression(const Expression& given) {
       std::string pattern = regex.col_name();
       const bool quoted = pattern.size() >= 2 && pattern.front() == '`' && pattern.back() == '`';
       if (!quoted) return plan::make(plan::UnresolvedName{name_parts(pattern), id_of(regex)});
-      return plan::make(
-          plan::UnresolvedRegex{pattern.substr(1, pattern.size() - 2), id_of(regex)});
+      return plan::make(plan::UnresolvedRegex{pattern.substr(1, pattern.size() - 2), id_of(regex)});
     }
     case Case::kSortOrder:
       throw Error("FIRN_INVALID_INPUT",
-                  {{"what", "asc() and desc() order rows: they stand in orderBy, sort and windows, "
-                            "not inside other expressions."}});
+                  {{"what",
+                    "asc() and desc() order rows: they stand in orderBy, sort and windows, "
+                    "not inside other expressions."}});
     case Case::kLambdaFunction:
       return lambda(given.lambda_function());
     case Case::kUnresolvedNamedLambdaVariable: {
@@ -136,8 +137,7 @@ ExprPtr Translation::call(const Expression::UnresolvedFunction& given) {
     arguments.push_back(
         expression(has_name ? argument.named_argument_expression().value() : argument));
   }
-  if (!named)
-    return named_call(given.function_name(), std::move(arguments), given.is_distinct());
+  if (!named) return named_call(given.function_name(), std::move(arguments), given.is_distinct());
   plan::UnresolvedCall made;
   made.name = given.function_name();
   made.arguments = std::move(arguments);
@@ -178,13 +178,12 @@ ExprPtr Translation::named_call(std::string name, std::vector<ExprPtr> arguments
 ExprPtr Translation::alias(const Expression::Alias& given) {
   ExprPtr child = expression(given.expr());
   if (given.name_size() == 1) return plan::make(plan::Alias{std::move(child), given.name(0)});
-  return plan::make(
-      plan::MultiAlias{std::move(child), {given.name().begin(), given.name().end()}});
+  return plan::make(plan::MultiAlias{std::move(child), {given.name().begin(), given.name().end()}});
 }
 
 ExprPtr Translation::cast(const Expression::Cast& given) {
-  types::DataType type = given.has_type() ? data_type(given.type())
-                                          : sql::parse_data_type(given.type_str());
+  types::DataType type =
+      given.has_type() ? data_type(given.type()) : sql::parse_data_type(given.type_str());
   plan::CastMode mode = plan::CastMode::kUnresolved;
   if (given.eval_mode() == Expression::Cast::EVAL_MODE_LEGACY) mode = plan::CastMode::kLegacy;
   if (given.eval_mode() == Expression::Cast::EVAL_MODE_ANSI) mode = plan::CastMode::kAnsi;

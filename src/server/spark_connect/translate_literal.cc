@@ -64,10 +64,10 @@ ExprPtr structure(const Literal::Struct& given) {
   std::vector<ExprPtr> items;
   const DataType type = data_type(given.struct_type());
   for (int i = 0; i < given.elements_size(); ++i) {
-    const std::string name = type.id() == DataTypeId::kStruct &&
-                                     static_cast<size_t>(i) < type.fields().size()
-                                 ? type.fields()[static_cast<size_t>(i)].name
-                                 : "col" + std::to_string(i + 1);
+    const std::string name =
+        type.id() == DataTypeId::kStruct && static_cast<size_t>(i) < type.fields().size()
+            ? type.fields()[static_cast<size_t>(i)].name
+            : "col" + std::to_string(i + 1);
     items.push_back(constant(DataTypeId::kString, name));
     items.push_back(literal(given.elements(i)));
   }

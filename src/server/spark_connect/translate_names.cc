@@ -50,9 +50,8 @@ std::string option(const plan::Options& options, std::string_view key) {
 
 std::string case_name(const google::protobuf::Message& message, const char* oneof) {
   const auto* which = message.GetDescriptor()->FindOneofByName(oneof);
-  const auto* field = which != nullptr
-                          ? message.GetReflection()->GetOneofFieldDescriptor(message, which)
-                          : nullptr;
+  const auto* field =
+      which != nullptr ? message.GetReflection()->GetOneofFieldDescriptor(message, which) : nullptr;
   return field != nullptr ? field->name() : "nothing";
 }
 

@@ -61,9 +61,9 @@ int64_t delay_of(const std::string& text) {
   const plan::Literal* constant = plan::as_literal(*interval);
   if (constant != nullptr && constant->type.id() == types::DataTypeId::kDayTimeInterval)
     if (const auto* micros = std::get_if<int64_t>(&constant->value)) return *micros;
-  throw Error("FIRN_INVALID_INPUT",
-              {{"what", "The delay of a watermark is a time like '10 minutes', not '" + text +
-                            "'."}});
+  throw Error(
+      "FIRN_INVALID_INPUT",
+      {{"what", "The delay of a watermark is a time like '10 minutes', not '" + text + "'."}});
 }
 
 }  // namespace
@@ -157,8 +157,8 @@ RelationPtr Translation::node_of(const proto::Relation& given) {
     }
     case Case::kToDf: {
       const auto& names = given.to_df().column_names();
-      return plan::make(plan::NameColumns{{names.begin(), names.end()},
-                                          relation(given.to_df().input())});
+      return plan::make(
+          plan::NameColumns{{names.begin(), names.end()}, relation(given.to_df().input())});
     }
     case Case::kWithColumnsRenamed: {
       plan::RenameColumns made;
@@ -166,8 +166,7 @@ RelationPtr Translation::node_of(const proto::Relation& given) {
       for (const auto& item : renamed.renames())
         made.names.emplace_back(item.col_name(), item.new_col_name());
       if (made.names.empty()) {  // older clients
-        made.names.assign(renamed.rename_columns_map().begin(),
-                          renamed.rename_columns_map().end());
+        made.names.assign(renamed.rename_columns_map().begin(), renamed.rename_columns_map().end());
         std::sort(made.names.begin(), made.names.end());
       }
       made.child = relation(renamed.input());
@@ -229,7 +228,8 @@ RelationPtr Translation::local(const proto::LocalRelation& given) {
   if (given.has_schema() && !given.schema().empty()) schema = sql::parse_schema(given.schema());
   if (given.has_data()) return surroundings.local_rows(given.data(), schema);
   if (!schema)
-    throw Error("FIRN_INVALID_INPUT", {{"what", "A local relation has neither rows nor a schema."}});
+    throw Error("FIRN_INVALID_INPUT",
+                {{"what", "A local relation has neither rows nor a schema."}});
   plan::Rows rows;
   for (const types::StructField& field : schema->fields())
     rows.columns.push_back(
@@ -280,8 +280,7 @@ RelationPtr Translation::aggregate(const proto::Aggregate& given) {
 }
 
 RelationPtr Translation::join(const proto::Join& given) {
-  if (given.has_join_data_type())
-    throw_unsupported("joinWith (join_data_type) of Spark Connect");
+  if (given.has_join_data_type()) throw_unsupported("joinWith (join_data_type) of Spark Connect");
   plan::Join made;
   made.kind = join_kind(given.join_type());
   made.left = relation(given.left());
@@ -346,8 +345,9 @@ RelationPtr Translation::with_columns(const proto::WithColumns& given) {
   for (const auto& column : given.aliases()) {
     if (column.name_size() != 1)
       throw Error("FIRN_INVALID_INPUT",
-                  {{"what", "withColumns gives each column one name; select takes generators with "
-                            "several."}});
+                  {{"what",
+                    "withColumns gives each column one name; select takes generators with "
+                    "several."}});
     made.columns.push_back(alias(column));
   }
   return plan::make(std::move(made));
@@ -393,8 +393,8 @@ RelationPtr Translation::parsed(const proto::Parse& given) {
     arguments.push_back(named_call("map", std::move(pairs), false));
   }
   ExprPtr value = named_call(json ? "from_json" : "from_csv", std::move(arguments), false);
-  child = plan::make(plan::Project{{plan::make(plan::Alias{std::move(value), "row"})},
-                                   std::move(child)});
+  child = plan::make(
+      plan::Project{{plan::make(plan::Alias{std::move(value), "row"})}, std::move(child)});
   plan::UnresolvedStar fields;
   fields.qualifier = {"row"};
   return plan::make(plan::Project{{plan::make(std::move(fields))}, std::move(child)});
@@ -407,9 +407,8 @@ RelationPtr Translation::with_relations(const proto::WithRelations& given) {
     if (reference.has_common() && reference.common().has_plan_id())
       references[reference.common().plan_id()] = &reference;
     if (!reference.has_subquery_alias()) continue;
-    made.definitions.push_back({reference.subquery_alias().alias(),
-                                relation(reference.subquery_alias().input()),
-                                {}});
+    made.definitions.push_back(
+        {reference.subquery_alias().alias(), relation(reference.subquery_alias().input()), {}});
   }
   made.child = relation(given.root());
   return made.definitions.empty() ? made.child : plan::make(std::move(made));

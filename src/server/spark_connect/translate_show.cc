@@ -101,7 +101,8 @@ Shown ask(session::Session& session, plan::RelationPtr child, int32_t count, int
   statement.node =
       plan::Query{plan::make(plan::Limit{std::move(limit), nullptr, std::move(child)})};
   session::Result result = session.execute(statement);
-  const auto zone = kernels::find_time_zone(session.conf().get_string("spark.sql.session.timeZone"));
+  const auto zone =
+      kernels::find_time_zone(session.conf().get_string("spark.sql.session.timeZone"));
   const kernels::TextStyle style{zone.get(), true};
   Shown shown;
   for (const plan::Attribute& column : result.columns) shown.names.push_back(escaped(column.name));

@@ -14,13 +14,20 @@ struct Plain {  // types without parameters
   DataTypeId id;
 };
 constexpr Plain kPlain[] = {
-    {Kind::kNull, DataTypeId::kNull},           {Kind::kBoolean, DataTypeId::kBoolean},
-    {Kind::kByte, DataTypeId::kByte},           {Kind::kShort, DataTypeId::kShort},
-    {Kind::kInteger, DataTypeId::kInteger},     {Kind::kLong, DataTypeId::kLong},
-    {Kind::kFloat, DataTypeId::kFloat},         {Kind::kDouble, DataTypeId::kDouble},
-    {Kind::kString, DataTypeId::kString},       {Kind::kChar, DataTypeId::kString},
-    {Kind::kVarChar, DataTypeId::kString},      {Kind::kBinary, DataTypeId::kBinary},
-    {Kind::kDate, DataTypeId::kDate},           {Kind::kTimestamp, DataTypeId::kTimestamp},
+    {Kind::kNull, DataTypeId::kNull},
+    {Kind::kBoolean, DataTypeId::kBoolean},
+    {Kind::kByte, DataTypeId::kByte},
+    {Kind::kShort, DataTypeId::kShort},
+    {Kind::kInteger, DataTypeId::kInteger},
+    {Kind::kLong, DataTypeId::kLong},
+    {Kind::kFloat, DataTypeId::kFloat},
+    {Kind::kDouble, DataTypeId::kDouble},
+    {Kind::kString, DataTypeId::kString},
+    {Kind::kChar, DataTypeId::kString},
+    {Kind::kVarChar, DataTypeId::kString},
+    {Kind::kBinary, DataTypeId::kBinary},
+    {Kind::kDate, DataTypeId::kDate},
+    {Kind::kTimestamp, DataTypeId::kTimestamp},
     {Kind::kTimestampNtz, DataTypeId::kTimestampNtz},
 };
 
