@@ -1,3 +1,4 @@
+// Values as show() prints them: the leaves are those of the cast to STRING.
 #include "kernels/shown_text.h"
 
 #include <string_view>
