@@ -45,10 +45,11 @@ class Bookmarks:
         if not self.reads or not context:
             return files
         held = self._of(context)
-        newest, seen = held.get("newest_ms"), set(held.get("recent", ()))
+        newest, recent = held.get("newest_ms"), held.get("recent", {})
         if newest is not None:
-            files = [file for file in files if file.modified_ms > newest - LAG_MS and file.uri not in seen]
-        self._note_files(context, newest, held.get("recent_ms", {}), files)
+            files = [file for file in files
+                     if file.modified_ms > newest - LAG_MS and recent.get(file.uri) != file.modified_ms]
+        self._note_files(context, newest, recent, files)
         return files
 
     def _note_files(self, context, newest, recent, files):
@@ -57,7 +58,7 @@ class Bookmarks:
             return
         times = {**recent, **{file.uri: file.modified_ms for file in files}}
         kept = {uri: time for uri, time in times.items() if time > top - LAG_MS}
-        self._pending[context] = {"type": "files", "newest_ms": top, "recent": sorted(kept), "recent_ms": kept}
+        self._pending[context] = {"type": "files", "newest_ms": top, "recent": kept}
 
     # ---- keys
     def last_keys(self, context, keys):

@@ -103,6 +103,15 @@ def complete_session(module):
     session.Builder._apply_options = apply_with_settings
     session.Builder.enableHiveSupport = lambda self: self
 
+    missing = session.__getattr__
+
+    def missing_with_hint(self, name):
+        if name in ("write", "writeStream", "writeTo"):
+            raise AttributeError(f"'SparkSession' object has no attribute '{name}': a session reads; what writes is a "
+                                 f"DataFrame, df.{name}")
+        return missing(self, name)
+    session.__getattr__ = missing_with_hint
+
     init = session.__init__
 
     def open_session(self, connection, *args, **kwargs):
