@@ -85,6 +85,7 @@ Instance::Instance(const EngineOptions& options, files::FileStore& store) {
   configure(config, options);
   database_ = std::make_unique<duckdb::DuckDB>(nullptr, &config);
   duckdb::DatabaseInstance& instance = *database_->instance;
+  register_row_set_scan(instance);
   register_slot_scan(instance);
   register_kernels(instance);
   register_iceberg_scan(instance, store);

@@ -58,6 +58,9 @@ class RelationLowering {
   Block lower_node(const plan::Slot&, const Relation& relation) {
     return from(source_function(kSlotFunction, relation));
   }
+  Block lower_node(const plan::CachedRows&, const Relation& relation) {
+    return from(source_function(kRowSetFunction, relation));
+  }
   Block lower_node(const plan::TableScan&, const Relation& relation) {
     return from(source_function(kIcebergScanFunction, relation));
   }

@@ -11,10 +11,12 @@ class FileStore;
 namespace firn::engine {
 
 inline constexpr const char* kSlotFunction = "firn_slot";
+inline constexpr const char* kRowSetFunction = "firn_row_set";
 inline constexpr const char* kIcebergScanFunction = "firn_iceberg_scan";
 inline constexpr const char* kFileScanFunction = "firn_file_scan";
 
 void register_slot_scan(duckdb::DatabaseInstance& instance);
+void register_row_set_scan(duckdb::DatabaseInstance& instance);
 void register_kernels(duckdb::DatabaseInstance& instance);
 // Owned by the files that read: the store outlives the instance.
 void register_iceberg_scan(duckdb::DatabaseInstance& instance, files::FileStore& store);
