@@ -28,6 +28,7 @@ struct Command {
 Action declare_sql(CLI::App& parser, Interruption& interruption);
 Action declare_run(CLI::App& parser, Interruption& interruption);
 Action declare_demo(CLI::App& parser, Interruption& interruption);
+Action declare_server(CLI::App& parser, Interruption& interruption);
 Action declare_version(CLI::App& parser, Interruption& interruption);
 
 }  // namespace firn::app

@@ -10,6 +10,8 @@ int main(int argc, char** argv) {
       {"run", "run a pipeline file: streams into tables, until stopped", firn::app::declare_run},
       {"demo", "booking events from a broker in this process into Iceberg tables, reconciled",
        firn::app::declare_demo},
+      {"server", "a Spark Connect endpoint for PySpark, notebooks and tools",
+       firn::app::declare_server},
       {"version", "print the version", firn::app::declare_version},
   };
   return firn::app::run_command_line(kCommands, interruption, argc, argv);
