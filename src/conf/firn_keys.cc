@@ -18,6 +18,8 @@ constexpr Key kKeys[] = {
   {"firn.log.level", kChoice, "info", kHonoured, "Least level that is logged.", "trace|debug|info|warn|error|off"},
   {"firn.log.format", kChoice, "text", kHonoured, "Form of log and progress lines.", "text|json"},
   {"firn.stream.*", kString, "", kKept, "Written by streams into the properties of their tables."},
+  {"firn.server.session-timeout", kMillis, "60min", kHonoured, "A client's session without requests ends after it."},
+  {"firn.server.detached-timeout", kMillis, "5min", kHonoured, "A query that no client listens to ends after it."},
   {"firn.metrics.port", kInt, "0", kHonoured, "Port of the Prometheus endpoint; 0 is none."},
 };
 // clang-format on

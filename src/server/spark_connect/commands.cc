@@ -4,6 +4,8 @@
 #include <spark/connect/base.pb.h>
 #include <spark/connect/commands.pb.h>
 
+#include <type_traits>
+
 #include "base/error.h"
 #include "server/spark_connect/execute.h"
 #include "server/spark_connect/persisted.h"
@@ -12,6 +14,21 @@ namespace firn::server::spark_connect {
 namespace {
 
 namespace sc = ::spark::connect;
+
+template <class Node, class... Kinds>
+constexpr bool is_one_of = (std::is_same_v<Node, Kinds> || ...);
+
+// Whether rows that were kept of tables may be others now.
+bool changes_tables(const plan::Statement& statement) {
+  return std::visit(
+      []<class Node>(const Node&) {
+        return is_one_of<Node, plan::Insert, plan::Delete, plan::Update, plan::Merge,
+                         plan::Truncate, plan::WriteTable, plan::WriteFiles, plan::CreateTable,
+                         plan::DropTable, plan::AlterTable, plan::CallProcedure,
+                         plan::RefreshTable>;
+      },
+      statement.node);
+}
 
 struct Executed {
   session::Result result;
@@ -26,7 +43,7 @@ Executed execute_statement(ClientSession& session, Operation& operation,
     return {{}, true};
   }
   Executed done{session.session().execute(statement, operation.stop_token())};
-  forget_rows(session);
+  if (changes_tables(statement)) forget_rows(session);
   return done;
 }
 

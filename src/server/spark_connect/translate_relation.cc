@@ -126,6 +126,13 @@ RelationPtr Translation::node_of(const proto::Relation& given) {
       return local(given.local_relation());
     case Case::kCachedLocalRelation:
       return surroundings.cached_local(given.cached_local_relation().hash());
+    case Case::kChunkedCachedLocalRelation: {
+      const auto& chunked = given.chunked_cached_local_relation();
+      std::optional<std::string> schema;
+      if (chunked.has_schemahash()) schema = chunked.schemahash();
+      return surroundings.cached_local_chunks(
+          {chunked.datahashes().begin(), chunked.datahashes().end()}, schema);
+    }
     case Case::kCachedRemoteRelation:
       return surroundings.cached_remote(given.cached_remote_relation().relation_id());
     case Case::kSample:

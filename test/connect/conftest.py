@@ -1,0 +1,70 @@
+"""A `firn server` on a free port, and stock PySpark as its client."""
+
+import os
+import subprocess
+import threading
+from pathlib import Path
+
+import psutil
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+os.environ["SPARK_CONNECT_MODE_ENABLED"] = "1"
+os.environ.setdefault("SPARK_USER", "tester")
+
+
+class Server:
+    """A running server; its address comes from its first line."""
+
+    def __init__(self, folder, *arguments):
+        binary = Path(os.environ.get("FIRN", ROOT / "build/release/firn"))
+        self.folder = folder
+        self.process = subprocess.Popen(
+            [binary, "server", "--port", "0", *map(str, arguments)], stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=folder,
+            env=dict(os.environ, HOME=str(folder), TZ="UTC"))
+        self.address = self.process.stdout.readline().strip()
+        self.errors = []
+        threading.Thread(target=self._drain, daemon=True).start()
+        assert self.address.startswith("sc://"), self.stop()
+
+    def _drain(self):
+        for line in self.process.stderr:
+            self.errors.append(line)
+
+    @property
+    def target(self):
+        return self.address.removeprefix("sc://").partition("/")[0]
+
+    @property
+    def rss(self):
+        return psutil.Process(self.process.pid).memory_info().rss
+
+    @property
+    def threads(self):
+        return psutil.Process(self.process.pid).num_threads()
+
+    def session(self):
+        from pyspark.sql import SparkSession
+
+        return SparkSession.builder.remote(self.address).create()
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(20)
+        return "".join(self.errors)
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory):
+    server = Server(tmp_path_factory.mktemp("server"))
+    yield server
+    assert server.process.poll() is None, "the server has died: " + server.stop()
+    server.stop()
+
+
+@pytest.fixture
+def spark(server):
+    session = server.session()
+    yield session
+    session.stop()
