@@ -27,7 +27,7 @@ int run_server(const server::spark_connect::ServerOptions& options, const ConfOp
   LocalProcess process(conf);
   server::spark_connect::Server server(options, process.shared(), conf);
   server.start();
-  std::cout << server.address() << std::endl;
+  std::cout << server.address() << '\n' << std::flush;
   std::mutex mutex;
   std::condition_variable_any stopped;
   std::unique_lock<std::mutex> lock(mutex);
