@@ -2,6 +2,7 @@
 #include "base/clock.h"
 
 #include <bit>
+#include <mutex>
 #include <random>
 #include <thread>
 
@@ -47,7 +48,12 @@ SystemRandom::SystemRandom() {
   for (uint64_t& word : state_) word = (static_cast<uint64_t>(device()) << 32) | device();
   state_[0] |= 1;  // never all zero
 }
-uint64_t SystemRandom::next() { return xoshiro256(state_); }
+// One generator serves all sessions of a process, on any thread.
+uint64_t SystemRandom::next() {
+  static std::mutex mutex;
+  const std::lock_guard<std::mutex> lock(mutex);
+  return xoshiro256(state_);
+}
 
 SeededRandom::SeededRandom(uint64_t seed) {
   for (uint64_t& word : state_) word = splitmix64(seed);

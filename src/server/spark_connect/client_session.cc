@@ -83,10 +83,8 @@ types::DataType columns_of(const std::vector<plan::Attribute>& output) {
 
 ClientSession::ClientSession(SessionKey key, session::Process process, conf::Conf conf)
     : key_(std::move(key)),
-      server_side_id_(random_uuid(random_)),
-      session_(session::Process{process.store, process.engine, process.clock, random_,
-                                process.catalog, process.manifests},
-               std::move(conf)),
+      server_side_id_(random_uuid(ids_)),
+      session_(process, std::move(conf)),
       last_use_(std::chrono::steady_clock::now()) {}
 ClientSession::~ClientSession() = default;
 
@@ -313,10 +311,7 @@ std::optional<Error> ClientSession::find_error(const std::string& id) const {
   return std::nullopt;
 }
 
-std::string ClientSession::new_id() {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  return random_uuid(ids_);
-}
+std::string ClientSession::new_id() { return random_uuid(ids_); }
 
 void ClientSession::touch() {
   const std::lock_guard<std::mutex> lock(mutex_);

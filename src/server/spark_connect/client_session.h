@@ -104,7 +104,7 @@ class ClientSession final : public TranslateSurroundings {
   std::shared_ptr<const std::string> cached_block(const std::string& hash) const;
 
   const SessionKey key_;
-  SystemRandom random_;  // GUARDED_BY(planning_)
+  SystemRandom ids_;
   const std::string server_side_id_;
   std::mutex planning_;
   session::Session session_;                    // GUARDED_BY(planning_)
@@ -113,7 +113,6 @@ class ClientSession final : public TranslateSurroundings {
   std::map<std::string, Decoded> decoded_;      // by hashes. GUARDED_BY(planning_)
 
   mutable std::mutex mutex_;
-  SystemRandom ids_;                                                     // GUARDED_BY(mutex_)
   std::map<std::string, std::shared_ptr<const std::string>> artifacts_;  // GUARDED_BY(mutex_)
   std::map<std::string, std::shared_ptr<Operation>> operations_;         // GUARDED_BY(mutex_)
   std::deque<std::string> abandoned_;                                    // GUARDED_BY(mutex_)
