@@ -10,6 +10,7 @@
 #include "engine/instance.h"
 #include "engine/large_stack.h"
 #include "engine/lower.h"
+#include "engine/python_stage.h"
 
 namespace firn::engine {
 namespace {
@@ -231,6 +232,52 @@ class DuckPrepared final : public Prepared {
   std::shared_ptr<Session> session_;
 };
 
+// A plan with Python functions: the parts between them, prepared each for itself.
+class StagedPrepared final : public Prepared {
+ public:
+  StagedPrepared(std::vector<PythonStage> stages, std::vector<std::unique_ptr<Prepared>> inputs,
+                 std::unique_ptr<Prepared> top)
+      : stages_(std::move(stages)), inputs_(std::move(inputs)), top_(std::move(top)) {}
+
+  std::unique_ptr<RowStream> run(const Bindings& bindings, StopToken stop) override {
+    auto staged = std::make_unique<Rows>();
+    Bindings with_slots = bindings;
+    for (size_t i = 0; i < stages_.size(); ++i) {
+      staged->sources.push_back(run_python_stage(stages_[i], *inputs_[i], with_slots, stop));
+      with_slots.slots[stages_[i].slot] = staged->sources.back().get();
+    }
+    staged->top = top_->run(with_slots, stop);
+    staged->prepared = self_.lock();
+    return staged;
+  }
+  int64_t rebinds() const override {
+    int64_t sum = top_->rebinds();
+    for (const auto& input : inputs_) sum += input->rebinds();
+    return sum;
+  }
+
+ private:
+  struct Rows final : RowStream {
+    // Destroyed from below: the stream that reads, then sources, the outermost first.
+    std::shared_ptr<Prepared> prepared;
+    std::vector<std::unique_ptr<ChunkSource>> sources;
+    std::unique_ptr<RowStream> top;
+    ~Rows() override {
+      top.reset();
+      while (!sources.empty()) sources.pop_back();
+    }
+    const std::vector<plan::Attribute>& columns() const override { return top->columns(); }
+    bool next(Chunk& out) override { return top->next(out); }
+  };
+  friend class DuckEngine;
+
+  std::vector<PythonStage> stages_;
+  std::vector<std::unique_ptr<Prepared>> inputs_;
+  std::unique_ptr<Prepared> top_;
+  std::weak_ptr<Prepared>
+      self_;  // set by run(relation): its rows keep what they were prepared from
+};
+
 class DuckEngine final : public Engine {
  public:
   DuckEngine(const EngineOptions& options, files::FileStore& store)
@@ -238,11 +285,18 @@ class DuckEngine final : public Engine {
 
   std::unique_ptr<Prepared> prepare(const plan::RelationPtr& relation,
                                     std::vector<types::DataType> parameters) override {
-    return std::make_unique<DuckPrepared>(
-        prepare_session(instance(), *relation, std::move(parameters)));
+    std::vector<PythonStage> stages;
+    const plan::RelationPtr top = cut_python(relation, stages);
+    if (stages.empty()) return prepare_part(top, std::move(parameters));
+    std::vector<std::unique_ptr<Prepared>> inputs;
+    for (const PythonStage& stage : stages) inputs.push_back(prepare_part(stage.input, parameters));
+    return std::make_unique<StagedPrepared>(std::move(stages), std::move(inputs),
+                                            prepare_part(top, parameters));
   }
   std::unique_ptr<RowStream> run(const plan::RelationPtr& relation, StopToken stop) override {
-    return prepare(relation, {})->run({}, std::move(stop));
+    std::shared_ptr<Prepared> prepared = prepare(relation, {});
+    if (auto* staged = dynamic_cast<StagedPrepared*>(prepared.get())) staged->self_ = prepared;
+    return prepared->run({}, std::move(stop));
   }
   std::string explain_lowered(const plan::RelationPtr& relation) override {
     std::string text;
@@ -269,6 +323,11 @@ class DuckEngine final : public Engine {
   }
 
  private:
+  std::unique_ptr<Prepared> prepare_part(const plan::RelationPtr& relation,
+                                         std::vector<types::DataType> parameters) {
+    return std::make_unique<DuckPrepared>(
+        prepare_session(instance(), *relation, std::move(parameters)));
+  }
   std::shared_ptr<Instance> instance() {
     const std::lock_guard<std::mutex> lock(mutex_);
     if (instance_->poisoned()) instance_ = std::make_shared<Instance>(options_, store_);

@@ -61,6 +61,7 @@ bool node_can_throw(const ExprNode& node) {
   if (const auto* made = std::get_if<Cast>(&node))
     return made->mode == CastMode::kAnsi && cast_can_fail(made->child->type, made->type);
   if (const auto* made = std::get_if<Call>(&node)) return call_can_throw(*made);
+  if (std::holds_alternative<PythonCall>(node)) return true;
   const auto* subquery = std::get_if<Subquery>(&node);
   return subquery != nullptr && subquery->kind == SubqueryKind::kScalar;
 }
@@ -152,6 +153,7 @@ struct Copy {  // of a node with its children mapped
 
   void node(UnresolvedCall& n) { list(n.arguments), n.filter = (*this)(n.filter); }
   void node(UnresolvedExtract& n) { n.child = (*this)(n.child), n.key = (*this)(n.key); }
+  void node(PythonCall& n) { list(n.arguments); }
   void node(UpdateField& n) { n.child = (*this)(n.child), n.value = (*this)(n.value); }
   void node(Alias& n) { n.child = (*this)(n.child); }
   void node(MultiAlias& n) { n.child = (*this)(n.child); }
@@ -183,6 +185,8 @@ ExprPtr typed(ExprNode node, DataType type, bool nullable, std::optional<QueryCo
   bool can_throw = node_can_throw(node), is_volatile = false;
   if (const auto* made = std::get_if<Call>(&node))
     is_volatile = (made->function->flags & functions::kVolatile) != 0;
+  // A worker is asked once a row: never duplicated, never moved past a filter.
+  is_volatile |= std::holds_alternative<PythonCall>(node);
   const ExprPtr made = make(std::move(node), std::move(origin));
   for_each_child(*made, [&](const ExprPtr& child) {
     can_throw |= child->can_throw;
@@ -315,6 +319,7 @@ void for_each_child(const Expr& expr, const std::function<void(const ExprPtr&)>&
   if (const auto* n = std::get_if<UnresolvedCall>(&expr.node))
     return list(n->arguments), one(n->filter);
   if (const auto* n = std::get_if<UnresolvedExtract>(&expr.node)) return one(n->child), one(n->key);
+  if (const auto* n = std::get_if<PythonCall>(&expr.node)) return list(n->arguments);
   if (const auto* n = std::get_if<UpdateField>(&expr.node)) return one(n->child), one(n->value);
   if (const auto* n = std::get_if<Alias>(&expr.node)) return one(n->child);
   if (const auto* n = std::get_if<MultiAlias>(&expr.node)) return one(n->child);

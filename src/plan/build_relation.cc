@@ -36,6 +36,12 @@ struct OutputOf {
   std::vector<Attribute> operator()(const StreamSource& n) const { return n.columns; }
   std::vector<Attribute> operator()(const Slot& n) const { return n.columns; }
   std::vector<Attribute> operator()(const CachedRows& n) const { return n.columns; }
+  std::vector<Attribute> operator()(const PythonMap& n) const { return n.columns; }
+  std::vector<Attribute> operator()(const PythonEval& n) const {
+    std::vector<Attribute> output = n.child->output;
+    for (const ExprPtr& call : n.calls) output.push_back(attribute_of(*call));
+    return output;
+  }
   std::vector<Attribute> operator()(const Sample& n) const { return n.child->output; }
   std::vector<Attribute> operator()(const Tail& n) const { return n.child->output; }
   std::vector<Attribute> operator()(const Generate& n) const {
@@ -74,6 +80,8 @@ std::vector<RelationPtr*> child_slots(RelationNode& node) {
   if (auto* n = std::get_if<Watermark>(&node)) return {&n->child};
   if (auto* n = std::get_if<Generate>(&node)) return {&n->child};
   if (auto* n = std::get_if<Sample>(&node)) return {&n->child};
+  if (auto* n = std::get_if<PythonEval>(&node)) return {&n->child};
+  if (auto* n = std::get_if<PythonMap>(&node)) return {&n->child};
   if (auto* n = std::get_if<Tail>(&node)) return {&n->child};
   if (auto* n = std::get_if<Join>(&node)) return {&n->left, &n->right};
   std::vector<RelationPtr*> slots;
@@ -101,6 +109,8 @@ std::vector<ExprPtr*> expression_slots(RelationNode& node) {
     if (n->condition) slots.push_back(&n->condition);
   if (auto* n = std::get_if<Deduplicate>(&node)) list(n->keys);
   if (auto* n = std::get_if<Watermark>(&node)) slots.push_back(&n->column);
+  if (auto* n = std::get_if<PythonEval>(&node)) list(n->calls);
+  if (auto* n = std::get_if<PythonMap>(&node)) list(n->keys);
   if (auto* n = std::get_if<Generate>(&node)) slots.push_back(&n->generator);
   if (auto* n = std::get_if<Rows>(&node))
     for (std::vector<ExprPtr>& row : n->rows) list(row);

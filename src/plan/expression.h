@@ -59,6 +59,27 @@ struct UnresolvedCall {
   ExprPtr filter;  // FILTER (WHERE …)
   bool ignore_nulls = false;
 };
+// A function in Python as a client sent it, with what its worker process needs to know.
+struct PythonFunction {
+  std::string name;
+  int eval_type = 0;    // pyspark.util.PythonEvalType
+  std::string command;  // cloudpickle of (function, return type)
+  types::DataType result;
+  bool deterministic = true;
+  // From the session's conf.
+  std::string python;  // the interpreter
+  std::string path;    // more folders for sys.path, ':' between them
+  std::string zone = "UTC";
+  int64_t timeout_ms = 0;    // for one batch; 0: none
+  int64_t memory_bytes = 0;  // of a worker; 0: no bound
+  int64_t batch_rows = 10000;
+};
+// A call of it, before and after resolution; python_plan.cc takes it out of expressions.
+struct PythonCall {
+  std::shared_ptr<const PythonFunction> function;
+  std::vector<ExprPtr> arguments;
+  std::vector<std::string> argument_names;  // "" where positional; empty: all are
+};
 struct UnresolvedExtract {
   ExprPtr child;
   ExprPtr key;
@@ -173,9 +194,9 @@ struct Parameter {
 };
 
 using ExprNode =
-    std::variant<UnresolvedName, UnresolvedStar, UnresolvedRegex, UpdateField, UnresolvedCall,
-                 UnresolvedExtract, MultiAlias, Literal, Alias, Cast, Case, InList, Lambda,
-                 Subquery, Windowed, ColumnRef, Call, GetField, Parameter>;
+    std::variant<UnresolvedName, UnresolvedStar, UnresolvedRegex, UpdateField, PythonCall,
+                 UnresolvedCall, UnresolvedExtract, MultiAlias, Literal, Alias, Cast, Case, InList,
+                 Lambda, Subquery, Windowed, ColumnRef, Call, GetField, Parameter>;
 
 struct Expr {
   ExprNode node;

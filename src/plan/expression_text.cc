@@ -75,6 +75,16 @@ class Printer {
   void write(const Expr&, const UnresolvedName& name);
   void write(const Expr&, const UnresolvedStar& star);
   void write(const Expr&, const UnresolvedRegex& columns) { out_ += columns.pattern; }
+  void write(const Expr&, const PythonCall& call) {
+    out_ += call.function->name + "(";
+    for (size_t i = 0; i < call.arguments.size(); ++i) {
+      out_ += i > 0 ? ", " : "";
+      if (i < call.argument_names.size() && !call.argument_names[i].empty())
+        out_ += call.argument_names[i] + " => ";
+      print(*call.arguments[i]);
+    }
+    out_ += ")";
+  }
   void write(const Expr&, const UpdateField& update) {
     out_ += "update_fields(";
     print(*update.child);

@@ -236,6 +236,13 @@ struct Line {
   std::string operator()(const CachedRows& node) const {
     return "CachedRows " + text_of(node.columns);
   }
+  std::string operator()(const PythonEval& node) const {
+    return "ArrowEvalPython " + text_of(node.calls);
+  }
+  std::string operator()(const PythonMap& node) const {
+    return "PythonMap " + node.function->name + " " + text_of(node.keys) + " " +
+           text_of(node.columns);
+  }
   std::string operator()(const Slot& slot) const {
     return "Slot " + std::to_string(slot.id) + " " + text_of(slot.columns);
   }

@@ -144,6 +144,20 @@ struct Sample {  // of the rows whose draw lies in [lower, upper)
   int64_t seed = 0;
   RelationPtr child;
 };
+// The child's columns and one for each call: worker processes compute them. Resolved only.
+struct PythonEval {
+  std::vector<ExprPtr> calls;  // Aliases of PythonCalls, whose arguments hold none
+  RelationPtr child;
+};
+// mapInPandas and mapInArrow (no keys), applyInPandas and applyInArrow (keys): the rows that the
+// function makes of the child's.
+struct PythonMap {
+  std::shared_ptr<const PythonFunction> function;
+  std::vector<ExprPtr> keys;
+  std::vector<Attribute> columns;  // resolved: what the function gives
+  size_t key_count = 0;  // resolved: the child's first columns are the keys, it is sorted by them
+  RelationPtr child;
+};
 struct Tail {
   int64_t limit = 0;
   RelationPtr child;
@@ -255,11 +269,11 @@ struct CachedRows {
 
 using RelationNode =
     std::variant<WithColumns, RenameColumns, DropColumns, NameColumns, ToSchema, FillNulls,
-                 DropNulls, ReplaceValues, Pivot, Unpivot, Statistic, Hint, Generate, Sample, Tail,
-                 CachedRows, UnresolvedTable, UnresolvedTableFunction, With, SubqueryAlias,
-                 InlineTable, Having, Lateral, Project, Filter, Aggregate, Sort, Limit, Join,
-                 SetOperation, Distinct, Deduplicate, Watermark, OneRow, Range, TableScan, FileScan,
-                 Rows, StreamSource, Slot>;
+                 DropNulls, ReplaceValues, Pivot, Unpivot, Statistic, Hint, Generate, PythonEval,
+                 PythonMap, Sample, Tail, CachedRows, UnresolvedTable, UnresolvedTableFunction,
+                 With, SubqueryAlias, InlineTable, Having, Lateral, Project, Filter, Aggregate,
+                 Sort, Limit, Join, SetOperation, Distinct, Deduplicate, Watermark, OneRow, Range,
+                 TableScan, FileScan, Rows, StreamSource, Slot>;
 
 struct Relation {
   RelationNode node;

@@ -40,6 +40,10 @@ class Surroundings {
       bool streaming, IdSource& fresh) = 0;
   // "a INT, b STRUCT<c: STRING>" or schema JSON.
   virtual types::DataType parse_schema(const std::string& text) = 0;
+  // spark.udf.register; nullptr: none of that name.
+  virtual std::shared_ptr<const PythonFunction> find_python_function(const std::string& /*name*/) {
+    return nullptr;
+  }
   virtual std::vector<std::string> known_tables() { return {}; }  // for suggestions
 };
 

@@ -95,6 +95,9 @@ ExprPtr Resolver::call_of(const UnresolvedCall& node, const ExprPtr& unresolved,
     return grouping_bits(*site.block, node, unresolved, site);
   if (node.name == "decode" && node.arguments.size() > 2) return decode(node, unresolved, site);
   const Function* function = functions::find_function(node.name);
+  if (function == nullptr)
+    if (auto python = surroundings_.find_python_function(node.name))
+      return python_call(node, std::move(python), unresolved, site);
   if (function == nullptr || function->flags & functions::kInternal ||
       function->kind == functions::Kind::kTable)
     throw_at(unresolved->origin, "UNRESOLVED_ROUTINE",

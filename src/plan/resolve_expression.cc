@@ -17,6 +17,7 @@ ExprPtr Resolver::expression(const ExprPtr& unresolved, const Site& site) {
   const ExprNode& node = unresolved->node;
   if (const auto* n = std::get_if<UnresolvedName>(&node)) return name(*n, unresolved, site);
   if (const auto* n = std::get_if<UnresolvedCall>(&node)) return call_of(*n, unresolved, site);
+  if (const auto* n = std::get_if<PythonCall>(&node)) return python_call(*n, unresolved, site);
   if (const auto* n = std::get_if<UnresolvedExtract>(&node)) return extract(*n, unresolved, site);
   if (const auto* n = std::get_if<Literal>(&node))
     return literal(n->type, n->value, unresolved->origin);

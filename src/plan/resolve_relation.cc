@@ -3,6 +3,7 @@
 
 #include "base/nearest.h"
 #include "plan/fold.h"
+#include "plan/python_plan.h"
 #include "plan/resolver.h"
 
 namespace firn::plan {
@@ -57,6 +58,7 @@ Scoped Resolver::relation(const RelationPtr& unresolved) {
           [&](const Deduplicate& node) { return deduplicate(node, r); },
           [&](const Watermark& node) { return watermark(node, r); },
           [&](const Sort& node) { return finished(block(node.child), &node.keys); },
+          [&](const PythonMap& node) { return python_map(node, r); },
           [&](const OneRow& node) { return Scoped{finish(node, r.origin), {}}; },
           [&](const Range& node) {
             auto made = std::const_pointer_cast<Relation>(finish(node, r.origin));
@@ -350,7 +352,8 @@ Scoped Resolver::watermark(const Watermark& node, const Relation& relation) {
 RelationPtr resolve(const RelationPtr& unresolved, const ResolveOptions& options,
                     Surroundings& surroundings, IdSource& ids) {
   Resolver resolver(options, surroundings, ids);
-  return resolver.trimmed(resolver.relation(unresolved));
+  RelationPtr resolved = resolver.trimmed(resolver.relation(unresolved));
+  return resolver.uses_python() ? extract_python(resolved, ids) : resolved;
 }
 
 ExprPtr resolve_expression(const ExprPtr& unresolved, const std::vector<Attribute>& input,

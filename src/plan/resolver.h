@@ -56,6 +56,7 @@ class Resolver {
   Scoped relation(const RelationPtr& unresolved);
   // The plan gives exactly the scope's columns, in order.
   RelationPtr trimmed(const Scoped& scoped);
+  bool uses_python() const { return python_; }
   ExprPtr expression(const ExprPtr& unresolved, const Site& site);
   // Spark's name of a column that has none, after expression() has seen it.
   std::string display(const ExprPtr& unresolved);
@@ -147,6 +148,12 @@ class Resolver {
   [[noreturn]] void throw_input_type(const CallSite& at, size_t index, std::string required);
   std::string input_text(const CallSite& at, size_t index);
 
+  // ---- resolve_python.cc
+  ExprPtr python_call(const PythonCall& node, const ExprPtr& unresolved, const Site& site);
+  ExprPtr python_call(const UnresolvedCall& node, std::shared_ptr<const PythonFunction> function,
+                      const ExprPtr& unresolved, const Site& site);
+  Scoped python_map(const PythonMap& node, const Relation& relation);
+
   // ---- small things
   ExprPtr coerce(ExprPtr expr, const DataType& type) {
     return moment(cast(std::move(expr), type, implicit_mode(), true, {}, options_.time_zone));
@@ -176,6 +183,7 @@ class Resolver {
   std::set<std::string> views_;  // CTEs being resolved
   int64_t volatile_calls_ = 0;
   int depth_ = 0;
+  bool python_ = false;  // a PythonCall was met
 };
 
 }  // namespace firn::plan

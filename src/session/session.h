@@ -63,6 +63,10 @@ class Session {
   catalog::TableName table_name(const plan::NameParts& parts) const;
   std::string qualified(const catalog::TableName& name) const;  // with the catalog
   std::map<std::string, TemporaryView>& temporary_views() { return views_; }
+  // spark.udf.register; by lower-case name.
+  std::map<std::string, std::shared_ptr<const plan::PythonFunction>>& python_functions() {
+    return python_functions_;
+  }
   const std::string& current_namespace() const { return namespace_; }
   void use_namespace(std::string name) { namespace_ = std::move(name); }
   // Rows made by hand, run like any query.
@@ -76,6 +80,7 @@ class Session {
   plan::IdSource ids_;
   std::string namespace_ = "default";
   std::map<std::string, TemporaryView> views_;  // lower case
+  std::map<std::string, std::shared_ptr<const plan::PythonFunction>> python_functions_;
 };
 
 // What resolution asks of a session.
@@ -87,6 +92,8 @@ class SessionSurroundings final : public plan::Surroundings {
       const std::string& name, const std::vector<std::pair<std::string, plan::Literal>>& arguments,
       bool streaming, plan::IdSource& fresh) override;
   types::DataType parse_schema(const std::string& text) override;
+  std::shared_ptr<const plan::PythonFunction> find_python_function(
+      const std::string& name) override;
   std::vector<std::string> known_tables() override;
 
  private:

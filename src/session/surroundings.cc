@@ -150,6 +150,12 @@ types::DataType SessionSurroundings::parse_schema(const std::string& text) {
   return sql::parse_schema(text);
 }
 
+std::shared_ptr<const plan::PythonFunction> SessionSurroundings::find_python_function(
+    const std::string& name) {
+  const auto found = session_.python_functions().find(lower(name));
+  return found == session_.python_functions().end() ? nullptr : found->second;
+}
+
 std::vector<std::string> SessionSurroundings::known_tables() {
   std::vector<std::string> names;
   for (const auto& [name, view] : session_.temporary_views()) names.push_back(name);

@@ -110,6 +110,11 @@ void remove_cached_remote(ClientSession& session, Operation&, const sc::Command&
   session.drop_remote(command.remove_cached_remote_relation_command().relation().relation_id());
 }
 
+void register_python(ClientSession& session, Operation&, const sc::Command& command) {
+  const std::lock_guard<std::mutex> lock(session.planning());
+  register_function(command.register_function(), session.session());
+}
+
 struct CommandRow {
   sc::Command::CommandTypeCase command;
   CommandHandler handler;
@@ -118,6 +123,7 @@ constexpr CommandRow kCommands[] = {
     {sc::Command::kSqlCommand, run_sql},
     {sc::Command::kGetResourcesCommand, get_resources},
     {sc::Command::kCheckpointCommand, checkpoint},
+    {sc::Command::kRegisterFunction, register_python},
     {sc::Command::kRemoveCachedRemoteRelationCommand, remove_cached_remote},
 };
 

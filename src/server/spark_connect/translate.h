@@ -13,6 +13,7 @@
 
 namespace spark::connect {
 class Command;
+class CommonInlineUserDefinedFunction;
 class DataType;
 class Expression;
 class Relation;
@@ -45,6 +46,10 @@ plan::ExprPtr expression(const ::spark::connect::Expression&, TranslateSurroundi
 // Write, write v2, view, SQL, merge …; nullopt: not a statement (streams, registration of
 // functions).
 std::optional<plan::Statement> command(const ::spark::connect::Command&, TranslateSurroundings&);
+
+// spark.udf.register: the session knows the function by its name from then on.
+void register_function(const ::spark::connect::CommonInlineUserDefinedFunction&,
+                       session::Session&);
 
 types::DataType data_type(const ::spark::connect::DataType&);
 void to_proto(const types::DataType&, ::spark::connect::DataType*);

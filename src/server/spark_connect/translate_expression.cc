@@ -113,6 +113,8 @@ ExprPtr Translation::expression(const Expression& given) {
       return named_call(name_parts(called.function_name()).back(), expressions(called.arguments()),
                         false);
     }
+    case Case::kCommonInlineUserDefinedFunction:
+      return python_call(given.common_inline_user_defined_function());
     case Case::kSubqueryExpression:
       return subquery(given.subquery_expression());
     case Case::kNamedArgumentExpression:

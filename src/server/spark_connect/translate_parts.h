@@ -73,6 +73,11 @@ class Translation {
   plan::ExprPtr subquery(const proto::SubqueryExpression&);
   plan::ExprPtr sql_text(const std::string& text);
 
+  // ---- translate_python.cc
+  plan::ExprPtr python_call(const proto::CommonInlineUserDefinedFunction&);
+  plan::RelationPtr map_partitions(const proto::MapPartitions&);
+  plan::RelationPtr group_map(const proto::GroupMap&);
+
   // ---- translate_command.cc
   plan::Statement write(const proto::WriteOperation&);
   plan::Statement write_v2(const proto::WriteOperationV2&);

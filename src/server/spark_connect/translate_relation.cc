@@ -209,6 +209,10 @@ RelationPtr Translation::node_of(const proto::Relation& given) {
       return html_string(given.html_string());
     case Case::kCatalog:
       return catalog(given.catalog());
+    case Case::kMapPartitions:
+      return map_partitions(given.map_partitions());
+    case Case::kGroupMap:
+      return group_map(given.group_map());
     case Case::kFillNa:
       return fill(given.fill_na());
     case Case::kDropNa:
