@@ -2,6 +2,7 @@
 #include "sql/parser.h"
 
 #include "sql/grammar.h"
+#include "sql/schema_json.h"
 
 namespace firn::sql {
 
@@ -26,6 +27,9 @@ types::DataType parse_table_schema(std::string_view text) {
 }
 
 types::DataType parse_schema(std::string_view text) {
+  const size_t first = text.find_first_not_of(" \t\r\n");
+  if (first != std::string_view::npos && (text[first] == '{' || text[first] == '"'))
+    return parse_schema_json(text);
   try {
     return parse_table_schema(text);
   } catch (const Error& error) {
