@@ -17,6 +17,7 @@ constexpr const char* kFooter =
     "  firn sql                           a prompt over the tables in ./warehouse\n"
     "  firn sql -e \"SELECT 1\" --format json\n"
     "  firn run pipeline.sql --conf brokers=localhost:9092\n"
+    "  firn run job.py --JOB_NAME daily   a PySpark or Glue script, unchanged\n"
     "\n"
     "`firn COMMAND --help` shows a command's options.";
 
@@ -33,6 +34,18 @@ int usage_error(const std::string& message, const std::string& help) {
   std::cerr << "error: [FIRN_UNKNOWN_OPTION] " << message << "\n"
             << "See `" << help << "`.\n";
   return kUsage;
+}
+
+// `run … job.py …`: what follows the script is the script's own, so a "--" goes before it.
+std::vector<std::string> with_script_marked(std::vector<std::string> words) {
+  if (words.empty() || words.front() != "run") return words;
+  for (size_t i = 1; i < words.size() && words[i] != "--"; ++i) {
+    const bool is_value = words[i - 1] == "--py-files" || words[i - 1] == "--conf";
+    if (is_value || words[i].starts_with('-') || !words[i].ends_with(".py")) continue;
+    words.insert(words.begin() + static_cast<std::ptrdiff_t>(i), "--");
+    break;
+  }
+  return words;
 }
 
 class CommandLine {
@@ -52,7 +65,8 @@ class CommandLine {
 
   int run(int argc, const char* const* argv) {
     try {
-      parser_.parse(argc, argv);
+      const std::vector<std::string> words = with_script_marked({argv + 1, argv + argc});
+      parser_.parse(std::vector<std::string>(words.rbegin(), words.rend()));
     } catch (const CLI::CallForHelp&) {
       std::cout << chosen().help(chosen().get_parent() == nullptr ? "" : "firn");
       return kSuccess;
@@ -88,9 +102,10 @@ class CommandLine {
   }
 
   std::optional<std::string> first_unknown() {
-    const std::vector<std::string> rest = parser_.remaining(true);
-    if (rest.empty()) return std::nullopt;
-    return rest.front();
+    for (const std::string& word : parser_.remaining(true)) {
+      if (word != "--") return word;
+    }
+    return std::nullopt;
   }
 
   int refuse(const std::string& word) {

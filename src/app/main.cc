@@ -7,7 +7,8 @@ int main(int argc, char** argv) {
   firn::app::Interruption interruption;  // before any thread
   constexpr Command kCommands[] = {
       {"sql", "run SQL statements, or open a prompt", firn::app::declare_sql},
-      {"run", "run a pipeline file: streams into tables, until stopped", firn::app::declare_run},
+      {"run", "run a pipeline file (streams into tables, until stopped) or a PySpark script",
+       firn::app::declare_run},
       {"demo", "booking events from a broker in this process into Iceberg tables, reconciled",
        firn::app::declare_demo},
       {"server", "a Spark Connect endpoint for PySpark, notebooks and tools",

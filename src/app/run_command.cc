@@ -1,4 +1,4 @@
-// firn run: a pipeline file as a whole, until stopped.
+// firn run: a pipeline file as a whole, until stopped; or a Python script.
 #include <unistd.h>
 
 #include <iostream>
@@ -7,6 +7,7 @@
 #include "app/command.h"
 #include "app/printing.h"
 #include "app/progress.h"
+#include "app/script_run.h"
 #include "app/variables.h"
 #include "base/log.h"
 #include "conf/value_text.h"
@@ -32,6 +33,9 @@ constexpr const char* kExamples =
     "  firn run pipeline.sql --once                              what is there now, then end\n"
     "  firn run pipeline.sql --trigger-interval '10 seconds'     a batch every 10 s\n"
     "  firn run pipeline.sql --log-format json --metrics-port 9464\n"
+    "  firn run --glue-version 5.0 job.py --JOB_NAME daily --source_path s3://bucket/in/\n"
+    "  firn run --on sc://cluster:15002 job.py                   the same script on a Spark "
+    "cluster\n"
     "\n"
     "The file defines streaming tables, flows and materialized views; other statements run in "
     "their\n"
@@ -39,6 +43,8 @@ constexpr const char* kExamples =
     "results of SELECT to standard output. Ctrl-C ends after the batch under way; a second one "
     "kills\n"
     "at once; either way nothing is lost or repeated when it is started again.\n"
+    "A script (FILE.py) runs in Python with PySpark's client against a server in this process;\n"
+    "what follows its name is its own, and its exit code is firn's.\n"
     "Exit codes: 0, 1 on failure, 2 for wrong options.";
 
 session::PipelineOptions pipeline_options(const RunOptions& options) {
@@ -114,12 +120,42 @@ int run_file(const RunOptions& options, const ConfOptions& conf_options,
   }
 }
 
+void declare_script(CLI::App& parser, ScriptOptions& options) {
+  parser
+      .add_option("--glue-version", options.glue_version,
+                  "a script's defaults: those of Spark in that version of AWS Glue (5.0: ANSI off)")
+      ->type_name("VERSION");
+  parser
+      .add_option("--map", options.broker_map,
+                  "a Kafka broker that the script names, and the one to use in its place")
+      ->type_name("BROKER=HOST:PORT")
+      ->expected(1)
+      ->take_all();
+  parser
+      .add_option("--py-files", options.python_files,
+                  "modules, archives or folders for the script's imports, comma separated")
+      ->type_name("LIST")
+      ->expected(1)
+      ->take_all();
+  parser
+      .add_option("--on", options.remote,
+                  "run the script against that Spark Connect server, not one of firn's own")
+      ->type_name("sc://HOST:PORT");
+  parser.add_flag("--aws", options.aws, "use AWS itself, also where no credentials are set");
+}
+
 }  // namespace
 
 Action declare_run(CLI::App& parser, Interruption& interruption) {
   const auto options = std::make_shared<RunOptions>();
   const auto conf = std::make_shared<ConfOptions>();
-  parser.add_option("file", options->file, "the pipeline file")->required()->type_name("FILE.sql");
+  const auto script = std::make_shared<ScriptOptions>();
+  parser.add_option("file", options->file, "the pipeline, or the script")
+      ->required()
+      ->type_name("FILE.sql|FILE.py");
+  parser.add_option("arguments", script->arguments, "the script's arguments")
+      ->type_name("ARGUMENT");
+  declare_script(parser, *script);
   parser.add_flag("--once", options->once, "process what is available now, then end");
   parser
       .add_option("--trigger-interval", options->trigger_interval,
@@ -135,7 +171,16 @@ Action declare_run(CLI::App& parser, Interruption& interruption) {
   parser.add_option("--test-crash", options->crash_at)->group("");  // for crash tests: STEP:BATCH
   declare_conf(parser, conf);
   parser.footer(kExamples);
-  return [options, conf, &interruption] { return run_file(*options, *conf, interruption); };
+  return [options, conf, script, &interruption] {
+    if (is_script(options->file)) {
+      script->file = options->file;
+      return run_script(*script, *conf, interruption);
+    }
+    if (!script->arguments.empty())
+      throw_invalid("a pipeline takes no arguments, but there is '" + script->arguments.front() +
+                    "'; give it values with --conf name=value");
+    return run_file(*options, *conf, interruption);
+  };
 }
 
 }  // namespace firn::app

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "engine/file_scan.h"
 #include "engine/table_source.h"
+#include "session/broker_map.h"
 #include "session/session.h"
 #include "sql/parser.h"
 #include "stream/source/kafka_source.h"
@@ -138,6 +139,7 @@ plan::RelationPtr SessionSurroundings::find_table_function(
           "'…')");
     source.options[key] = text_of(literal, key);
   }
+  map_brokers(session_.conf(), source.options);
   const auto options = stream::parse_kafka_options(source.options);
   const types::DataType schema = stream::kafka_schema(*options);
   for (const types::StructField& field : schema.fields())
