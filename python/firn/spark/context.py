@@ -33,15 +33,16 @@ INSTEAD = {
 
 class SparkContext:
     _lock = threading.RLock()
-    _active_spark_context = None
+    _active_spark_context = None  # the classic one, which never is: PySpark 3.5 asks
+    _current = None
     _jvm_text = "there is no JVM behind this context"
 
     def __new__(cls, *args, **kwargs):
         # A second SparkContext() gives the one there is: scripts that Glue generated make several.
         with cls._lock:
-            if cls._active_spark_context is None:
-                cls._active_spark_context = super().__new__(cls)
-            return cls._active_spark_context
+            if cls._current is None:
+                cls._current = super().__new__(cls)
+            return cls._current
 
     def __init__(self, master=None, appName=None, sparkHome=None, pyFiles=None, environment=None, batchSize=0,
                  serializer=None, conf=None, gateway=None, jsc=None, profiler_cls=None, **_):
@@ -81,11 +82,11 @@ class SparkContext:
     def _of(cls, session):
         """The context of a session that exists."""
         with cls._lock:
-            context = cls._active_spark_context
+            context = cls._current
             if context is None or context._session_is_gone():
                 context = object.__new__(cls)
                 context._begin(session)
-                cls._active_spark_context = context
+                cls._current = context
             elif context._session is not session:
                 context = object.__new__(cls)  # a second session: a context beside the process's one
                 context._begin(session)
@@ -234,8 +235,8 @@ class SparkContext:
     def stop(self):
         self._session.stop()
         with SparkContext._lock:
-            if SparkContext._active_spark_context is self:
-                SparkContext._active_spark_context = None
+            if SparkContext._current is self:
+                SparkContext._current = None
         self._session = None
 
     def __enter__(self):

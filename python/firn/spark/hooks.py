@@ -15,7 +15,7 @@ MISSING = """PySpark is not installed for {python}.
 Install the client in this environment:  {python} -m pip install pyspark-client
 (the full pyspark package works too: pip install "pyspark[connect]")"""
 
-# Modules that only the full package has → ours, taken in both cases.
+# Modules that the client lacks → ours. Where PySpark has them itself (3.5), they stay, but for the context.
 REPLACED = {
     "pyspark.context": "firn.spark.context",
     "pyspark.rdd": "firn.spark.rdd",
@@ -54,7 +54,12 @@ class _Patched(importlib.abc.Loader):
 class _Finder(importlib.abc.MetaPathFinder):
     def find_spec(self, name, path=None, target=None):
         if name in REPLACED:
-            return importlib.util.spec_from_loader(name, _Alias(REPLACED[name]))
+            spec = importlib.machinery.PathFinder.find_spec(name, path, target)
+            if spec is None:
+                return importlib.util.spec_from_loader(name, _Alias(REPLACED[name]))
+            if name == "pyspark.context":
+                spec.loader = _Patched(spec.loader, "complete_context_module")
+            return spec
         if name not in PATCHED:
             return None
         for finder in sys.meta_path:

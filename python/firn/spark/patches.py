@@ -42,6 +42,12 @@ def complete_pyspark(module):
     module.__getattr__ = lazy
 
 
+def complete_context_module(module):
+    """pyspark.context of 3.5."""
+    from firn.spark.context import SparkContext
+    module.SparkContext = SparkContext
+
+
 def complete_builder(module):
     """SparkSession.builder of pyspark.sql: a master is accepted and has no effect; Hive support likewise."""
     builder = module.SparkSession.Builder
