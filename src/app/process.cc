@@ -104,7 +104,8 @@ LocalProcess::LocalProcess(const conf::Conf& conf) : warehouse_(conf.get_string(
   }
   store_ = files::make_router_store(conf.with_prefix("spark.sql.catalog." + name + "."));
   engine_ = engine::make_engine(engine_options(conf), *store_);
-  catalog_ = catalog::open_sqlite_catalog({name, catalog_file_, warehouse_}, *store_);
+  catalog_ = std::make_unique<catalog::Catalogs>(
+      catalog::open_sqlite_catalog({name, catalog_file_, warehouse_}, *store_));
   manifests_ = std::make_shared<table::ManifestCache>(kManifestCacheBytes);
 }
 

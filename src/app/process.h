@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "catalog/catalog.h"
+#include "catalog/catalogs.h"
 #include "conf/conf.h"
 #include "engine/engine.h"
 #include "files/file_store.h"
@@ -43,7 +43,7 @@ class LocalProcess {
   std::string catalog_file_;
   std::unique_ptr<files::FileStore> store_;
   std::unique_ptr<engine::Engine> engine_;
-  std::unique_ptr<catalog::Catalog> catalog_;
+  std::unique_ptr<catalog::Catalogs> catalog_;
   std::shared_ptr<table::ManifestCache> manifests_;
 };
 

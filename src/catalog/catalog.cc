@@ -77,20 +77,6 @@ types::PartitionField partition_field(const types::Schema& schema,
   return field;
 }
 
-types::PartitionSpec partition_spec(const types::Schema& schema, const CreateRequest& request) {
-  constexpr int kFirstPartitionFieldId = 1000;
-  types::PartitionSpec spec;
-  std::set<std::string> names;
-  for (const auto& column : request.partition_by) {
-    spec.fields.push_back(partition_field(
-        schema, column, kFirstPartitionFieldId + static_cast<int>(spec.fields.size())));
-    if (!names.insert(spec.fields.back().name).second) {
-      throw_invalid("two partition fields have the name " + spec.fields.back().name);
-    }
-  }
-  return spec;
-}
-
 std::string location_for(Catalog& catalog, const TableName& name, const CreateRequest& request) {
   std::string location = request.location.value_or(catalog.default_location(name));
   while (location.size() > 1 && location.back() == '/') location.pop_back();
@@ -129,6 +115,20 @@ iceberg::TableChange creation(Catalog& catalog, const TableName& name,
 }
 
 }  // namespace
+
+types::PartitionSpec partition_spec(const types::Schema& schema, const CreateRequest& request) {
+  constexpr int kFirstPartitionFieldId = 1000;
+  types::PartitionSpec spec;
+  std::set<std::string> names;
+  for (const auto& column : request.partition_by) {
+    spec.fields.push_back(partition_field(
+        schema, column, kFirstPartitionFieldId + static_cast<int>(spec.fields.size())));
+    if (!names.insert(spec.fields.back().name).second) {
+      throw_invalid("two partition fields have the name " + spec.fields.back().name);
+    }
+  }
+  return spec;
+}
 
 std::string TableName::to_string() const {
   std::string text;

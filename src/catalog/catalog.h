@@ -9,6 +9,7 @@
 #include "files/file_store.h"
 #include "iceberg/metadata.h"
 #include "iceberg/update.h"
+#include "iceberg/view.h"
 #include "table/table.h"
 
 namespace firn::catalog {
@@ -21,6 +22,12 @@ struct TableName {
   std::string to_string() const;  // "silver.booking"
   bool operator==(const TableName&) const = default;
   auto operator<=>(const TableName&) const = default;
+};
+
+// A view and the metadata file that says so.
+struct View {
+  std::string metadata_file;
+  iceberg::ViewMetadata metadata;
 };
 
 class Catalog {
@@ -36,6 +43,8 @@ class Catalog {
                                 const iceberg::Properties&) = 0;  // Error SCHEMA_ALREADY_EXISTS
   virtual void drop_namespace(const Namespace&) = 0;  // Error SCHEMA_NOT_EMPTY, SCHEMA_NOT_FOUND
   virtual iceberg::Properties namespace_properties(const Namespace&) = 0;
+  virtual void alter_namespace(const Namespace&, const iceberg::Properties& set,
+                               const std::vector<std::string>& unset) = 0;
 
   virtual std::vector<TableName> list_tables(const Namespace&) = 0;
   virtual std::optional<table::State> load(const TableName&) = 0;  // nullopt where there is none
@@ -47,6 +56,17 @@ class Catalog {
   virtual table::Reply commit(const TableName&, const iceberg::TableChange&) = 0;
   virtual void drop_table(const TableName&, bool purge) = 0;  // Error TABLE_OR_VIEW_NOT_FOUND
   virtual void rename_table(const TableName& from, const TableName& to) = 0;
+  // A table by a metadata file that is there. Error TABLE_OR_VIEW_ALREADY_EXISTS.
+  virtual void register_table(const TableName&, const std::string& metadata_file) = 0;
+
+  virtual std::vector<TableName> list_views(const Namespace&) = 0;
+  virtual std::optional<View> load_view(const TableName&) = 0;  // nullopt where there is none
+  // A new view, or the next state of `before`. Error TABLE_OR_VIEW_ALREADY_EXISTS where the name is
+  // taken, COMMIT_CONFLICT where somebody changed the view meanwhile.
+  virtual void put_view(const TableName&, const std::optional<View>& before,
+                        const iceberg::ViewMetadata&) = 0;
+  virtual void drop_view(const TableName&) = 0;  // Error VIEW_NOT_FOUND
+  virtual void rename_view(const TableName& from, const TableName& to) = 0;
 };
 
 // The table with a pointer into `catalog`, which outlives it. Error TABLE_OR_VIEW_NOT_FOUND.
@@ -66,6 +86,8 @@ struct CreateRequest {
   iceberg::Properties properties;
   std::optional<std::string> location;
 };
+// The partitioning that the request asks for; field ids from 1000 on.
+types::PartitionSpec partition_spec(const types::Schema& schema, const CreateRequest& request);
 // Error TABLE_OR_VIEW_ALREADY_EXISTS where it is there (also when somebody creates it meanwhile),
 // SCHEMA_NOT_FOUND.
 table::Table create_table(Catalog& catalog, const TableName&, const CreateRequest&);

@@ -58,6 +58,24 @@ std::shared_ptr<const iceberg::TableMetadata> read_metadata_file(files::FileStor
       iceberg::parse_table_metadata(iceberg::decode_metadata_bytes(uri, store.read_all(uri))));
 }
 
+std::string next_view_file(const iceberg::ViewMetadata& metadata,
+                           const std::optional<std::string>& previous_file, Random& random) {
+  const int version = previous_file ? version_of(*previous_file) + 1 : 0;
+  return files::join_uri(files::join_uri(metadata.location, "metadata"),
+                         fmt::format("{:05d}-{}{}", version, random_uuid(random), kPlainSuffix));
+}
+
+void write_view_file(files::FileStore& store, const std::string& uri,
+                     const iceberg::ViewMetadata& metadata) {
+  auto file = store.create(uri, files::WriteMode::kCreateNew);
+  file->write(iceberg::write_view_metadata(metadata));
+  file->finish();
+}
+
+iceberg::ViewMetadata read_view_file(files::FileStore& store, const std::string& uri) {
+  return iceberg::parse_view_metadata(iceberg::decode_metadata_bytes(uri, store.read_all(uri)));
+}
+
 std::vector<std::string> superseded_files(const table::State& before,
                                           const iceberg::TableMetadata& after) {
   if (!property_is(after.properties, "write.metadata.delete-after-commit.enabled", "true"))

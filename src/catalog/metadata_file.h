@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "files/file_store.h"
 #include "iceberg/metadata.h"
+#include "iceberg/view.h"
 #include "table/table.h"
 
 namespace firn::catalog {
@@ -22,6 +23,12 @@ void write_metadata_file(files::FileStore&, const std::string& uri, const iceber
 // Errors name the file and, where it is missing, the table.
 std::shared_ptr<const iceberg::TableMetadata> read_metadata_file(files::FileStore&,
                                                                  const std::string& uri);
+
+// The same for views.
+std::string next_view_file(const iceberg::ViewMetadata&,
+                           const std::optional<std::string>& previous_file, Random&);
+void write_view_file(files::FileStore&, const std::string& uri, const iceberg::ViewMetadata&);
+iceberg::ViewMetadata read_view_file(files::FileStore&, const std::string& uri);
 
 // Where write.metadata.delete-after-commit.enabled says so: the files that fell out of the metadata
 // log with this commit.

@@ -58,9 +58,30 @@ constexpr const char* kDeleteTable = "DELETE FROM iceberg_tables" FIRN_THIS_TABL
 constexpr const char* kRenameTable =
     "UPDATE iceberg_tables SET table_namespace = ?, table_name = ?" FIRN_THIS_TABLE;
 #undef FIRN_THIS_TABLE
+#define FIRN_THIS_VIEW \
+  " WHERE catalog_name = ? AND table_namespace = ? AND table_name = ? AND iceberg_type = 'VIEW'"
+constexpr const char* kSelectView = "SELECT metadata_location FROM iceberg_tables" FIRN_THIS_VIEW;
+constexpr const char* kSwapView =
+    "UPDATE iceberg_tables SET metadata_location = ?, previous_metadata_location = "
+    "?" FIRN_THIS_VIEW " AND metadata_location = ?";
+constexpr const char* kInsertView =
+    "INSERT INTO iceberg_tables (catalog_name, table_namespace, table_name, metadata_location, "
+    "previous_metadata_location, iceberg_type) VALUES (?, ?, ?, ?, NULL, 'VIEW')";
+constexpr const char* kDeleteView = "DELETE FROM iceberg_tables" FIRN_THIS_VIEW;
+constexpr const char* kRenameView =
+    "UPDATE iceberg_tables SET table_namespace = ?, table_name = ?" FIRN_THIS_VIEW;
+#undef FIRN_THIS_VIEW
 constexpr const char* kInsertProperty =
     "INSERT INTO iceberg_namespace_properties (catalog_name, namespace, property_key, "
     "property_value) VALUES (?, ?, ?, ?)";
+
+constexpr const char* kUpsertProperty =
+    "INSERT INTO iceberg_namespace_properties (catalog_name, namespace, property_key, "
+    "property_value) VALUES (?, ?, ?, ?) ON CONFLICT (catalog_name, namespace, property_key) DO "
+    "UPDATE SET property_value = excluded.property_value";
+constexpr const char* kDeleteProperty =
+    "DELETE FROM iceberg_namespace_properties WHERE catalog_name = ? AND namespace = ? AND "
+    "property_key = ?";
 
 constexpr size_t kCachedTables = 1000;
 
@@ -183,6 +204,97 @@ class SqliteCatalog final : public Catalog {
     return properties;
   }
 
+  void alter_namespace(const Namespace& space, const iceberg::Properties& set,
+                       const std::vector<std::string>& unset) override {
+    std::vector<SqliteDatabase::Write> writes;
+    const std::string text = joined(space);
+    writes.push_back({kUpsertProperty, {name_, text, "exists", "true"}});
+    for (const auto& [key, value] : set)
+      writes.push_back({kUpsertProperty, {name_, text, key, value}});
+    for (const std::string& key : unset)
+      writes.push_back({kDeleteProperty, {name_, text, key}, false});
+    const std::lock_guard lock(mutex_);
+    if (!exists(space)) throw Error("SCHEMA_NOT_FOUND", {{"schemaName", quoted(space)}});
+    must_be_done(database_.write(writes), "schema " + quoted(space) + " was not changed");
+  }
+
+  std::vector<TableName> list_views(const Namespace& space) override {
+    const std::lock_guard lock(mutex_);
+    std::vector<TableName> names;
+    for (const auto& row :
+         database_.query("SELECT table_name FROM iceberg_tables WHERE catalog_name = ? AND "
+                         "table_namespace = ? AND iceberg_type = 'VIEW' ORDER BY table_name",
+                         {name_, joined(space)})) {
+      names.push_back({space, row[0].value_or("")});
+    }
+    return names;
+  }
+
+  std::optional<View> load_view(const TableName& name) override {
+    std::optional<std::string> file;
+    {
+      const std::lock_guard lock(mutex_);
+      const auto rows = database_.query(kSelectView, {name_, joined(name.space), name.name});
+      if (rows.empty()) return std::nullopt;
+      file = rows.front().front();
+    }
+    if (!file) throw_corrupt("the catalog has no metadata file for view " + quoted(name));
+    return View{*file, read_view_file(store_, *file)};
+  }
+
+  void put_view(const TableName& name, const std::optional<View>& before,
+                const iceberg::ViewMetadata& metadata) override {
+    std::string file;
+    {
+      const std::lock_guard lock(mutex_);
+      file = next_view_file(metadata, before ? std::optional(before->metadata_file) : std::nullopt,
+                            random_);
+    }
+    write_view_file(store_, file, metadata);
+    const std::string space = joined(name.space);
+    SqliteDatabase::Write write = {kInsertView, {name_, space, name.name, file}};
+    if (before)
+      write = {kSwapView,
+               {file, before->metadata_file, name_, space, name.name, before->metadata_file}};
+    SqliteDatabase::Written written;
+    {
+      const std::lock_guard lock(mutex_);
+      written = database_.write({std::move(write)});
+    }
+    if (written.outcome == Outcome::kDone) return;
+    if (written.outcome == Outcome::kUnknown)
+      throw Error("COMMIT_UNKNOWN", {{"table", quoted(name)}, {"reason", written.reason}});
+    table::remove_files(store_, {file});
+    if (written.outcome == Outcome::kDuplicate)
+      throw Error("TABLE_OR_VIEW_ALREADY_EXISTS", {{"relationName", quoted(name)}});
+    throw Error("COMMIT_CONFLICT", {{"table", quoted(name)},
+                                    {"reason", written.outcome == Outcome::kBusy
+                                                   ? "the catalog file was locked all the time"
+                                                   : "another writer has changed the view"}});
+  }
+
+  void drop_view(const TableName& name) override {
+    const std::lock_guard lock(mutex_);
+    const auto written = database_.write({{kDeleteView, {name_, joined(name.space), name.name}}});
+    if (written.outcome == Outcome::kNoRow)
+      throw Error("VIEW_NOT_FOUND", {{"relationName", quoted(name)}});
+    must_be_done(written, "view " + quoted(name) + " was not dropped");
+  }
+
+  void rename_view(const TableName& from, const TableName& to) override {
+    rename(from, to, kRenameView);
+  }
+
+  void register_table(const TableName& name, const std::string& metadata_file) override {
+    (void)read_metadata_file(store_, metadata_file);  // an error comes now, not at the first use
+    const std::lock_guard lock(mutex_);
+    const auto written =
+        database_.write({{kInsertTable, {name_, joined(name.space), name.name, metadata_file}}});
+    if (written.outcome == Outcome::kDuplicate)
+      throw Error("TABLE_OR_VIEW_ALREADY_EXISTS", {{"relationName", quoted(name)}});
+    must_be_done(written, "table " + quoted(name) + " was not registered");
+  }
+
   std::vector<TableName> list_tables(const Namespace& space) override {
     const std::lock_guard lock(mutex_);
     std::vector<TableName> names;
@@ -260,11 +372,16 @@ class SqliteCatalog final : public Catalog {
   }
 
   void rename_table(const TableName& from, const TableName& to) override {
+    rename(from, to, kRenameTable);
+  }
+
+ private:
+  void rename(const TableName& from, const TableName& to, const char* statement) {
     const std::lock_guard lock(mutex_);
     if (!to.space.empty() && !exists(to.space))
       throw Error("SCHEMA_NOT_FOUND", {{"schemaName", quoted(to.space)}});
     const auto written = database_.write(
-        {{kRenameTable, {joined(to.space), to.name, name_, joined(from.space), from.name}}});
+        {{statement, {joined(to.space), to.name, name_, joined(from.space), from.name}}});
     if (written.outcome == Outcome::kNoRow) throw not_found(from);
     if (written.outcome == Outcome::kDuplicate) {
       throw Error("TABLE_OR_VIEW_ALREADY_EXISTS", {{"relationName", quoted(to)}});
@@ -273,7 +390,6 @@ class SqliteCatalog final : public Catalog {
     cache_.erase(from);
   }
 
- private:
   static Error not_found(const TableName& name) {
     return Error("TABLE_OR_VIEW_NOT_FOUND", {{"relationName", quoted(name)}});
   }

@@ -35,7 +35,7 @@ constexpr Key kKeys[] = {
 
   // Catalogs and tables.
   {"spark.sql.catalog.*", kString, "", kHonoured, "Catalogs: a class by name, and its options."},
-  {"spark.sql.defaultCatalog", kString, "spark_catalog", kKept, "Catalog of names without one."},
+  {"spark.sql.defaultCatalog", kString, "spark_catalog", kHonoured, "Catalog of names without one."},
   {"spark.sql.catalogImplementation", kString, "in-memory", kKept, "Hive or in memory."},
   {"spark.sql.extensions", kString, "", kKept, "Java classes that extend the parser; Iceberg's statements are built in."},
   {"spark.sql.warehouse.dir", kString, "warehouse", kHonoured, "Folder of the default catalog's tables."},

@@ -69,8 +69,14 @@ std::shared_ptr<IcebergFileList> plan_iceberg_scan(const plan::RelationPtr& rela
   const bool is_current = source.snapshot_id == source.metadata->current_snapshot_id;
   const std::optional<iceberg::SnapshotId> snapshot =
       is_current ? std::nullopt : source.snapshot_id;
-  table::ScanPlan plan = table::plan_scan(*source.metadata, *source.store, {snapshot, node.pushed},
-                                          source.manifests.get());
+  table::ScanPlan plan;
+  if (source.tasks != nullptr) {
+    plan.schema = source.metadata->schema();
+    plan.tasks = *source.tasks;
+  } else {
+    plan = table::plan_scan(*source.metadata, *source.store, {snapshot, node.pushed},
+                            source.manifests.get());
+  }
   for (const table::ScanTask& task : plan.tasks) check_readable(task);
   scan->schema = std::move(plan.schema);
   scan->columns = column_trees(node, scan->schema);

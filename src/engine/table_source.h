@@ -16,6 +16,9 @@ struct TableSource {
   std::optional<iceberg::SnapshotId> snapshot_id;  // absent: current of `metadata`
   files::FileStore* store = nullptr;
   std::shared_ptr<table::ManifestCache> manifests;
+  // The files to read where whoever made the source has planned them (incremental reads); then the
+  // schema is the current one.
+  std::shared_ptr<const std::vector<table::ScanTask>> tasks;
 };
 
 }  // namespace firn::plan

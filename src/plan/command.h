@@ -50,6 +50,8 @@ struct CreateTable {
   bool or_replace = false;
   TableDefinition definition;
   RelationPtr query;
+  NameParts like;             // CREATE TABLE … LIKE
+  bool replace_only = false;  // REPLACE TABLE: it must be there
 };
 struct CreateStreamingTable {
   NameParts name;
@@ -73,6 +75,9 @@ struct CreateView {
   std::vector<std::string> columns;
   RelationPtr query;
   std::string text;
+  std::vector<std::string> column_comments;  // as many as `columns`
+  std::string comment;
+  std::map<std::string, std::string> properties;
 };
 struct CreateFlow {
   NameParts name;
@@ -127,7 +132,9 @@ struct ShowNamespaces {
 struct ShowTables {
   NameParts in;
   std::string pattern;
+  bool extended = false;  // SHOW TABLE EXTENDED
 };
+struct ShowCurrentNamespace {};
 struct ShowFunctions {
   std::string pattern;
 };
@@ -141,6 +148,7 @@ struct ShowCreateTable {
 struct Describe {
   NameParts table;
   bool extended = false;
+  NameParts column;  // DESCRIBE t column
 };
 struct DescribeQuery {
   RelationPtr query;
@@ -149,6 +157,7 @@ struct AlterTableProperties {
   NameParts table;
   std::map<std::string, std::string> set;
   std::vector<std::string> unset;
+  bool view = false;  // ALTER VIEW
 };
 // ---- DML. `alias` is the target's, "" where it has none. Conditions are unresolved; null: every
 // row.
@@ -290,6 +299,7 @@ struct SnapshotRef {  // CREATE [OR REPLACE] | REPLACE | DROP BRANCH | TAG
 struct AlterTable {
   NameParts table;
   bool if_exists = false;
+  bool view = false;  // ALTER VIEW … RENAME TO
   std::variant<AddColumns, DropTableColumns, RenameColumn, AlterColumn, RenameTable, SetLocation,
                PartitionField, WriteOrder, IdentifierFields, SnapshotRef>
       change;
@@ -344,11 +354,11 @@ struct Query {
 using StatementNode =
     std::variant<Query, CreateTable, CreateStreamingTable, CreateMaterializedView, CreateView,
                  CreateFlow, CreateNamespace, DropNamespace, DropTable, Insert, SetConf, ResetConf,
-                 Use, ShowCatalogs, ShowNamespaces, ShowTables, ShowFunctions, ShowTblProperties,
-                 ShowCreateTable, Describe, DescribeQuery, AlterTableProperties, RefreshTable,
-                 Explain, Delete, Update, Merge, Truncate, WriteTable, WriteFiles, AlterTable,
-                 CallProcedure, ShowColumns, ShowPartitions, ShowViews, DescribeNamespace,
-                 AlterNamespace, CacheTable, AnalyzeTable>;
+                 Use, ShowCatalogs, ShowNamespaces, ShowTables, ShowCurrentNamespace, ShowFunctions,
+                 ShowTblProperties, ShowCreateTable, Describe, DescribeQuery, AlterTableProperties,
+                 RefreshTable, Explain, Delete, Update, Merge, Truncate, WriteTable, WriteFiles,
+                 AlterTable, CallProcedure, ShowColumns, ShowPartitions, ShowViews,
+                 DescribeNamespace, AlterNamespace, CacheTable, AnalyzeTable>;
 
 struct Statement {
   StatementNode node;

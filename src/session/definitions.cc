@@ -1,10 +1,13 @@
-// CREATE, DROP, ALTER: what a definition means for the catalog.
+// CREATE and DROP: what a definition means for the catalog.
 #include <algorithm>
 #include <cctype>
 #include <set>
 
 #include "base/error.h"
+#include "session/partitioning.h"
 #include "session/session.h"
+#include "session/table_change.h"
+#include "session/views.h"
 #include "session/writing.h"
 
 namespace firn::session {
@@ -17,45 +20,6 @@ std::string lower(std::string text) {
   std::transform(text.begin(), text.end(), text.begin(),
                  [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return text;
-}
-
-struct TransformRow {
-  const char* spelling;  // Spark's, Iceberg's and the singular ones
-  types::TransformId id;
-  bool has_parameter;
-};
-constexpr TransformRow kTransforms[] = {
-    {"identity", types::TransformId::kIdentity, false},
-    {"years", types::TransformId::kYear, false},
-    {"year", types::TransformId::kYear, false},
-    {"months", types::TransformId::kMonth, false},
-    {"month", types::TransformId::kMonth, false},
-    {"days", types::TransformId::kDay, false},
-    {"day", types::TransformId::kDay, false},
-    {"date", types::TransformId::kDay, false},
-    {"hours", types::TransformId::kHour, false},
-    {"hour", types::TransformId::kHour, false},
-    {"date_hour", types::TransformId::kHour, false},
-    {"bucket", types::TransformId::kBucket, true},
-    {"truncate", types::TransformId::kTruncate, true},
-    {"void", types::TransformId::kVoid, false},
-};
-
-types::Transform transform_of(const plan::PartitionTransform& partition) {
-  const std::string spelling = lower(partition.transform);
-  for (const TransformRow& row : kTransforms) {
-    if (spelling != row.spelling) continue;
-    if (row.has_parameter != partition.parameter.has_value())
-      throw_invalid("the partition transform " + partition.transform +
-                    (row.has_parameter ? " needs a number: " + partition.transform + "(16, column)"
-                                       : " takes a column alone"));
-    if (partition.parameter && *partition.parameter < 1)
-      throw_invalid("the number of the partition transform " + partition.transform +
-                    " must be at least 1");
-    return {row.id, partition.parameter.value_or(0), ""};
-  }
-  throw_unsupported("the partition transform " + partition.transform +
-                    "; transforms are: years, months, days, hours, bucket, truncate, identity");
 }
 
 void check_provider(const std::string& provider) {
@@ -80,7 +44,8 @@ catalog::CreateRequest create_request(const plan::TableDefinition& definition,
   check_names(columns);
   catalog::CreateRequest request;
   request.schema = types::to_iceberg_schema(columns);
-  for (const plan::PartitionTransform& partition : definition.partitioned_by) {
+  for (const plan::PartitionTransform& written : definition.partitioned_by) {
+    const plan::PartitionTransform partition = read_transform(written, request.schema);
     const types::Field* source = request.schema.find_ignoring_case(partition.column);
     if (source == nullptr)
       throw Error("FIRN_INVALID_INPUT",
@@ -130,26 +95,63 @@ table::Table create_defined_table(Session& session, const catalog::TableName& na
   return catalog::create_table(catalog, name, create_request(definition, columns));
 }
 
+types::DataType columns_of(const plan::Relation& query) {
+  std::vector<StructField> fields;
+  for (const plan::Attribute& column : query.output)
+    fields.push_back({column.name, column.type, true});
+  return types::DataType::structure(std::move(fields));
+}
+
+// CREATE TABLE … LIKE: columns and partitioning of another table or view.
+Result create_like(Session& session, const plan::CreateTable& node) {
+  plan::TableDefinition definition = node.definition;
+  const auto source = session.process().catalog.load(session.table_name(node.like));
+  types::DataType columns;
+  if (source) {
+    columns = types::to_spark(source->metadata->schema());
+    for (const types::PartitionField& field : source->metadata->spec().fields) {
+      if (field.transform.id == types::TransformId::kVoid) continue;
+      definition.partitioned_by.push_back(written_transform(
+          field.transform, source->metadata->schema().name_of(field.source_id).value_or("")));
+    }
+  } else {
+    SessionSurroundings surroundings(session);
+    const plan::RelationPtr view =
+        surroundings.find_table({node.like, false, nullptr, nullptr, {}}, session.ids());
+    if (view == nullptr)
+      throw Error("TABLE_OR_VIEW_NOT_FOUND",
+                  {{"relationName", "`" + session.table_name(node.like).to_string() + "`"}});
+    columns = columns_of(*view);
+  }
+  const catalog::TableName name = session.table_name(node.name);
+  if (session.process().catalog.load(name)) {
+    if (node.if_not_exists) return {{}, nullptr, "table " + name.to_string() + " exists already"};
+    throw Error("TABLE_OR_VIEW_ALREADY_EXISTS", {{"relationName", "`" + name.to_string() + "`"}});
+  }
+  create_defined_table(session, name, definition, columns);
+  return {{}, nullptr, "created table " + name.to_string()};
+}
+
 Result create_table(Session& session, const plan::CreateTable& node, const StopToken& stop) {
   catalog::Catalog& catalog = session.process().catalog;
   const catalog::TableName name = session.table_name(node.name);
+  if (!node.like.empty()) return create_like(session, node);
   if (catalog.load(name)) {
     if (node.if_not_exists) return {{}, nullptr, "table " + name.to_string() + " exists already"};
-    if (node.or_replace)
-      throw_unsupported("CREATE OR REPLACE TABLE for a table that exists (" + name.to_string() +
-                        ")");
+    if (node.or_replace) {
+      replace_table(session, name, node.definition, node.query, stop);
+      return {{}, nullptr, "replaced table " + name.to_string()};
+    }
     throw Error("TABLE_OR_VIEW_ALREADY_EXISTS", {{"relationName", "`" + name.to_string() + "`"}});
   }
+  if (node.replace_only)
+    throw Error("TABLE_OR_VIEW_NOT_FOUND", {{"relationName", "`" + name.to_string() + "`"}});
   if (node.query == nullptr) {
     create_defined_table(session, name, node.definition, types::DataType::structure({}));
     return {{}, nullptr, "created table " + name.to_string()};
   }
   const plan::RelationPtr query = session.resolve(node.query);
-  std::vector<StructField> fields;
-  for (const plan::Attribute& column : query->output)
-    fields.push_back({column.name, column.type, true});
-  table::Table table = create_defined_table(session, name, node.definition,
-                                            types::DataType::structure(std::move(fields)));
+  table::Table table = create_defined_table(session, name, node.definition, columns_of(*query));
   try {
     const int64_t rows = append_query(session, table, query, false, stop);
     return {{},
@@ -163,8 +165,7 @@ Result create_table(Session& session, const plan::CreateTable& node, const StopT
 }
 
 Result create_view(Session& session, const plan::CreateView& node) {
-  if (!node.temporary)
-    throw_unsupported("CREATE VIEW in the catalog; CREATE TEMPORARY VIEW is there");
+  if (!node.temporary) return create_catalog_view(session, node);
   if (node.name.size() != 1)
     throw_invalid("a temporary view has a name of one part, not " +
                   std::to_string(node.name.size()));
@@ -195,9 +196,7 @@ Result create_view(Session& session, const plan::CreateView& node) {
 }
 
 Result create_namespace(Session& session, const plan::CreateNamespace& node) {
-  catalog::Namespace space = node.name;
-  if (space.size() > 1 && space.front() == session.process().catalog.name())
-    space.erase(space.begin());
+  const catalog::Namespace space = session.namespace_name(node.name);
   if (session.process().catalog.namespace_exists(space)) {
     if (node.if_not_exists) return {};
     throw Error("SCHEMA_ALREADY_EXISTS", {{"schemaName", "`" + space.back() + "`"}});
@@ -211,8 +210,7 @@ Result create_namespace(Session& session, const plan::CreateNamespace& node) {
 
 Result drop_namespace(Session& session, const plan::DropNamespace& node) {
   catalog::Catalog& catalog = session.process().catalog;
-  catalog::Namespace space = node.name;
-  if (space.size() > 1 && space.front() == catalog.name()) space.erase(space.begin());
+  const catalog::Namespace space = session.namespace_name(node.name);
   if (!catalog.namespace_exists(space)) {
     if (node.if_exists) return {};
     throw Error("SCHEMA_NOT_FOUND",
@@ -221,6 +219,7 @@ Result drop_namespace(Session& session, const plan::DropNamespace& node) {
   if (node.cascade) {
     for (const catalog::TableName& table : catalog.list_tables(space))
       catalog.drop_table(table, false);
+    for (const catalog::TableName& view : catalog.list_views(space)) catalog.drop_view(view);
   }
   catalog.drop_namespace(space);
   return {};
@@ -230,29 +229,13 @@ Result drop_table(Session& session, const plan::DropTable& node) {
   if (node.name.size() == 1 && session.temporary_views().erase(lower(node.name.front())) > 0)
     return {};
   const catalog::TableName name = session.table_name(node.name);
+  if (node.view) return drop_view(session, name, node.if_exists);
   if (!session.process().catalog.load(name)) {
     if (node.if_exists) return {};
     throw Error("TABLE_OR_VIEW_NOT_FOUND", {{"relationName", "`" + name.to_string() + "`"}});
   }
   session.process().catalog.drop_table(name, node.purge);
   return {{}, nullptr, "dropped table " + name.to_string()};
-}
-
-Result alter_properties(Session& session, const plan::AlterTableProperties& node) {
-  table::Table table =
-      catalog::open_table(session.process().catalog, session.table_name(node.table));
-  iceberg::TableChange change;
-  change.requirements.push_back(iceberg::AssertTableUuid{table.metadata().table_uuid});
-  if (!node.set.empty())
-    change.updates.push_back(
-        iceberg::SetProperties{iceberg::Properties(node.set.begin(), node.set.end())});
-  if (!node.unset.empty()) change.updates.push_back(iceberg::RemoveProperties{node.unset});
-  const table::Reply reply = table.pointer().commit(change);
-  if (reply.kind == table::ReplyKind::kConflict)
-    throw Error("COMMIT_CONFLICT", {{"table", table.name()}, {"reason", reply.reason}});
-  if (reply.kind == table::ReplyKind::kUnknown)
-    throw Error("COMMIT_UNKNOWN", {{"table", table.name()}, {"reason", reply.reason}});
-  return {};
 }
 
 }  // namespace firn::session

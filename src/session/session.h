@@ -10,7 +10,7 @@
 
 #include "base/clock.h"
 #include "base/stop_token.h"
-#include "catalog/catalog.h"
+#include "catalog/catalogs.h"
 #include "conf/conf.h"
 #include "engine/engine.h"
 #include "plan/command.h"
@@ -32,7 +32,7 @@ struct Process {
   engine::Engine& engine;
   Clock& clock;
   Random& random;
-  catalog::Catalog& catalog;  // the default one, known as its name()
+  catalog::Catalogs& catalog;  // the default one, known as its name(), and those attached to it
   std::shared_ptr<table::ManifestCache> manifests;
 };
 
@@ -58,10 +58,23 @@ class Session {
   plan::IdSource& ids() { return ids_; }
   plan::ResolveOptions resolve_options(bool streaming = false) const;
   plan::RelationPtr resolve(const plan::RelationPtr& unresolved, bool streaming = false);
-  // "booking", "silver.booking", "firn.silver.booking" → the table's name in the default catalog.
-  // Error where the catalog is unknown.
+  // "booking", "silver.booking", "firn.silver.booking" → the table's name in process().catalog.
+  // (Names in attached catalogs begin with their key.)
   catalog::TableName table_name(const plan::NameParts& parts) const;
+  // The same for a namespace; no parts: the current one.
+  catalog::Namespace namespace_name(const plan::NameParts& parts) const;
+  // Without the key of an attached catalog, as SHOW prints it.
+  catalog::Namespace without_catalog(const catalog::Namespace& space) const;
   std::string qualified(const catalog::TableName& name) const;  // with the catalog
+  // As a user wrote it, completed by the current catalog and namespace: "glue_catalog.db.t".
+  plan::NameParts full_name(const plan::NameParts& parts) const;
+  // The key of the catalog that this session calls `name`: "" for the default one (and for those
+  // that stand for it here), nullopt where there is none. Catalogs are read from the conf.
+  std::optional<std::string> find_catalog(const std::string& name) const;
+  std::vector<std::string> catalog_names() const;
+  // As the user calls it: what USE said, else spark.sql.defaultCatalog, else the default one's name.
+  std::string current_catalog() const;
+  void use_catalog(const std::string& name);  // Error CATALOG_NOT_FOUND
   std::map<std::string, TemporaryView>& temporary_views() { return views_; }
   // spark.udf.register; by lower-case name.
   std::map<std::string, std::shared_ptr<const plan::PythonFunction>>& python_functions() {
@@ -78,7 +91,8 @@ class Session {
   conf::Conf conf_;
   const conf::Conf initial_;  // what RESET goes back to
   plan::IdSource ids_;
-  std::string namespace_ = "default";
+  std::string catalog_;                // "" until USE names one
+  std::string namespace_ = "default";           // parts joined by dots
   std::map<std::string, TemporaryView> views_;  // lower case
   std::map<std::string, std::shared_ptr<const plan::PythonFunction>> python_functions_;
 };
@@ -86,7 +100,9 @@ class Session {
 // What resolution asks of a session.
 class SessionSurroundings final : public plan::Surroundings {
  public:
-  explicit SessionSurroundings(Session& session) : session_(session) {}
+  // `lenient`: metadata tables show the columns that scripts ask for (metadata_tables.h).
+  explicit SessionSurroundings(Session& session, bool lenient = false)
+      : session_(session), lenient_(lenient) {}
   plan::RelationPtr find_table(const plan::UnresolvedTable&, plan::IdSource& fresh) override;
   plan::RelationPtr find_table_function(
       const std::string& name, const std::vector<std::pair<std::string, plan::Literal>>& arguments,
@@ -98,9 +114,14 @@ class SessionSurroundings final : public plan::Surroundings {
 
  private:
   plan::RelationPtr find_view(const plan::UnresolvedTable&, plan::IdSource& fresh);
+  // Tables and views of catalogs, their metadata tables and snapshots (iceberg_relations.cc).
+  plan::RelationPtr find_iceberg(const plan::UnresolvedTable&, plan::IdSource& fresh);
+  plan::RelationPtr find_catalog_view(const catalog::TableName&, plan::IdSource& fresh);
+  void enter_view(const std::string& name);  // counts depth_; refuses views that go in circles
   plan::RelationPtr find_files(const plan::UnresolvedTable&, plan::IdSource& fresh);
 
   Session& session_;
+  const bool lenient_;
   int depth_ = 0;  // of views in views
 };
 
@@ -122,6 +143,17 @@ Result describe_table(Session&, const plan::Describe&);
 Result describe_query(Session&, const plan::DescribeQuery&);
 Result explain(Session&, const plan::Explain&);
 Result set_conf(Session&, const plan::SetConf&);
+Result use(Session&, const plan::Use&);
+Result alter_table(Session&, const plan::AlterTable&);
+Result alter_namespace(Session&, const plan::AlterNamespace&);
+Result call_procedure(Session&, const plan::CallProcedure&, const StopToken&);
+Result show_columns(Session&, const plan::ShowColumns&);
+Result show_partitions(Session&, const plan::ShowPartitions&);
+Result show_views(Session&, const plan::ShowViews&);
+Result show_current_namespace(Session&);
+Result describe_namespace(Session&, const plan::DescribeNamespace&);
+Result cache_table(Session&, const plan::CacheTable&);
+Result analyze_table(Session&, const plan::AnalyzeTable&);
 
 // Table and snapshot that a scan reads, as text to compare.
 std::string snapshot_text(const plan::TableScan&);
@@ -129,6 +161,7 @@ std::string snapshot_text(const plan::TableScan&);
 // A new table as a definition says, with the columns of `query_type` where it names none.
 table::Table create_defined_table(Session&, const catalog::TableName&, const plan::TableDefinition&,
                                   const types::DataType& query_type);
+types::DataType defined_columns(const plan::TableDefinition&, const types::DataType& query_type);
 catalog::CreateRequest create_request(const plan::TableDefinition&, const types::DataType& columns);
 
 }  // namespace firn::session

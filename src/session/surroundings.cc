@@ -61,9 +61,7 @@ plan::RelationPtr SessionSurroundings::find_view(const plan::UnresolvedTable& ta
   if (found == session_.temporary_views().end()) return nullptr;
   TemporaryView& view = found->second;
   if (view.resolved != nullptr) return view.resolved;
-  if (++depth_ > kMaxViewDepth)
-    throw_invalid("view " + table.parts.front() + " refers to itself or to more than " +
-                  std::to_string(kMaxViewDepth) + " levels of views");
+  enter_view(table.parts.front());
   plan::RelationPtr resolved =
       plan::resolve(view.query, session_.resolve_options(true), *this, fresh);
   --depth_;
@@ -72,6 +70,12 @@ plan::RelationPtr SessionSurroundings::find_view(const plan::UnresolvedTable& ta
     return resolved;
   }
   return plan::resolve(view.query, session_.resolve_options(), *this, fresh);
+}
+
+void SessionSurroundings::enter_view(const std::string& name) {
+  if (++depth_ <= kMaxViewDepth) return;
+  throw_invalid("view " + name + " refers to itself or to more than " +
+                std::to_string(kMaxViewDepth) + " levels of views");
 }
 
 plan::RelationPtr SessionSurroundings::find_files(const plan::UnresolvedTable& table,
@@ -95,33 +99,8 @@ plan::RelationPtr SessionSurroundings::find_files(const plan::UnresolvedTable& t
 plan::RelationPtr SessionSurroundings::find_table(const plan::UnresolvedTable& table,
                                                   plan::IdSource& fresh) {
   if (auto view = find_view(table, fresh)) return view;
-  const catalog::TableName name = session_.table_name(table.parts);
-  const auto state = session_.process().catalog.load(name);
-  if (!state) return find_files(table, fresh);
-  if (table.version_as_of != nullptr || table.timestamp_as_of != nullptr)
-    throw_unsupported("time travel (VERSION AS OF, TIMESTAMP AS OF)");
-  if (table.streaming)
-    throw_unsupported("reading the Iceberg table " + name.to_string() +
-                      " as a stream; streaming sources are: read_kafka");
-  auto source = std::make_shared<plan::TableSource>();
-  source->metadata = state->metadata;
-  if (const iceberg::Snapshot* current = state->metadata->current_snapshot())
-    source->snapshot_id = current->id;
-  source->store = &session_.process().store;
-  source->manifests = session_.process().manifests;
-  plan::TableScan scan;
-  scan.name = {session_.process().catalog.name()};
-  scan.name.insert(scan.name.end(), name.space.begin(), name.space.end());
-  scan.name.push_back(name.name);
-  scan.source = std::move(source);
-  std::vector<plan::Attribute> output;
-  for (const types::Field& field : state->metadata->schema().fields) {
-    plan::Attribute attribute{fresh.next(), field.name, types::to_spark(field.type),
-                              !field.required, scan.name};
-    scan.columns.push_back({attribute, field.id});
-    output.push_back(std::move(attribute));
-  }
-  return made(std::move(scan), std::move(output));
+  if (auto found = find_iceberg(table, fresh)) return found;
+  return find_files(table, fresh);
 }
 
 plan::RelationPtr SessionSurroundings::find_table_function(

@@ -1,32 +1,9 @@
 // CREATE: tables, streaming tables, materialized views, views, flows, namespaces, with their
 // clauses.
-#include <charconv>
-
 #include "sql/grammar.h"
 
 namespace firn::sql {
 namespace {
-
-// Partition transforms as Iceberg's Spark extension and Spark's reader name them, singular and
-// plural.
-struct TransformName {
-  std::string_view written;  // lower case
-  std::string_view transform;
-};
-constexpr TransformName kTransforms[] = {
-    {"years", "years"},       {"year", "years"},    {"months", "months"},
-    {"month", "months"},      {"days", "days"},     {"day", "days"},
-    {"date", "days"},         {"hours", "hours"},   {"hour", "hours"},
-    {"date_hour", "hours"},   {"bucket", "bucket"}, {"truncate", "truncate"},
-    {"identity", "identity"},
-};
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return out;
-}
 
 std::string dotted(const NameParts& parts) {
   std::string text;
@@ -54,7 +31,11 @@ plan::StatementNode Grammar::create() {
   if (or_refresh) fail();
   if (at("FLOW") && !or_replace) return create_flow();
   if (at_any({"SCHEMA", "DATABASE", "NAMESPACE"}) && !or_replace) return create_namespace();
-  if (at("TABLE")) return create_table(or_replace);
+  if (at("TABLE")) {
+    plan::StatementNode node = create_table(or_replace);
+    std::get<plan::CreateTable>(node).replace_only = replace_head;
+    return node;
+  }
   const size_t ahead = at("GLOBAL") ? 1 : 0;
   const bool temporary = at_any({"TEMPORARY", "TEMP"}, ahead);
   if (at("VIEW") || (temporary && at("VIEW", ahead + 1))) return create_view(or_replace);
@@ -74,18 +55,18 @@ plan::StatementNode Grammar::create_view(bool or_replace) {
   node.if_not_exists = if_not_exists();
   node.name = name_parts();
   if (accept("(")) {
-    node.columns = comma_list([this] {
+    node.columns = comma_list([this, &node] {
       std::string column = identifier();
-      if (accept("COMMENT")) string_literal();
+      node.column_comments.push_back(accept("COMMENT") ? string_literal() : std::string());
       return column;
     });
     expect(")");
   }
   for (;;) {
     if (accept("COMMENT")) {
-      string_literal();
+      node.comment = string_literal();
     } else if (accept("TBLPROPERTIES")) {
-      properties();
+      node.properties = properties();
     } else {
       break;
     }
@@ -100,12 +81,12 @@ plan::StatementNode Grammar::create_view(bool or_replace) {
 }
 
 plan::StatementNode Grammar::create_table(bool or_replace) {
-  expect("TABLE");
   plan::CreateTable node;
   node.or_replace = or_replace;
+  expect("TABLE");
   node.if_not_exists = if_not_exists();
   node.name = name_parts();
-  if (at("LIKE")) unsupported("CREATE TABLE … LIKE", peek());
+  if (accept("LIKE")) node.like = name_parts();
   node.definition = table_definition();
   node.query = definition_query();
   return node;
@@ -266,39 +247,13 @@ bool Grammar::table_clause(plan::TableDefinition& definition) {
 std::vector<plan::PartitionTransform> Grammar::partitioning(plan::TableDefinition& definition) {
   expect("(");
   std::vector<plan::PartitionTransform> fields = comma_list([this, &definition] {
-    plan::PartitionTransform field;
-    const Token& start = peek();
-    if (!(at_name() && at("(", 1))) {
-      const size_t first = at_;
-      field.transform = "identity";
-      field.column = dotted(name_parts());
-      if (at_any({",", ")"})) return field;
-      at_ = first;
-      definition.columns.push_back(column_definition());
-      field.column = definition.columns.back().name;
-      return field;
-    }
-    const std::string written = lower(identifier());
-    for (const TransformName& row : kTransforms)
-      if (row.written == written) field.transform = std::string(row.transform);
-    if (field.transform.empty())
-      throw Error("UNSUPPORTED_PARTITION_TRANSFORM", {{"transform", "`" + written + "`"}},
-                  {context_of(start)});
-    expect("(");
-    do {
-      if (peek().kind == TokenKind::kInteger) {
-        const std::string_view digits = take().text;
-        int value = 0;
-        if (std::from_chars(digits.data(), digits.data() + digits.size(), value).ec != std::errc())
-          fail_at(start);
-        field.parameter = value;
-      } else {
-        field.column = dotted(name_parts());
-      }
-    } while (accept(","));
-    expect(")");
-    const bool needs = field.transform == "bucket" || field.transform == "truncate";
-    if (field.column.empty() || needs != field.parameter.has_value()) fail_at(start);
+    if (at_name() && at("(", 1)) return partition_transform();
+    const size_t first = at_;
+    plan::PartitionTransform field{"identity", {}, dotted(name_parts())};
+    if (at_any({",", ")"})) return field;
+    at_ = first;
+    definition.columns.push_back(column_definition());
+    field.column = definition.columns.back().name;
     return field;
   });
   expect(")");

@@ -185,7 +185,28 @@ class Grammar {
   plan::StatementNode use();
   plan::StatementNode show();
   plan::StatementNode describe();
-  plan::StatementNode alter();
+  plan::StatementNode alter();  // from here: alter_parser.cc, call_parser.cc
+  plan::StatementNode alter_view(NameParts name);
+  plan::StatementNode alter_namespace();
+  plan::StatementNode alter_table_change(plan::AlterTable node);
+  bool alter_partition_field(plan::AlterTable& node);
+  bool alter_reference(plan::AlterTable& node);
+  bool alter_columns(plan::AlterTable& node);
+  plan::AddColumns::Column added_column();
+  plan::AlterColumn altered_column();
+  plan::WriteOrder write_order();
+  plan::SnapshotRef snapshot_ref(plan::SnapshotRef node);
+  plan::PartitionTransform partition_transform();
+  int64_t duration_ms();
+  int64_t whole_number();
+  bool accept_word(std::string_view upper);  // a word that may be no keyword
+  void expect_word(std::string_view upper);
+  plan::StatementNode call_procedure();
+  plan::StatementNode comment_on();
+  plan::StatementNode cache();
+  plan::StatementNode uncache();
+  plan::StatementNode clear_cache();
+  plan::StatementNode analyze();
   plan::StatementNode refresh();
   plan::StatementNode explain();
   plan::TableDefinition table_definition();

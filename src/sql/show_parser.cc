@@ -30,6 +30,36 @@ plan::StatementNode Grammar::show() {
     NameParts in = in_clause();
     return plan::ShowTables{std::move(in), like_pattern()};
   }
+  if (at_words({"TABLE", "EXTENDED"})) {
+    at_ += 2;
+    NameParts in = in_clause();
+    plan::ShowTables node{std::move(in), like_pattern(), true};
+    if (at("PARTITION")) unsupported("SHOW TABLE EXTENDED … PARTITION", peek());
+    return node;
+  }
+  if (accept("VIEWS")) {
+    NameParts in = in_clause();
+    return plan::ShowViews{std::move(in), like_pattern()};
+  }
+  if (accept("COLUMNS")) {
+    if (!at_any({"FROM", "IN"})) fail();
+    plan::ShowColumns node{in_clause()};
+    if (at_any({"FROM", "IN"})) {
+      NameParts in = in_clause();
+      in.push_back(node.table.back());
+      node.table = std::move(in);
+    }
+    return node;
+  }
+  if (accept("PARTITIONS")) {
+    plan::ShowPartitions node{name_parts()};
+    if (at("PARTITION")) unsupported("SHOW PARTITIONS … PARTITION (…)", peek());
+    return node;
+  }
+  if (at("CURRENT") && at_any({"NAMESPACE", "SCHEMA", "DATABASE"}, 1)) {
+    at_ += 2;
+    return plan::ShowCurrentNamespace{};
+  }
   if (accept("TBLPROPERTIES")) {
     plan::ShowTblProperties node{name_parts(), {}};
     if (accept("(")) {
@@ -56,8 +86,7 @@ plan::StatementNode Grammar::show() {
     }
     return node;
   }
-  if (!at_any({"TABLE", "COLUMNS", "VIEWS", "PARTITIONS", "CURRENT", "GRANT", "ROLE", "ROLES",
-               "INDEXES", "LOCKS", "TRANSACTIONS"}))
+  if (!at_any({"TABLE", "CURRENT", "GRANT", "ROLE", "ROLES", "INDEXES", "LOCKS", "TRANSACTIONS"}))
     fail();
   unsupported("the statement SHOW " + std::string(peek().text), start);
 }
@@ -65,7 +94,17 @@ plan::StatementNode Grammar::show() {
 plan::StatementNode Grammar::describe() {
   const Token& start = peek();
   take();
-  if (at_any({"FUNCTION", "SCHEMA", "DATABASE", "NAMESPACE"}) && (at_name(1) || at_string(1)))
+  if (at_any({"SCHEMA", "DATABASE", "NAMESPACE"}) && at_name(1)) {
+    take();
+    plan::DescribeNamespace node;
+    if (at("EXTENDED") && at_name(1)) {
+      take();
+      node.extended = true;
+    }
+    node.name = name_parts();
+    return node;
+  }
+  if (at("FUNCTION") && (at_name(1) || at_string(1)))
     unsupported("the statement DESCRIBE " + std::string(peek().keyword), start);
   if (at("QUERY") && !at_end() && (at_query_start(1) || at("WITH", 1))) take();
   if (at_any({"SELECT", "WITH", "VALUES", "FROM", "("})) return plan::DescribeQuery{query()};
@@ -76,7 +115,8 @@ plan::StatementNode Grammar::describe() {
     node.extended = true;
   }
   node.table = name_parts();
-  if (!at_end()) unsupported("DESCRIBE of a partition or column", peek());
+  if (at("PARTITION") && at("(", 1)) unsupported("DESCRIBE of a partition", peek());
+  if (at_name()) node.column = name_parts();
   return node;
 }
 

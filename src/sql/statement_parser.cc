@@ -1,5 +1,5 @@
 // Statements: the table of their first words, and those that are short: SET, USE, INSERT, DROP,
-// EXPLAIN, REFRESH, ALTER.
+// EXPLAIN, REFRESH.
 #include "sql/grammar.h"
 
 namespace firn::sql {
@@ -13,15 +13,9 @@ const UnsupportedHead kUnsupportedHeads[] = {
     {{"DELETE", "FROM"}},
     {{"MERGE"}},
     {{"TRUNCATE", "TABLE"}},
-    {{"ANALYZE", "TABLE"}},
-    {{"CACHE", "TABLE"}},
-    {{"CACHE", "LAZY"}},
-    {{"UNCACHE", "TABLE"}},
-    {{"CLEAR", "CACHE"}},
     {{"LOAD", "DATA"}},
     {{"MSCK"}},
     {{"REPAIR", "TABLE"}},
-    {{"COMMENT", "ON"}},
     {{"DECLARE"}},
     {{"EXECUTE", "IMMEDIATE"}},
     {{"GRANT"}},
@@ -81,11 +75,14 @@ plan::StatementNode Grammar::statement_node() {
       {"USE", &Grammar::use},           {"SHOW", &Grammar::show},
       {"DESCRIBE", &Grammar::describe}, {"DESC", &Grammar::describe},
       {"ALTER", &Grammar::alter},       {"REFRESH", &Grammar::refresh},
-      {"EXPLAIN", &Grammar::explain},
+      {"EXPLAIN", &Grammar::explain},   {"CACHE", &Grammar::cache},
+      {"UNCACHE", &Grammar::uncache},   {"CLEAR", &Grammar::clear_cache},
+      {"ANALYZE", &Grammar::analyze},
   };
   for (const Head& head : kHeads)
     if (at(head.word)) return (this->*head.parse)();
   if (at("WITH")) return with_statement();
+  if (at_words({"COMMENT", "ON"})) return comment_on();
   if (at_any({"SELECT", "FROM", "VALUES", "TABLE", "("})) return plan::Query{query()};
   for (const UnsupportedHead& head : kUnsupportedHeads) {
     bool same = true;
@@ -96,7 +93,7 @@ plan::StatementNode Grammar::statement_node() {
     }
     if (same) unsupported("the statement " + words, peek());
   }
-  if (at_word_text("CALL")) unsupported("the statement CALL", peek());
+  if (at_word_text("CALL")) return call_procedure();
   fail();
 }
 
@@ -256,32 +253,6 @@ plan::StatementNode Grammar::explain() {
   const Nesting nesting(*this);
   node.statement = std::make_shared<const plan::Statement>(statement());
   return node;
-}
-
-plan::StatementNode Grammar::alter() {
-  const Token& start = peek();
-  expect("ALTER");
-  if (!at_any({"TABLE", "VIEW"}))
-    unsupported("the statement ALTER " + std::string(peek().text), start);
-  take();
-  plan::AlterTableProperties node;
-  node.table = name_parts();
-  if (accept_words({"SET", "TBLPROPERTIES"})) {
-    node.set = properties();
-    return node;
-  }
-  if (accept_words({"UNSET", "TBLPROPERTIES"})) {
-    if_exists();
-    expect("(");
-    node.unset = comma_list([this] { return property_key(); });
-    expect(")");
-    return node;
-  }
-  if (!at_any({"ADD", "RENAME", "DROP", "ALTER", "CHANGE", "REPLACE", "SET", "UNSET", "RECOVER",
-               "PARTITION", "CLUSTER", "AS", "WITH"}) &&
-      !at_word_text("WRITE"))
-    fail();
-  unsupported("ALTER TABLE … " + std::string(peek().text), start);
 }
 
 }  // namespace firn::sql

@@ -55,6 +55,7 @@ def make_spark(catalog, warehouse, jars):
         f"{prefix}.catalog-impl": "org.apache.iceberg.jdbc.JdbcCatalog",
         f"{prefix}.uri": f"jdbc:sqlite:{warehouse}/catalog.db",
         f"{prefix}.warehouse": str(warehouse),
+        f"{prefix}.jdbc.schema-version": "V1",  # with views
         f"{prefix}.cache-enabled": "false",  # others commit too
         "spark.sql.defaultCatalog": catalog,
         "spark.sql.session.timeZone": "UTC",
