@@ -120,16 +120,19 @@ class Asked {
 
   // "db" or "catalog.db" → the namespace.
   catalog::Namespace space_of(const std::string& name) {
-    if (name.empty()) return {session_.current_namespace()};
-    std::vector<std::string> parts = name_parts(name);
-    if (parts.size() > 1 && parts.front() == catalog().name()) parts.erase(parts.begin());
-    return parts;
+    return session_.namespace_name(name.empty() ? std::vector<std::string>() : name_parts(name));
+  }
+  // As it is shown: without the catalog.
+  std::vector<std::string> shown(const catalog::Namespace& space) {
+    return session_.without_catalog(space);
   }
   bool is_global_temp(const std::string& name) { return lower_case(name) == "global_temp"; }
   catalog::Namespace known_space(const std::string& name) {
     catalog::Namespace space = space_of(name);
     if (!catalog().namespace_exists(space))
-      throw Error("SCHEMA_NOT_FOUND", {{"schemaName", quoted({catalog().name(), joined(space)})}});
+      throw Error("SCHEMA_NOT_FOUND",
+                  {{"schemaName", quoted({session_.current_catalog(),
+                                          joined(session_.without_catalog(space))})}});
     return space;
   }
   std::vector<ExprPtr> database(const catalog::Namespace& space) {
@@ -139,9 +142,9 @@ class Asked {
       return found == properties.end() ? std::string() : found->second;
     };
     std::string location = of("location");
-    if (location.empty()) location = catalog().warehouse() + "/" + joined(space);
-    return {text(joined(space)), text(catalog().name()), text_or_null(of("comment")),
-            text(location)};
+    if (location.empty()) location = catalog().warehouse() + "/" + joined(shown(space));
+    return {text(joined(shown(space))), text(session_.current_catalog()),
+            text_or_null(of("comment")), text(location)};
   }
 
   // The table's or view's name with its database in front, where one is given apart.
@@ -180,13 +183,19 @@ class Asked {
       const auto found = state->metadata->properties.find("comment");
       if (found != state->metadata->properties.end()) comment = found->second;
     }
-    return {text(name.name),       text(catalog().name()), texts(name.space),
-            text_or_null(comment), text("MANAGED"),        flag(false)};
+    const auto view = catalog().load_view(name);
+    if (view) {
+      const auto found = view->metadata.properties.find("comment");
+      if (found != view->metadata.properties.end()) comment = found->second;
+    }
+    return {text(name.name),       text(session_.current_catalog()), texts(shown(name.space)),
+            text_or_null(comment), text(view ? "VIEW" : "MANAGED"),  flag(false)};
   }
   bool exists(const std::vector<std::string>& parts) {
     if (is_view(parts)) return true;
     try {
-      return catalog().load(session_.table_name(parts)).has_value();
+      const catalog::TableName name = session_.table_name(parts);
+      return catalog().load(name).has_value() || catalog().load_view(name).has_value();
     } catch (const Error& error) {
       if (error.code() == Code::kNotFound) return false;
       throw;
@@ -196,7 +205,9 @@ class Asked {
   RelationPtr tables(const std::string& database, const std::string& pattern) {
     std::vector<std::vector<ExprPtr>> list;
     if (!is_global_temp(database)) {
-      std::vector<catalog::TableName> names = catalog().list_tables(known_space(database));
+      const catalog::Namespace space = known_space(database);
+      std::vector<catalog::TableName> names = catalog().list_tables(space);
+      for (catalog::TableName& view : catalog().list_views(space)) names.push_back(std::move(view));
       std::sort(names.begin(), names.end());
       for (const catalog::TableName& name : names)
         if (matches(name.name, pattern)) list.push_back(table_row(name));
@@ -307,10 +318,11 @@ RelationPtr Translation::catalog(const proto::Catalog& given) {
       return asked.done();
     case Case::kListDatabases: {
       std::vector<std::vector<ExprPtr>> list;
-      std::vector<catalog::Namespace> spaces = asked.catalog().list_namespaces({});
+      std::vector<catalog::Namespace> spaces =
+          asked.catalog().list_namespaces(session.namespace_name({session.current_catalog()}));
       std::sort(spaces.begin(), spaces.end());
       for (const catalog::Namespace& space : spaces)
-        if (matches(joined(space), given.list_databases().pattern()))
+        if (matches(joined(asked.shown(space)), given.list_databases().pattern()))
           list.push_back(asked.database(space));
       return asked.rows(kDatabase, std::move(list));
     }
@@ -378,14 +390,14 @@ RelationPtr Translation::catalog(const proto::Catalog& given) {
     case Case::kRefreshByPath:
       return asked.done();  // nothing is kept of paths
     case Case::kCurrentCatalog:
-      return asked.value(asked.catalog().name());
+      return asked.value(session.current_catalog());
     case Case::kSetCurrentCatalog:
-      asked.run(plan::Use{{given.set_current_catalog().catalog_name()}, false}, "USE CATALOG");
+      session.use_catalog(given.set_current_catalog().catalog_name());
       return asked.done();
     case Case::kListCatalogs: {
       std::vector<std::vector<ExprPtr>> list;
-      if (matches(asked.catalog().name(), given.list_catalogs().pattern()))
-        list.push_back({text(asked.catalog().name()), nothing()});
+      for (const std::string& name : session.catalog_names())
+        if (matches(name, given.list_catalogs().pattern())) list.push_back({text(name), nothing()});
       return asked.rows(kCatalog, std::move(list));
     }
     default:
