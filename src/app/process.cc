@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "conf/properties_file.h"
+#include "files/s3_options.h"
 #include "kernels/time_zone.h"
 #include "table/manifest_cache.h"
 
@@ -71,6 +72,15 @@ engine::EngineOptions engine_options(const conf::Conf& conf) {
   return options;
 }
 
+// Of the catalog's own properties, then Hadoop's.
+files::StoreOptions store_options(const conf::Conf& conf, const std::string& catalog) {
+  files::StoreOptions options = conf.with_prefix("spark.sql.catalog." + catalog + ".");
+  files::add_hadoop_options(conf.with_prefix("spark.hadoop."), options);
+  options["firn.s3.root"] = absolute(conf.get_string("firn.s3.root"));
+  options["firn.aws"] = conf.get_bool("firn.aws") ? "true" : "false";
+  return options;
+}
+
 }  // namespace
 
 conf::Conf make_conf(const ConfOptions& options) {
@@ -85,6 +95,7 @@ conf::Conf make_conf(const ConfOptions& options) {
       throw_invalid("--conf wants key=value, not '" + pair + "'");
     conf.set(pair.substr(0, at), pair.substr(at + 1));
   }
+  if (options.aws) conf.set("firn.aws", "true");
   if (conf.get_string("spark.sql.session.timeZone").empty())
     conf.set("spark.sql.session.timeZone", machine_time_zone());
   conf.set("firn.warehouse", without_trailing_slash(absolute_uri(chosen_warehouse(options, conf))));
@@ -102,7 +113,7 @@ LocalProcess::LocalProcess(const conf::Conf& conf) : warehouse_(conf.get_string(
     make_folder(warehouse_);
     catalog_file_ = warehouse_ + "/catalog.db";
   }
-  store_ = files::make_router_store(conf.with_prefix("spark.sql.catalog." + name + "."));
+  store_ = files::make_router_store(store_options(conf, name));
   engine_ = engine::make_engine(engine_options(conf), *store_);
   catalog_ = std::make_unique<catalog::Catalogs>(
       catalog::open_sqlite_catalog({name, catalog_file_, warehouse_}, *store_));

@@ -15,6 +15,8 @@ constexpr Key kKeys[] = {
   {"firn.warehouse", kString, "warehouse", kHonoured, "Folder of the default catalog's tables."},
   {"firn.catalog.name", kString, "firn", kHonoured, "Name of the default catalog; every engine that shares its database uses the same."},
   {"firn.catalog.database", kString, "", kHonoured, "SQLite file of the default catalog; catalog.db in the warehouse where not set."},
+  {"firn.s3.root", kString, ".firn/s3", kHonoured, "Folder whose sub-folders are the buckets of s3:// URIs where neither AWS credentials nor an endpoint are set."},
+  {"firn.aws", kBoolean, "false", kHonoured, "Whether s3:// means S3 itself even where the environment names no credentials."},
   {"firn.log.level", kChoice, "info", kHonoured, "Least level that is logged.", "trace|debug|info|warn|error|off"},
   {"firn.log.format", kChoice, "text", kHonoured, "Form of log and progress lines.", "text|json"},
   {"firn.python", kString, "", kHonoured, "Interpreter of scripts and Python functions; FIRN_PYTHON, PYSPARK_PYTHON, VIRTUAL_ENV's or python3 where not set."},

@@ -2,10 +2,15 @@
 #include "engine/file_paths.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
 #include <regex>
 #include <utility>
 
 #include "base/error.h"
+#include "formats/value_parser.h"
+#include "kernels/timestamp_text.h"
 
 namespace firn::engine {
 namespace {
@@ -86,16 +91,60 @@ bool place(std::string_view base, const std::string& uri, PlacedFile& out) {
   return true;
 }
 
-void add_folder(files::FileStore& store, const std::string& folder, std::vector<PlacedFile>& out) {
-  const std::string prefix = folder.ends_with('/') ? folder : folder + "/";
-  for (const files::FileInfo& info : store.list(prefix)) {
-    PlacedFile file;
-    if (place(prefix, info.uri, file)) out.push_back(std::move(file));
+// What the options say of a file itself.
+class FileFilter {
+ public:
+  explicit FileFilter(const formats::Options& options)
+      : before_(instant(options, "modifiedBefore")), after_(instant(options, "modifiedAfter")) {
+    if (const auto glob = options.find("pathGlobFilter")) name_ = std::regex(to_regex(*glob));
   }
+  bool takes(const files::FileInfo& info) const {
+    if (before_ && info.modified_ms * 1000 >= *before_) return false;
+    if (after_ && info.modified_ms * 1000 <= *after_) return false;
+    const size_t slash = info.uri.rfind('/');
+    const std::string name = slash == std::string::npos ? info.uri : info.uri.substr(slash + 1);
+    return !name_ || std::regex_match(name, *name_);
+  }
+
+ private:
+  static std::optional<int64_t> instant(const formats::Options& options, const char* name) {
+    const auto text = options.find(name);
+    if (!text) return std::nullopt;
+    const auto value = kernels::parse_timestamp(*text, *options.zone());
+    if (!value)
+      throw_invalid("The timestamp provided for the '" + lower(name) +
+                    "' option is invalid. The expected format is 'YYYY-MM-DDTHH:mm:ss', but the "
+                    "provided timestamp: " + *text);
+    return value;
+  }
+  static std::string lower(const char* name) { return formats::lower_case(name); }
+
+  std::optional<int64_t> before_, after_;
+  std::optional<std::regex> name_;
+};
+
+struct Listing {
+  std::vector<PlacedFile> files;
+  std::vector<bool> direct;  // not in a sub-folder of the path that gave it
+  bool found = false;        // some file is there, whatever the filter says
+};
+
+void add(Listing& into, const files::FileInfo& info, std::string_view base, std::string_view path,
+         const FileFilter& filter) {
+  PlacedFile file;
+  if (!place(base, info.uri, file)) return;
+  into.found = true;
+  if (!filter.takes(info)) return;
+  file.size = info.size;
+  file.modified_ms = info.modified_ms;
+  std::string_view rest = std::string_view(info.uri).substr(std::min(path.size(), info.uri.size()));
+  while (rest.starts_with('/')) rest.remove_prefix(1);
+  into.files.push_back(std::move(file));
+  into.direct.push_back(rest.find('/') == std::string_view::npos);
 }
 
-void add_pattern(files::FileStore& store, const std::string& pattern,
-                 std::vector<PlacedFile>& out) {
+void add_pattern(files::FileStore& store, const std::string& pattern, const std::string& base,
+                 const FileFilter& filter, Listing& into) {
   const size_t slash = pattern.rfind('/', pattern.find_first_of(kWildcards));
   const std::string folder = slash == std::string::npos ? "." : pattern.substr(0, slash + 1);
   const std::regex matches((slash == std::string::npos ? R"((?:\./)?)" : "") + to_regex(pattern) +
@@ -104,11 +153,8 @@ void add_pattern(files::FileStore& store, const std::string& pattern,
     std::smatch match;
     if (!std::regex_search(info.uri, match, matches, std::regex_constants::match_continuous))
       continue;
-    PlacedFile file;
-    if (place(std::string_view(info.uri).substr(0, static_cast<size_t>(match.length())), info.uri,
-              file)) {
-      out.push_back(std::move(file));
-    }
+    const std::string_view path = std::string_view(info.uri).substr(0, static_cast<size_t>(match.length()));
+    add(into, info, base.empty() ? path : std::string_view(base), path, filter);
   }
 }
 
@@ -119,27 +165,141 @@ bool same_keys(const PlacedFile& a, const PlacedFile& b) {
 
 }  // namespace
 
-std::vector<PlacedFile> expand_paths(files::FileStore& store,
-                                     const std::vector<std::string>& paths) {
-  std::vector<PlacedFile> files;
+std::vector<PlacedFile> expand_paths(files::FileStore& store, const std::vector<std::string>& paths,
+                                     const formats::Options& options) {
+  const FileFilter filter(options);
+  const bool recursive = options.flag("recursiveFileLookup", false);
+  std::string base = options.text("basePath", "");
+  if (!base.empty() && !base.ends_with('/')) base += '/';
+  Listing listing;
   for (const std::string& path : paths) {
-    const size_t before = files.size();
-    if (store.stat(path))
-      files.push_back({path, {}});
-    else if (path.find_first_of(kWildcards) != std::string::npos)
-      add_pattern(store, path, files);
-    else
-      add_folder(store, path, files);
-    if (files.size() == before) throw Error("PATH_NOT_FOUND", {{"path", path}});
+    listing.found = false;
+    bool there = false;
+    if (const auto info = store.stat(path)) {
+      there = true;
+      const size_t slash = path.rfind('/');
+      const std::string_view own = std::string_view(path).substr(0, slash == std::string::npos ? 0 : slash);
+      if (base.empty()) {
+        if (filter.takes(*info)) {
+          listing.files.push_back({path, {}, info->size, info->modified_ms});
+          listing.direct.push_back(true);
+        }
+      } else {
+        add(listing, *info, base, own, filter);
+      }
+    } else if (path.find_first_of(kWildcards) != std::string::npos) {
+      add_pattern(store, path, base, filter, listing);
+    } else {
+      const std::string prefix = path.ends_with('/') ? path : path + "/";
+      for (const files::FileInfo& file : store.list(prefix))
+        add(listing, file, base.empty() ? prefix : base, prefix, filter);
+      there = store.folder_exists(path);
+    }
+    if (!there && !listing.found) throw Error("PATH_NOT_FOUND", {{"path", path}});
+  }
+  bool partitioned = false;
+  for (PlacedFile& file : listing.files) {
+    if (recursive) file.partition.clear();
+    partitioned |= !file.partition.empty();
+  }
+  std::vector<PlacedFile> files;
+  for (size_t i = 0; i < listing.files.size(); ++i) {
+    const bool taken = partitioned ? !listing.files[i].partition.empty()
+                                   : recursive || listing.direct[i];
+    if (taken) files.push_back(std::move(listing.files[i]));
   }
   std::ranges::sort(files, {}, &PlacedFile::uri);
   const auto odd = std::ranges::find_if_not(
       files, [&](const PlacedFile& file) { return same_keys(file, files.front()); });
   if (odd != files.end()) {
-    throw_invalid("the files '" + files.front().uri + "' and '" + odd->uri +
-                  "' stand in folders with different partition keys; query them one by one");
+    throw_invalid("Conflicting partition column names detected: the files '" + files.front().uri +
+                  "' and '" + odd->uri +
+                  "' stand in folders with different partition keys. If they belong to different "
+                  "tables, read them one by one; if one table holds both, set the option basePath");
   }
   return files;
+}
+
+namespace {
+
+using types::DataType;
+using types::DataTypeId;
+
+DataType value_type(const std::string& value, const formats::ValueFormats& formats) {
+  int64_t whole = 0;
+  double number = 0;
+  if (value == kNullPartition) return {};
+  if (formats::is_java_integer(value, INT32_MIN, INT32_MAX, whole)) return DataTypeId::kInteger;
+  if (formats::is_java_integer(value, INT64_MIN, INT64_MAX, whole)) return DataTypeId::kLong;
+  const bool digits = value.find_first_not_of("0123456789") == std::string::npos;
+  if (!value.empty() && digits && value.size() <= 38)
+    return DataType::decimal(static_cast<int>(value.size()), 0);
+  if (formats::is_java_double(value, number)) return DataTypeId::kDouble;
+  static const std::regex kTimestamp(
+      R"([0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?)");
+  static const std::regex kDate(R"([0-9]{4}-[0-9]{2}-[0-9]{2})");
+  if (std::regex_match(value, kTimestamp) && formats::read_timestamp(value, formats))
+    return DataTypeId::kTimestamp;
+  if (std::regex_match(value, kDate) && formats::read_date(value, formats)) return DataTypeId::kDate;
+  return DataTypeId::kString;
+}
+
+DataType wider(const DataType& a, const DataType& b) {
+  if (a == b || b.id() == DataTypeId::kNull) return a;
+  if (a.id() == DataTypeId::kNull) return b;
+  if (a.is_numeric() && b.is_numeric()) {
+    if (a.id() == DataTypeId::kDouble || b.id() == DataTypeId::kDouble) return DataTypeId::kDouble;
+    const auto digits = [](const DataType& type) {
+      return type.id() == DataTypeId::kInteger ? 10
+             : type.id() == DataTypeId::kLong  ? 20
+                                               : type.precision();
+    };
+    if (a.id() == DataTypeId::kDecimal || b.id() == DataTypeId::kDecimal)
+      return DataType::decimal(std::max(digits(a), digits(b)), 0);
+    return DataTypeId::kLong;
+  }
+  const auto is_time = [](const DataType& type) {
+    return type.id() == DataTypeId::kDate || type.id() == DataTypeId::kTimestamp;
+  };
+  return is_time(a) && is_time(b) ? DataTypeId::kTimestamp : DataTypeId::kString;
+}
+
+}  // namespace
+
+std::vector<types::StructField> partition_fields(const std::vector<PlacedFile>& files,
+                                                 const formats::Options& options) {
+  std::vector<types::StructField> fields;
+  if (files.empty()) return fields;
+  formats::ValueFormats formats;
+  formats.zone = options.zone();
+  const bool typed = options.flag("__partitioninference", true);
+  for (size_t i = 0; i < files.front().partition.size(); ++i) {
+    DataType type;
+    for (const PlacedFile& file : files) {
+      if (!typed) break;
+      type = wider(type, value_type(file.partition[i].value, formats));
+    }
+    if (type.id() == DataTypeId::kNull) type = DataTypeId::kString;
+    fields.push_back({files.front().partition[i].key, type, true, ""});
+  }
+  return fields;
+}
+
+std::string shown_uri(const std::string& uri) {
+  const std::string scheme = files::scheme_of(uri);
+  if (!scheme.empty() && scheme != "file") return uri;
+  const std::string path = std::filesystem::absolute(files::local_path(uri)).lexically_normal().string();
+  std::string out = "file://";
+  static constexpr char kHex[] = "0123456789ABCDEF";
+  for (const char c : path) {  // as java.net.URI quotes paths
+    const auto byte = static_cast<unsigned char>(c);
+    const bool plain = byte > ' ' && byte < 0x7f && std::string_view("\"%<>[\\]^`{|}?#").find(c) == std::string_view::npos;
+    if (plain || byte >= 0x80)
+      out += c;
+    else
+      out += {'%', kHex[byte >> 4], kHex[byte & 15]};
+  }
+  return out;
 }
 
 }  // namespace firn::engine

@@ -1,13 +1,17 @@
-// The files that a path of a query in place means: one file, a folder with all below it, or a
-// pattern; and the partition columns that folder names of the form key=value give.
+// The files that the paths of a read mean: files, folders with what is below, patterns; and the
+// partition columns that folder names of the form key=value give.
 #pragma once
 
 #include <string>
 #include <vector>
 
 #include "files/file_store.h"
+#include "formats/options.h"
+#include "types/data_type.h"
 
 namespace firn::engine {
+
+inline constexpr const char* kNullPartition = "__HIVE_DEFAULT_PARTITION__";
 
 struct PartitionValue {
   std::string key;
@@ -17,13 +21,23 @@ struct PartitionValue {
 struct PlacedFile {
   std::string uri;
   std::vector<PartitionValue> partition;  // from the outermost folder in
+  int64_t size = 0, modified_ms = 0;
 };
 
-// Sorted by URI. Files and folders whose names start with '_' or '.' are left out below a folder,
-// as Spark does. Patterns know
-// * ? [..] {a,b}. Throws PATH_NOT_FOUND, and FIRN_INVALID_INPUT where files disagree about the
-// partition keys.
-std::vector<PlacedFile> expand_paths(files::FileStore& store,
-                                     const std::vector<std::string>& paths);
+// Sorted by URI. Files and folders whose names start with '_' or '.' are left out below a folder.
+// Where folders are partitions all below them is read, else only the files of the folder itself
+// (recursiveFileLookup reads on, without partitions). Patterns know * ? [..] {a,b}. Options:
+// basePath, pathGlobFilter, recursiveFileLookup, modifiedBefore, modifiedAfter. Throws
+// PATH_NOT_FOUND, and FIRN_INVALID_INPUT where files disagree about the partition keys.
+std::vector<PlacedFile> expand_paths(files::FileStore& store, const std::vector<std::string>& paths,
+                                     const formats::Options& options = {});
+
+// The partition columns: INT, BIGINT, DECIMAL, DOUBLE, DATE, TIMESTAMP or STRING, whatever fits all
+// values.
+std::vector<types::StructField> partition_fields(const std::vector<PlacedFile>& files,
+                                                 const formats::Options& options);
+
+// A file's URI as Spark shows it: local files as file:///….
+std::string shown_uri(const std::string& uri);
 
 }  // namespace firn::engine

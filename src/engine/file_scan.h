@@ -1,5 +1,5 @@
-// Files queried in place (csv.`path`, json, parquet, text): their schema as Spark would infer it,
-// and DuckDB's reader for them.
+// Files that are read in place (csv.`path`, spark.read.json, …): their schema as Spark would infer
+// it, and the scan of their rows.
 #pragma once
 
 #include <map>
@@ -7,21 +7,40 @@
 #include <vector>
 
 #include "files/file_store.h"
+#include "formats/options.h"
 #include "plan/relation.h"
 #include "types/data_type.h"
 
 namespace firn::engine {
 
-// A struct with the files' columns, partition columns last. Spark's defaults: CSV without header
-// has _c0, _c1, … of strings (header, inferSchema change that); JSON columns stand in alphabetical
-// order; Parquet as in the first file; text has `value`. Throws PATH_NOT_FOUND,
-// UNABLE_TO_INFER_SCHEMA, UNSUPPORTED_DATASOURCE_FOR_DIRECT_QUERY, UNSUPPORTED_FEATURE naming an
-// option.
-types::DataType file_schema(files::FileStore& store, const std::string& format,
-                            const std::vector<std::string>& paths,
-                            const std::map<std::string, std::string>& options);
+using FileOptions = std::map<std::string, std::string>;
 
-// The query that reads a FileScan's columns, named as the engine names them, in DuckDB's SQL.
-std::string file_query(files::FileStore& store, const plan::FileScan& scan);
+struct FileSchema {
+  types::DataType data;        // struct: the columns in the files
+  types::DataType partitions;  // struct: those that the folders' names give
+  types::DataType whole;       // what a reader sees: data, then partitions that data does not have
+};
+
+// Spark's defaults: CSV without header has _c0, _c1, … of strings (header, inferSchema change
+// that); JSON columns stand in alphabetical order; Parquet as in the first file (mergeSchema: all);
+// text has `value`. `user`, where it is set, is the reader's schema: nothing is inferred then.
+// Throws PATH_NOT_FOUND, UNABLE_TO_INFER_SCHEMA, UNSUPPORTED_DATASOURCE_FOR_DIRECT_QUERY.
+FileSchema describe_files(files::FileStore& store, const std::string& format,
+                          const std::vector<std::string>& paths, const FileOptions& options,
+                          const std::optional<types::DataType>& user = {});
+inline types::DataType file_schema(files::FileStore& store, const std::string& format,
+                                   const std::vector<std::string>& paths,
+                                   const FileOptions& options) {
+  return describe_files(store, format, paths, options).whole;
+}
+// Options that carry what describe_files found to the scan.
+void remember_schema(const FileSchema& schema, FileOptions& options);
+
+// Columns of a FileScan that are in no file: they may be added to `FileScan::columns` under these
+// names. _metadata: Spark's struct of file_path, file_name, file_size, file_block_start,
+// file_block_length, file_modification_time. The other is what input_file_name() gives.
+inline constexpr const char* kFileMetadataColumn = "__firn_file_metadata";
+inline constexpr const char* kInputFileColumn = "__firn_input_file";
+types::DataType file_metadata_type();
 
 }  // namespace firn::engine

@@ -1,11 +1,13 @@
 // What all stores share: whole files, URIs, and the choice of a store by scheme.
 #include "files/file_store.h"
 
+#include <algorithm>
 #include <cctype>
 #include <mutex>
 #include <utility>
 
 #include "base/error.h"
+#include "files/bucket_folders.h"
 #include "files/s3_store.h"
 
 namespace firn::files {
@@ -31,6 +33,11 @@ class RouterStore final : public FileStore {
   bool put_if_absent(const std::string& uri, std::string_view bytes) override {
     return pick(uri).put_if_absent(uri, bytes);
   }
+  void move(const std::string& from, const std::string& to) override { pick(from).move(from, to); }
+  void remove_folder(const std::string& folder) override { pick(folder).remove_folder(folder); }
+  bool folder_exists(const std::string& folder) override {
+    return pick(folder).folder_exists(folder);
+  }
 
  private:
   // Object stores are set up when they are first asked for.
@@ -39,12 +46,20 @@ class RouterStore final : public FileStore {
     if (scheme.empty() || scheme == "file") return *local_;
     if (scheme == "mem") return *memory_;
     if (scheme == "s3" || scheme == "s3a" || scheme == "s3n") return s3();
-    throw_unsupported("files at " + scheme + ":// (" + uri + ")");
+    throw_unsupported("files at " + scheme + ":// (" + uri +
+                      "); there are local paths, file: and s3:// (s3a, s3n)");
   }
 
   FileStore& s3() {
     const std::lock_guard<std::mutex> lock(mutex_);
-    if (!s3_) s3_ = make_s3_store(s3_options(options_, process_environment()));
+    if (s3_) return *s3_;
+    const auto root = options_.find("firn.s3.root");
+    const auto aws = options_.find("firn.aws");
+    const bool asked_for = aws != options_.end() && aws->second == "true";
+    if (root != options_.end() && !asked_for && !names_s3(options_, process_environment()))
+      s3_ = make_bucket_folders(root->second);
+    else
+      s3_ = make_s3_store(s3_options(options_, process_environment()));
     return *s3_;
   }
 
@@ -64,6 +79,24 @@ std::string InputFile::read_all() const {
 }
 
 std::string FileStore::read_all(const std::string& uri) { return open(uri)->read_all(); }
+
+void FileStore::move(const std::string& from, const std::string& to) {
+  constexpr int64_t kPiece = 8 << 20;
+  const auto input = open(from);
+  const auto output = create(to, WriteMode::kOverwrite);
+  std::string piece;
+  for (int64_t at = 0; at < input->size(); at += kPiece) {
+    piece.resize(static_cast<size_t>(std::min(kPiece, input->size() - at)));
+    input->read_at(at, static_cast<int64_t>(piece.size()), piece.data());
+    output->write(piece);
+  }
+  output->finish();
+  remove(from);
+}
+
+void FileStore::remove_folder(const std::string& folder) {
+  for (const FileInfo& file : list(folder.ends_with('/') ? folder : folder + "/")) remove(file.uri);
+}
 
 std::string scheme_of(std::string_view uri) {
   std::string scheme;

@@ -58,6 +58,12 @@ class FileStore {
   virtual void remove(const std::string& uri) = 0;  // missing is fine
   // Atomic and durable; false where the name is taken already.
   virtual bool put_if_absent(const std::string& uri, std::string_view bytes) = 0;
+  // A file under another name, whatever was there. Atomic on local disks; object stores copy.
+  virtual void move(const std::string& from, const std::string& to);
+  // A folder with all below it; missing is fine.
+  virtual void remove_folder(const std::string& folder);
+  // Object stores know no empty folders.
+  virtual bool folder_exists(const std::string& folder) { return !list(folder).empty(); }
   std::string read_all(const std::string& uri);
 };
 
@@ -70,7 +76,9 @@ std::unique_ptr<FileStore> make_memory_store();
 // has them all).
 using StoreOptions = std::map<std::string, std::string>;
 // Picks by scheme: none and file: → local, mem: → memory, s3, s3a, s3n → S3, set up at first use;
-// others are refused by name.
+// others are refused by name. S3 is folders below the option firn.s3.root (files/bucket_folders.h)
+// where that is set and neither options nor environment name credentials or an endpoint, and the
+// option firn.aws is not "true".
 std::unique_ptr<FileStore> make_router_store(StoreOptions options = {});
 
 // "s3" of "s3://bucket/key", "" of a plain path; lower case.

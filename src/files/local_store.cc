@@ -266,6 +266,25 @@ class LocalStore final : public FileStore {
     return file->publish();
   }
 
+  void move(const std::string& from, const std::string& to) override {
+    const std::string source = local_path(from), target = local_path(to);
+    make_folders(folder_of(target));
+    if (::rename(source.c_str(), target.c_str()) != 0) fail("move the file", source, errno);
+    sync_folder(folder_of(target));
+  }
+
+  void remove_folder(const std::string& folder) override {
+    const std::string path = local_path(folder);
+    std::error_code error;
+    fs::remove_all(path, error);
+    if (error) fail("remove the folder", path, error.value());
+  }
+
+  bool folder_exists(const std::string& folder) override {
+    std::error_code error;
+    return fs::is_directory(local_path(folder), error);
+  }
+
  private:
   static FileInfo described(std::string uri, const struct stat& info) {
     FileInfo file;

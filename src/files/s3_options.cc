@@ -50,9 +50,9 @@ class Reader {
     return value ? value : variable(row);
   }
   AwsCredentials credentials() const;
+  std::optional<AwsCredentials> from_file() const;
 
  private:
-  std::optional<AwsCredentials> from_file() const;
 
   const std::map<std::string, std::string>& options_;
   const Environment& environment_;
@@ -152,6 +152,31 @@ S3Options s3_options(const std::map<std::string, std::string>& options,
   made.path_style = style == "true";
   made.credentials = reader.credentials();
   return made;
+}
+
+bool names_s3(const std::map<std::string, std::string>& options, const Environment& environment) {
+  const Reader reader(options, environment);
+  return reader.either(kEndpoint) || reader.either(kKeyId) || reader.either(kSecret) ||
+         reader.from_file();
+}
+
+void add_hadoop_options(const std::map<std::string, std::string>& hadoop,
+                        std::map<std::string, std::string>& options) {
+  static const std::pair<const char*, const OptionRow*> kRows[] = {
+      {"fs.s3a.endpoint", &kEndpoint},        {"fs.s3a.endpoint.region", &kRegion},
+      {"fs.s3a.access.key", &kKeyId},         {"fs.s3a.secret.key", &kSecret},
+      {"fs.s3a.session.token", &kToken},      {"fs.s3a.path.style.access", &kPathStyle},
+      {"fs.s3.awsAccessKeyId", &kKeyId},      {"fs.s3.awsSecretAccessKey", &kSecret},
+      {"fs.s3n.awsAccessKeyId", &kKeyId},     {"fs.s3n.awsSecretAccessKey", &kSecret},
+  };
+  for (const auto& [name, row] : kRows) {
+    const auto found = hadoop.find(name);
+    if (found == hadoop.end() || found->second.empty()) continue;
+    std::string value = found->second;
+    const bool bare = row == &kEndpoint && value.find("://") == std::string::npos;
+    if (bare) value.insert(0, "https://");
+    options.emplace(row->name, std::move(value));
+  }
 }
 
 }  // namespace firn::files

@@ -30,4 +30,11 @@ Environment process_environment();
 S3Options s3_options(const std::map<std::string, std::string>& options,
                      const Environment& environment);
 
+// Whether options, environment or the credentials file name an endpoint or credentials.
+bool names_s3(const std::map<std::string, std::string>& options, const Environment& environment);
+
+// Hadoop's names (fs.s3a.access.key, …) as the options above, where those are not set.
+void add_hadoop_options(const std::map<std::string, std::string>& hadoop,
+                        std::map<std::string, std::string>& options);
+
 }  // namespace firn::files

@@ -63,7 +63,7 @@ bool JsonCursor::read_string(std::string_view& out) {
   const char quote = *at_;
   if (quote != '"' && !(quote == '\'' && options_.allow_single_quotes)) return false;
   const char* const start = ++at_;
-  at_ = find_string_end(at_, end_, quote);
+  at_ = string_end(quote);
   if (at_ >= end_ || static_cast<unsigned char>(*at_) < 0x20) return false;
   if (*at_ == '\\') return read_escaped(start, quote, out);
   out = {start, static_cast<size_t>(at_ - start)};
@@ -84,7 +84,7 @@ bool JsonCursor::read_escaped(const char* start, char quote, std::string_view& o
     ++at_;
     if (!read_escape(to)) return false;
     from = at_;
-    at_ = find_string_end(at_, end_, quote);
+    at_ = string_end(quote);
   }
   ++at_;
   out = {buffer, static_cast<size_t>(to - buffer)};
@@ -122,7 +122,8 @@ bool JsonCursor::read_escape(char*& out) {
     case 'u':
       return read_unicode(out);
     default:
-      return false;
+      *out++ = c;
+      return options_.allow_any_escape;
   }
 }
 
@@ -180,7 +181,7 @@ bool JsonCursor::scalar_token(JsonToken& token, std::string_view& text) {
       break;
   }
   bool integer = false;
-  const size_t size = scan_number(at_, end_, integer);
+  const size_t size = scan_number(at_, end_, integer, options_.allow_leading_zeros);
   if (size > 0) {
     token = integer ? JsonToken::kInteger : JsonToken::kFraction;
     text = {at_, size};
@@ -216,8 +217,34 @@ bool JsonCursor::next_member(bool& first, char close, bool& done) {
   return true;
 }
 
+void JsonCursor::skip_comments() {
+  while (end_ - at_ >= 2 && *at_ == '/' && (at_[1] == '/' || at_[1] == '*')) {
+    const std::string_view rest(at_, static_cast<size_t>(end_ - at_));
+    const size_t stop = at_[1] == '/' ? rest.find('\n') : rest.find("*/", 2);
+    at_ = stop == std::string_view::npos ? end_ : at_ + stop + (at_[1] == '/' ? 1 : 2);
+    while (at_ < end_ && (*at_ == ' ' || *at_ == '\n' || *at_ == '\r' || *at_ == '\t')) ++at_;
+  }
+}
+
+const char* JsonCursor::string_end(char quote) const {
+  const char* at = find_string_end(at_, end_, quote);
+  while (options_.allow_control_characters && at < end_ && static_cast<unsigned char>(*at) < 0x20)
+    at = find_string_end(at + 1, end_, quote);
+  return at;
+}
+
 bool JsonCursor::read_key(std::string_view& key) {
-  if (!read_string(key)) return false;
+  const bool bare = options_.allow_unquoted_names && *at_ != '"' && *at_ != '\'';
+  if (bare) {
+    const char* const start = at_;
+    while (at_ < end_ && (std::isalnum(static_cast<unsigned char>(*at_)) != 0 || *at_ == '_' ||
+                          *at_ == '$' || *at_ == '-' || static_cast<unsigned char>(*at_) >= 0x80))
+      ++at_;
+    key = {start, static_cast<size_t>(at_ - start)};
+    if (key.empty()) return false;
+  } else if (!read_string(key)) {
+    return false;
+  }
   skip_blanks();
   if (at_end() || *at_ != ':') return false;
   ++at_;

@@ -26,6 +26,7 @@ class JsonCursor {
 
   void skip_blanks() {
     while (at_ < end_ && (*at_ == ' ' || *at_ == '\n' || *at_ == '\r' || *at_ == '\t')) ++at_;
+    if (options_.allow_comments && at_ < end_ && *at_ == '/') skip_comments();
   }
   bool at_end() const { return at_ >= end_; }
   char peek() const { return *at_; }
@@ -37,6 +38,14 @@ class JsonCursor {
   JsonStatus skip(int depth);  // over any value, checked
   // The object at the cursor: its fields into the sink's children.
   JsonStatus store_object(const JsonShape&, uint64_t row, JsonSink&, int depth);
+  // Any scalar at the cursor. False where it is none.
+  bool scalar_token(JsonToken& token, std::string_view& text);
+  bool is_container() const { return *at_ == '{' || *at_ == '['; }
+  // Steps into the container at the cursor; then next_member until `done`, read_key before each
+  // value of an object.
+  void enter() { ++at_; }
+  bool next_member(bool& first, char close, bool& done);  // ',' or the closing bracket
+  bool read_key(std::string_view& key);
   // A string's content (the cursor stands on its quote); unescaped into the arena where it must be.
   bool read_string(std::string_view& out);
   // [ … ] whose first element is wanted as a row: what from_json does with an array at the root.
@@ -46,14 +55,11 @@ class JsonCursor {
   JsonStatus store_array(const JsonShape&, uint64_t row, JsonSink&, int depth);
   JsonStatus store_map(const JsonShape&, uint64_t row, JsonSink&, int depth);
   JsonStatus store_token(const JsonShape&, uint64_t row, JsonSink&);
-  bool scalar_token(JsonToken& token, std::string_view& text);
+  void skip_comments();
+  const char* string_end(char quote) const;
   bool read_escaped(const char* start, char quote, std::string_view& out);
   bool read_escape(char*& out);
   bool read_unicode(char*& out);
-  bool next_member(bool& first, char close, bool& done);  // ',' or the closing bracket
-  bool read_key(std::string_view& key);
-  bool is_container() const { return *at_ == '{' || *at_ == '['; }
-
   const char* at_;
   const char* end_;
   const JsonOptions& options_;

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "kernels/json_cursor.h"
+#include "kernels/json_output.h"
 
 namespace firn::kernels {
 namespace {
@@ -59,13 +60,6 @@ void set_all_null(JsonSink& root, uint64_t row) {
   for (JsonSink& child : root.children) set_null(child, row);
 }
 
-void set_valid(JsonSink& sink, uint64_t row) {
-  sink.validity[row >> 6] |= uint64_t{1} << (row & 63);
-  if (sink.physical == Physical::kStruct) {
-    for (JsonSink& child : sink.children) set_valid(child, row);
-  }
-}
-
 }  // namespace
 
 struct JsonDecoder::State {
@@ -87,6 +81,7 @@ JsonDecoder::JsonDecoder(const types::DataType& schema, JsonOptions options, int
   state_->shape = make_shape(schema);
   state_->zone = options.zone != nullptr ? options.zone : find_time_zone("UTC");
   state_->options = std::move(options);
+  add_patterns(state_->shape, state_->options);
   state_->corrupt_field = corrupt_field;
   if (corrupt_field >= 0)
     state_->shape.names[static_cast<size_t>(corrupt_field)].clear();  // never filled from the text

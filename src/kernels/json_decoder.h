@@ -11,6 +11,7 @@
 
 #include "kernels/arena.h"
 #include "kernels/column.h"
+#include "kernels/datetime_pattern.h"
 #include "kernels/time_zone.h"
 #include "types/data_type.h"
 
@@ -34,6 +35,14 @@ struct JsonOptions {
   bool allow_single_quotes = true;       // Spark's defaults
   bool allow_non_numeric_numbers = true;
   int max_depth = 1000;
+  // Jackson's lenient features, all off.
+  bool allow_comments = false;
+  bool allow_unquoted_names = false;
+  bool allow_leading_zeros = false;
+  bool allow_any_escape = false;
+  bool allow_control_characters = false;
+  // Patterns of texts that are read as dates and timestamps; null: as a cast reads them.
+  std::shared_ptr<const DateTimePattern> dates, timestamps, local_timestamps;
 };
 
 enum class JsonOutcome : uint8_t {

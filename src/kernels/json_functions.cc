@@ -9,7 +9,9 @@
 #include "kernels/elementwise.h"
 #include "kernels/json_cursor.h"
 #include "kernels/json_decoder.h"
+#include "kernels/json_output.h"
 #include "kernels/json_path.h"
+#include "kernels/json_text.h"
 #include "kernels/kernels.h"
 #include "kernels/nested.h"
 #include "kernels/number_text.h"
@@ -58,60 +60,6 @@ std::shared_ptr<const TimeZone> zone_or_throw(const std::string& id) {
 }
 
 // ---- from_json
-
-// A sink over a result column.
-JsonSink sink_of(Output& out) {
-  JsonSink sink;
-  sink.physical = out.physical();
-  sink.data = out.values<char>();
-  sink.validity = out.validity();
-  return sink;
-}
-void build(JsonSink& sink, Output& out, const DataType& type) {
-  sink = sink_of(out);
-  if (type.id() == DataTypeId::kStruct) {
-    sink.children.resize(type.fields().size());
-    for (size_t i = 0; i < type.fields().size(); ++i)
-      build(sink.children[i], out.child(i), type.fields()[i].type);
-    return;
-  }
-  if (type.id() != DataTypeId::kArray && type.id() != DataTypeId::kMap) return;
-  const bool map = type.id() == DataTypeId::kMap;
-  const DataType element =
-      map ? DataType::structure({{"key", type.key(), true, ""}, {"value", type.value(), true, ""}})
-          : type.element();
-  sink.children.resize(1);
-  sink.reserve = [&out, element](JsonSink& list, uint64_t needed) {
-    if (needed > list.capacity) {
-      list.capacity = std::max<uint64_t>(needed, list.capacity * 2 + 64);
-      out.resize(list.capacity);
-    }
-    JsonSink refreshed;
-    build(refreshed, out.child(0), element);
-    // Keeps what children of children have used so far.
-    const auto carry = [](auto&& self, const JsonSink& from, JsonSink& to) -> void {
-      to.used = from.used;
-      to.capacity = from.capacity;
-      for (size_t i = 0; i < from.children.size() && i < to.children.size(); ++i)
-        self(self, from.children[i], to.children[i]);
-    };
-    carry(carry, list.children[0], refreshed);
-    list.children[0] = std::move(refreshed);
-  };
-  build(sink.children[0], out.child(0), element);
-}
-void trim_lists(JsonSink& sink, Output& out, const DataType& type) {
-  if (type.id() == DataTypeId::kStruct) {
-    for (size_t i = 0; i < type.fields().size(); ++i)
-      trim_lists(sink.children[i], out.child(i), type.fields()[i].type);
-  } else if (type.id() == DataTypeId::kArray || type.id() == DataTypeId::kMap) {
-    out.resize(sink.used);
-    if (type.id() == DataTypeId::kArray)
-      return trim_lists(sink.children[0], out.child(0), type.element());
-    trim_lists(sink.children[0].children[0], out.child(0).child(0), type.key());
-    trim_lists(sink.children[0].children[1], out.child(0).child(1), type.value());
-  }
-}
 
 struct FromJson {
   JsonOptions options;
@@ -171,7 +119,7 @@ void from_json(const CallInfo& info, Scratch& scratch, Columns in, uint64_t rows
   if (!scratch.has_value()) scratch = prepare_from_json(info, in);
   FromJson& state = **std::any_cast<Held>(&scratch);
   JsonSink root;
-  build(root, out, info.result);
+  build_sink(root, out, info.result);
   state.arena = std::make_shared<Arena>();
   out.keep(state.arena);  // strings that had to be unescaped
   for (uint64_t row = 0; row < rows; ++row) {
@@ -206,138 +154,11 @@ void from_json(const CallInfo& info, Scratch& scratch, Columns in, uint64_t rows
 
 // ---- to_json
 
-struct ToJson {
-  std::shared_ptr<const TimeZone> zone;
-  bool keep_nulls = false;
-  std::optional<DateTimePattern> timestamps, dates;
-};
-
-void append_json(std::string& out, const ColumnView& column, uint64_t row, const DataType& type,
-                 const ToJson& style);
-
-void append_base64(std::string& out, Text bytes) {
-  static constexpr char kDigits[] =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  out += '"';
-  for (size_t i = 0; i < bytes.size(); i += 3) {
-    const auto byte = [&](size_t at) {
-      return at < bytes.size() ? static_cast<unsigned char>(bytes[at]) : 0u;
-    };
-    const uint32_t group = byte(i) << 16 | byte(i + 1) << 8 | byte(i + 2);
-    for (size_t digit = 0; digit < 4; ++digit)
-      out += i + digit > bytes.size() ? '=' : kDigits[group >> (18 - 6 * digit) & 63];
-  }
-  out += '"';
-}
-
-void append_time(std::string& out, const ColumnView& column, uint64_t row, const DataType& type,
-                 const ToJson& style) {
-  const bool date = type.id() == DataTypeId::kDate;
-  out += '"';
-  if (date) {
-    const int64_t days = column.values<int32_t>()[row];
-    if (style.dates)
-      style.dates->format(out, days * kMicrosPerDay, 0, "UTC");
-    else
-      append_date(out, days);
-  } else {
-    const int64_t instant = column.values<int64_t>()[row];
-    const bool zoned = type.id() == DataTypeId::kTimestamp;
-    const int32_t offset = zoned ? style.zone->offset_at(instant) : 0;
-    static const DateTimePattern kZoned("yyyy-MM-dd'T'HH:mm:ss.SSSXXX"),
-        kLocal("yyyy-MM-dd'T'HH:mm:ss.SSS");
-    const DateTimePattern& pattern = zoned && style.timestamps ? *style.timestamps
-                                     : zoned                   ? kZoned
-                                                               : kLocal;
-    pattern.format(out, instant + offset * kMicrosPerSecond, offset, style.zone->id());
-  }
-  out += '"';
-}
-
-void append_members(std::string& out, const ColumnView& column, uint64_t row, const DataType& type,
-                    const ToJson& style) {
-  bool first = true;
-  out += '{';
-  const auto member = [&](Text key, const ColumnView& value, uint64_t at,
-                          const DataType& value_type) {
-    if (!first) out += ',';
-    first = false;
-    append_json_string(out, key);
-    out += ':';
-    append_json(out, value, at, value_type, style);
-  };
-  if (type.id() == DataTypeId::kStruct) {
-    for (size_t i = 0; i < type.fields().size(); ++i) {
-      if (column.children[i].is_valid(row) || style.keep_nulls)
-        member(type.fields()[i].name, column.children[i], row, type.fields()[i].type);
-    }
-  } else {
-    const ListEntry entry = list_at(column, row);
-    const ColumnView& pairs = column.children[0];
-    std::string key;
-    for (uint64_t i = entry.offset; i < entry.offset + entry.length; ++i) {
-      key.clear();
-      append_text(key, pairs.children[0], i, type.key(), {style.zone.get(), true});
-      member(key, pairs.children[1], i, type.value());
-    }
-  }
-  out += '}';
-}
-
-void append_json(std::string& out, const ColumnView& column, uint64_t row, const DataType& type,
-                 const ToJson& style) {
-  if (!column.is_valid(row)) {
-    out += "null";
-    return;
-  }
-  switch (type.id()) {
-    case DataTypeId::kString:
-      return append_json_string(out, column.values<StringRef>()[row].view());
-    case DataTypeId::kBinary:
-      return append_base64(out, column.values<StringRef>()[row].view());
-    case DataTypeId::kDate:
-    case DataTypeId::kTimestamp:
-    case DataTypeId::kTimestampNtz:
-      return append_time(out, column, row, type, style);
-    case DataTypeId::kFloat:
-    case DataTypeId::kDouble: {
-      const double value = type.id() == DataTypeId::kFloat
-                               ? static_cast<double>(column.values<float>()[row])
-                               : column.values<double>()[row];
-      if (!std::isfinite(value)) out += '"';
-      append_text(out, column, row, type, {style.zone.get(), true});
-      if (!std::isfinite(value)) out += '"';
-      return;
-    }
-    case DataTypeId::kYearMonthInterval:
-    case DataTypeId::kDayTimeInterval: {
-      std::string text;
-      append_text(text, column, row, type, {style.zone.get(), true});
-      return append_json_string(out, text);
-    }
-    case DataTypeId::kStruct:
-    case DataTypeId::kMap:
-      return append_members(out, column, row, type, style);
-    case DataTypeId::kArray: {
-      const ListEntry entry = list_at(column, row);
-      out += '[';
-      for (uint64_t i = entry.offset; i < entry.offset + entry.length; ++i) {
-        if (i > entry.offset) out += ',';
-        append_json(out, column.children[0], i, type.element(), style);
-      }
-      out += ']';
-      return;
-    }
-    default:
-      append_text(out, column, row, type, {style.zone.get(), true});
-  }
-}
-
 void to_json(const CallInfo& info, Scratch& scratch, Columns in, uint64_t rows, Output& out) {
-  using Held = std::shared_ptr<ToJson>;
+  using Held = std::shared_ptr<JsonStyle>;
   if (!scratch.has_value()) {
     const Options options = read_options(in, 1);
-    auto style = std::make_shared<ToJson>();
+    auto style = std::make_shared<JsonStyle>();
     style->zone = zone_or_throw(option(options, "timezone", info.zone.c_str()));
     style->keep_nulls = lower_case(option(options, "ignorenullfields", "true")) == "false";
     if (options.contains("timestampformat"))
@@ -345,7 +166,7 @@ void to_json(const CallInfo& info, Scratch& scratch, Columns in, uint64_t rows, 
     if (options.contains("dateformat")) style->dates.emplace(options.at("dateformat"));
     scratch = Held(std::move(style));
   }
-  const ToJson& style = **std::any_cast<Held>(&scratch);
+  const JsonStyle& style = **std::any_cast<Held>(&scratch);
   std::string text;
   for (uint64_t row = 0; row < rows; ++row) {
     if (!in[0].is_valid(row)) {

@@ -122,8 +122,14 @@ bool store_decimal(const JsonShape& shape, JsonToken token, std::string_view tex
   return value < limit && store_unscaled(shape, negative ? -value : value, sink, row);
 }
 
-bool store_timestamp(JsonToken token, std::string_view text, JsonSink& sink, uint64_t row,
-                     const TimeZone& zone) {
+int64_t instant_of(const DateTimePattern::Parsed& parsed, const TimeZone& zone) {
+  if (parsed.offset_seconds) return parsed.local_us - int64_t{1000000} * *parsed.offset_seconds;
+  const auto named = parsed.zone_id.empty() ? nullptr : find_time_zone(parsed.zone_id);
+  return (named != nullptr ? *named : zone).to_utc(parsed.local_us);
+}
+
+bool store_timestamp(const JsonShape& shape, JsonToken token, std::string_view text, JsonSink& sink,
+                     uint64_t row, const TimeZone& zone) {
   if (token == JsonToken::kInteger) {  // seconds since 1970
     int64_t seconds = 0;
     if (std::from_chars(text.data(), text.data() + text.size(), seconds).ec != std::errc())
@@ -132,12 +138,26 @@ bool store_timestamp(JsonToken token, std::string_view text, JsonSink& sink, uin
                           static_cast<int64_t>(static_cast<uint64_t>(seconds) * 1000000U));
   }
   if (token != JsonToken::kString) return false;
+  if (shape.pattern != nullptr) {
+    const auto parsed = shape.pattern->parse(text);
+    return parsed && store<int64_t>(sink, row, instant_of(*parsed, zone));
+  }
   const auto value = parse_timestamp(text, zone);
   return value && store<int64_t>(sink, row, *value);
 }
 
-bool store_date(JsonToken token, std::string_view text, JsonSink& sink, uint64_t row) {
+int32_t days_of_local(int64_t local_us) {
+  constexpr int64_t kDay = 86'400'000'000;
+  return static_cast<int32_t>(local_us / kDay - (local_us % kDay < 0 ? 1 : 0));
+}
+
+bool store_date(const JsonShape& shape, JsonToken token, std::string_view text, JsonSink& sink,
+                uint64_t row) {
   if (token != JsonToken::kString || text.empty()) return false;
+  if (shape.pattern != nullptr) {
+    const auto parsed = shape.pattern->parse(text);
+    return parsed && store<int32_t>(sink, row, days_of_local(parsed->local_us));
+  }
   if (const auto days = parse_date(text)) return store<int32_t>(sink, row, *days);
   int32_t days = 0;  // days since 1970 as text, as Spark 1.5 wrote them
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), days);
@@ -243,6 +263,13 @@ JsonShape make_shape(const types::DataType& type) {
   return shape;
 }
 
+void add_patterns(JsonShape& shape, const JsonOptions& options) {
+  if (shape.id == DataTypeId::kDate) shape.pattern = options.dates;
+  if (shape.id == DataTypeId::kTimestamp) shape.pattern = options.timestamps;
+  if (shape.id == DataTypeId::kTimestampNtz) shape.pattern = options.local_timestamps;
+  for (JsonShape& child : shape.children) add_patterns(child, options);
+}
+
 void set_null(JsonSink& sink, uint64_t row) {
   sink.validity[row >> 6] &= ~(uint64_t{1} << (row & 63));
   if (sink.physical == Physical::kStruct) {
@@ -254,7 +281,7 @@ void set_null(JsonSink& sink, uint64_t row) {
   }
 }
 
-size_t scan_number(const char* at, const char* end, bool& integer) {
+size_t scan_number(const char* at, const char* end, bool& integer, bool leading_zeros) {
   const char* const start = at;
   const auto digit = [&] { return at < end && *at >= '0' && *at <= '9'; };
   const auto digits = [&] {
@@ -267,7 +294,8 @@ size_t scan_number(const char* at, const char* end, bool& integer) {
   if (!digit()) return 0;
   if (*at == '0') {
     ++at;
-    if (digit()) return 0;  // no leading zeros
+    if (digit() && !leading_zeros) return 0;
+    digits();
   } else {
     digits();
   }
@@ -309,14 +337,18 @@ bool store_scalar(const JsonShape& shape, JsonToken token, std::string_view text
     case DataTypeId::kDecimal:
       return store_decimal(shape, token, text, sink, row);
     case DataTypeId::kTimestamp:
-      return store_timestamp(token, text, sink, row, zone);
+      return store_timestamp(shape, token, text, sink, row, zone);
     case DataTypeId::kTimestampNtz: {
       if (token != JsonToken::kString) return false;
+      if (shape.pattern != nullptr) {
+        const auto parsed = shape.pattern->parse(text);
+        return parsed && store<int64_t>(sink, row, parsed->local_us);
+      }
       const auto value = parse_timestamp_ntz(text, false);
       return value && store<int64_t>(sink, row, *value);
     }
     case DataTypeId::kDate:
-      return store_date(token, text, sink, row);
+      return store_date(shape, token, text, sink, row);
     case DataTypeId::kBinary:
       return store_binary(token, text, sink, row, arena);
     default:

@@ -28,15 +28,18 @@ struct JsonShape {
   int precision = 0, scale = 0;
   std::vector<std::string> names;   // struct
   std::vector<JsonShape> children;  // struct: fields; array: element; map: key, value
+  std::shared_ptr<const DateTimePattern> pattern;  // of dates and timestamps; null: as casts
 };
 
 JsonShape make_shape(const types::DataType&);
+// Gives dates and timestamps the options' patterns.
+void add_patterns(JsonShape& shape, const JsonOptions& options);
 
 void set_null(JsonSink& sink, uint64_t row);
 
 // Length of the number at `at` by JSON's grammar, 0 where it is none; `integer` says whether it has
 // no fraction or exponent.
-size_t scan_number(const char* at, const char* end, bool& integer);
+size_t scan_number(const char* at, const char* end, bool& integer, bool leading_zeros = false);
 
 // `text`: a string's content without quotes and escapes, or the token itself. False where the value
 // does not fit the type (the row's field is then null and the record counts as malformed).

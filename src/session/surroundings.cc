@@ -4,7 +4,6 @@
 #include <cctype>
 
 #include "base/error.h"
-#include "engine/file_scan.h"
 #include "engine/table_source.h"
 #include "session/broker_map.h"
 #include "session/session.h"
@@ -21,15 +20,6 @@ std::string lower(std::string text) {
 }
 
 constexpr int kMaxViewDepth = 100;  // spark.sql.view.maxNestedViewDepth
-
-// Formats that can stand before a path: SELECT * FROM csv.`events.csv`.
-constexpr const char* kFileFormats[] = {"csv", "json", "parquet", "text"};
-constexpr const char* kOtherFormats[] = {"orc", "avro", "delta", "xml", "binaryfile"};
-
-bool is_one_of(const std::string& word, const auto& words) {
-  return std::any_of(std::begin(words), std::end(words),
-                     [&](const char* one) { return word == one; });
-}
 
 plan::RelationPtr made(plan::RelationNode node, std::vector<plan::Attribute> output,
                        bool streaming = false) {
@@ -76,24 +66,6 @@ void SessionSurroundings::enter_view(const std::string& name) {
   if (++depth_ <= kMaxViewDepth) return;
   throw_invalid("view " + name + " refers to itself or to more than " +
                 std::to_string(kMaxViewDepth) + " levels of views");
-}
-
-plan::RelationPtr SessionSurroundings::find_files(const plan::UnresolvedTable& table,
-                                                  plan::IdSource& fresh) {
-  if (table.parts.size() != 2) return nullptr;
-  const std::string format = lower(table.parts.front());
-  if (is_one_of(format, kOtherFormats))
-    throw_unsupported("reading " + format +
-                      " files in place; formats are: csv, json, parquet, text");
-  if (!is_one_of(format, kFileFormats)) return nullptr;
-  plan::FileScan scan{format, {table.parts.back()}, {}, {}};
-  for (const auto& [key, value] : table.options) scan.options[key] = value;
-  const types::DataType schema =
-      engine::file_schema(session_.process().store, format, scan.paths, scan.options);
-  for (const types::StructField& field : schema.fields())
-    scan.columns.push_back({fresh.next(), field.name, field.type, true, {}});
-  auto output = scan.columns;
-  return made(std::move(scan), std::move(output));
 }
 
 plan::RelationPtr SessionSurroundings::find_table(const plan::UnresolvedTable& table,
