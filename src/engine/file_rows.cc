@@ -9,8 +9,10 @@
 #include "engine/duck_types.h"
 #include "engine/file_paths.h"
 #include "engine/query_state.h"
+#include "plan/file_columns.h"
 #include "engine/vector_output.h"
 #include "formats/byte_stream.h"
+#include "formats/postgres.h"
 #include "formats/reader.h"
 #include "formats/value_parser.h"
 
@@ -67,8 +69,8 @@ size_t index_of(const DataType& structure, const std::string& name) {
 }
 
 Source source_of(const plan::Attribute& column, const FileSchema& schema) {
-  if (column.name == kFileMetadataColumn) return {Source::Kind::kMetadata, 0, column.type};
-  if (column.name == kInputFileColumn) return {Source::Kind::kInputFile, 0, column.type};
+  if (column.name == plan::kFileMetadataColumn) return {Source::Kind::kMetadata, 0, column.type};
+  if (column.name == plan::kInputFileColumn) return {Source::Kind::kInputFile, 0, column.type};
   const size_t partition = index_of(schema.partitions, column.name);
   if (partition < schema.partitions.fields().size())
     return {Source::Kind::kPartition, static_cast<int>(partition), column.type};
@@ -250,8 +252,15 @@ duckdb::unique_ptr<duckdb::FunctionData> bind_file_rows(
   binding->ignore_missing = binding->options.flag("ignoreMissingFiles", false);
   const FileSchema schema = schema_of_scan(store, scan);
   binding->schema = schema.data;
-  binding->files = expand_paths(store, scan.paths, binding->options);
-  binding->parts = split(*binding);
+  if (formats::lower_case(scan.format) == "jdbc") {
+    for (formats::FilePart& part : formats::jdbc_partitions(binding->options)) {
+      binding->parts.push_back({std::move(part), binding->files.size()});
+      binding->files.emplace_back();
+    }
+  } else {
+    binding->files = expand_paths(store, scan.paths, binding->options);
+    binding->parts = split(*binding);
+  }
   for (const plan::Attribute& column : scan.columns) {
     binding->columns.push_back(source_of(column, schema));
     types.push_back(to_duckdb(column.type));

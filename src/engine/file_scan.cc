@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "engine/delta_scan.h"
 #include "engine/file_paths.h"
 #include "engine/file_rows.h"
 #include "engine/parquet_scan.h"
@@ -39,6 +40,8 @@ duckdb::unique_ptr<duckdb::TableRef> replace_by_query(duckdb::ClientContext& con
     const plan::FileScan& scan = scan_of(context, input);
     if (formats::lower_case(scan.format) == "parquet")
       query = parquet_query(*input.info->Cast<StoreInfo>().store, scan);
+    if (formats::lower_case(scan.format) == "delta")
+      query = delta_query(*input.info->Cast<StoreInfo>().store, scan);
   });
   if (query.empty()) return nullptr;
   duckdb::Parser parser;
@@ -118,10 +121,25 @@ FileSchema describe_files(files::FileStore& store, const std::string& format,
                           const std::optional<DataType>& user) {
   const formats::Options checked(options);
   const std::string name = formats::lower_case(format);
+  if (name == "delta") {
+    FileSchema found;
+    int64_t version = 0;
+    if (user) throw_unsupported("a reader's schema for Delta tables: they have their own");
+    found.data = found.whole = delta_schema(store, paths.front(), checked, version);
+    found.partitions = DataType::structure({});
+    return found;
+  }
   const bool parquet = name == "parquet";
   const formats::Format* row = formats::find_format(name);
   if (row == nullptr && !parquet)
     throw Error("UNSUPPORTED_DATASOURCE_FOR_DIRECT_QUERY", {{"dataSourceType", format}});
+  if (name == "jdbc") {
+    FileSchema found;
+    found.data = user ? *user : row->infer(store, checked, {});
+    found.partitions = DataType::structure({});
+    found.whole = found.data;
+    return found;
+  }
   const std::vector<PlacedFile> files = expand_paths(store, paths, checked);
   FileSchema schema;
   schema.partitions = DataType::structure(partition_fields(files, checked));
@@ -183,6 +201,7 @@ void register_file_scan(duckdb::DatabaseInstance& instance, files::FileStore& st
   function.function_info = duckdb::make_shared_ptr<StoreInfo>(store);
   register_table_function(instance, std::move(function));
   register_parquet_functions(instance);
+  register_delta_functions(instance);
 }
 
 }  // namespace firn::engine

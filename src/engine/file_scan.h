@@ -36,11 +36,8 @@ inline types::DataType file_schema(files::FileStore& store, const std::string& f
 // Options that carry what describe_files found to the scan.
 void remember_schema(const FileSchema& schema, FileOptions& options);
 
-// Columns of a FileScan that are in no file: they may be added to `FileScan::columns` under these
-// names. _metadata: Spark's struct of file_path, file_name, file_size, file_block_start,
-// file_block_length, file_modification_time. The other is what input_file_name() gives.
-inline constexpr const char* kFileMetadataColumn = "__firn_file_metadata";
-inline constexpr const char* kInputFileColumn = "__firn_input_file";
+// Of plan::kFileMetadataColumn: file_path, file_name, file_size, file_block_start,
+// file_block_length, file_modification_time.
 types::DataType file_metadata_type();
 
 }  // namespace firn::engine

@@ -11,6 +11,7 @@
 #include "engine/file_rows.h"
 #include "engine/inspector.h"
 #include "engine/query_state.h"
+#include "plan/file_columns.h"
 #include "engine/table_functions.h"
 #include "formats/schema_json.h"
 
@@ -326,7 +327,8 @@ std::string file_table(const std::vector<PlacedFile>& files) {
   return "(VALUES " + rows + ") firn_files(store_path, uri, name, size, modified)";
 }
 
-// No rows, of the scan's types.
+}  // namespace
+
 std::string empty_query(const plan::FileScan& scan) {
   std::string select;
   for (const plan::Attribute& column : scan.columns)
@@ -334,8 +336,6 @@ std::string empty_query(const plan::FileScan& scan) {
               " AS " + column_name(column.id);
   return (select.empty() ? "SELECT true" : select) + " WHERE false";
 }
-
-}  // namespace
 
 std::string parquet_query(files::FileStore& store, const plan::FileScan& scan) {
   const formats::Options options(scan.options);
@@ -369,10 +369,10 @@ std::string parquet_query(files::FileStore& store, const plan::FileScan& scan) {
         std::ranges::find_if(files.front().partition,
                              [&](const PartitionValue& part) { return same(part.key); });
     const auto in_file = std::ranges::find_if(described->names, same);
-    if (column.name == kInputFileColumn) {
+    if (column.name == plan::kInputFileColumn) {
       joins = true;
       value = "firn_files.uri";
-    } else if (column.name == kFileMetadataColumn) {
+    } else if (column.name == plan::kFileMetadataColumn) {
       joins = true;
       value = "struct_pack(f0 := firn_files.uri, f1 := firn_files.name, f2 := firn_files.size, f3 "
               ":= 0::BIGINT, f4 := firn_files.size, f5 := firn_files.modified)";

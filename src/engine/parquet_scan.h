@@ -25,6 +25,9 @@ std::string adapted_column(const std::string& value, const duckdb::LogicalType& 
                            const types::DataType& to, const std::string& column,
                            const std::string& file);
 
+// No rows, of the scan's types.
+std::string empty_query(const plan::FileScan& scan);
+
 // Functions that those queries call.
 void register_parquet_functions(duckdb::DatabaseInstance& instance);
 

@@ -2,11 +2,12 @@
 #include "formats/reader.h"
 
 #include "base/error.h"
+#include "formats/postgres.h"
 
 namespace firn::formats {
 namespace {
 
-constexpr const Format* kFormats[] = {&kCsv, &kJson, &kText, &kBinaryFile};
+constexpr const Format* kFormats[] = {&kCsv, &kJson, &kText, &kBinaryFile, &kAvro, &kOrc, &kJdbc};
 
 }  // namespace
 

@@ -20,6 +20,9 @@ std::vector<Function> conditional_functions() {
     {"least", {}, scalar, {common(), common(), many(common())}, type_of_group(), kPure, "The least argument; NULLs are skipped."},
     {"assert_true", {}, scalar, {boolean(), optional(string())}, fixed(kNull), kCanThrow, "NULL where the condition is true; else an error with the message."},
     {"assert_not_null", {}, scalar, {any(), string()}, type_of(0), kCanThrow | kInternal, "The first argument; NOT_NULL_ASSERT_VIOLATION with the column's name where it is NULL."},
+    {"input_file_name", {}, scalar, {}, fixed(kString), kReplaced, "The file that the row was read from, \"\" where it comes from no file."},
+    {"input_file_block_start", {}, scalar, {}, fixed(kLong), kReplaced, "Where in its file the block begins that the row was read from; -1 where it comes from no file."},
+    {"input_file_block_length", {}, scalar, {}, fixed(kLong), kReplaced, "Bytes of the block that the row was read from; -1 where it comes from no file."},
     {"raise_error", {}, scalar, {string()}, fixed(kNull), kCanThrow, "Raises USER_RAISED_EXCEPTION with the message."},
   };
 }

@@ -240,24 +240,33 @@ AvroFile::AvroFile(std::string_view bytes, const std::string& file) : file_(file
   schema_ = parse_avro_schema(schema->second, file);
 }
 
-void AvroFile::for_each(const std::function<void(AvroValue)>& each) {
-  const auto found = metadata_.find("avro.codec");
-  const std::string codec = found == metadata_.end() ? "null" : found->second;
+bool AvroFile::next_block(std::string& scratch, std::string_view& objects, int64_t& count) {
+  if (blocks_.empty()) return false;
   AvroDecoder decoder(blocks_, file_);
-  while (!decoder.at_end()) {
-    const int64_t count = decoder.read_long();
-    const std::string_view block = decoder.read_bytes();
-    if (decoder.read_raw(kSyncBytes) != sync_)
-      decoder.fail("a block does not end with the file's sync marker");
-    std::string scratch;
-    AvroDecoder objects(avro_decompress(codec, block, scratch, file_), file_);
-    if (count < 0 || (static_cast<uint64_t>(count) > objects.remaining() &&
-                      static_cast<uint64_t>(count) > kMaxEmptyItems)) {
-      decoder.fail("a block announces more objects than it has bytes");
-    }
-    for (int64_t i = 0; i < count; ++i) each(AvroValue(objects, schema_, schema_.root, "object"));
-    if (!objects.at_end()) decoder.fail("a block has bytes after its last object");
+  count = decoder.read_long();
+  const std::string_view block = decoder.read_bytes();
+  if (decoder.read_raw(kSyncBytes) != sync_)
+    decoder.fail("a block does not end with the file's sync marker");
+  const auto found = metadata_.find("avro.codec");
+  objects = avro_decompress(found == metadata_.end() ? "null" : found->second, block, scratch, file_);
+  if (count < 0 || (static_cast<uint64_t>(count) > objects.size() &&
+                    static_cast<uint64_t>(count) > kMaxEmptyItems)) {
+    decoder.fail("a block announces more objects than it has bytes");
   }
+  blocks_ = blocks_.substr(blocks_.size() - decoder.remaining());
+  return true;
+}
+
+void AvroFile::for_each(const std::function<void(AvroValue)>& each) {
+  const std::string_view all = blocks_;
+  std::string_view block;
+  int64_t count = 0;
+  for (std::string scratch; next_block(scratch, block, count); scratch.clear()) {
+    AvroDecoder objects(block, file_);
+    for (int64_t i = 0; i < count; ++i) each(AvroValue(objects, schema_, schema_.root, "object"));
+    if (!objects.at_end()) objects.fail("a block has bytes after its last object");
+  }
+  blocks_ = all;
 }
 
 }  // namespace firn::iceberg

@@ -81,6 +81,8 @@ class AvroFile {
   const std::map<std::string, std::string>& metadata() const { return metadata_; }
   // Calls `each` for every object of every block.
   void for_each(const std::function<void(AvroValue)>& each);
+  // The next block's objects, one behind the other; `scratch` may hold them. False at the end.
+  bool next_block(std::string& scratch, std::string_view& objects, int64_t& count);
 
  private:
   const std::string& file_;

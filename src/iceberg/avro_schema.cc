@@ -43,6 +43,8 @@ constexpr LogicalRow kLogicals[] = {
     {"timestamp-millis", AvroKind::kLong, AvroLogical::kTimestampMillis},
     {"timestamp-micros", AvroKind::kLong, AvroLogical::kTimestampMicros},
     {"timestamp-nanos", AvroKind::kLong, AvroLogical::kTimestampNanos},
+    {"local-timestamp-millis", AvroKind::kLong, AvroLogical::kLocalTimestampMillis},
+    {"local-timestamp-micros", AvroKind::kLong, AvroLogical::kLocalTimestampMicros},
     {"map", AvroKind::kArray, AvroLogical::kMap},
 };
 

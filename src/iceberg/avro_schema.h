@@ -38,6 +38,8 @@ enum class AvroLogical : uint8_t {
   kTimestampMillis,
   kTimestampMicros,
   kTimestampNanos,
+  kLocalTimestampMillis,
+  kLocalTimestampMicros,
   kMap,
 };
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "base/nearest.h"
+#include "plan/file_columns.h"
 #include "plan/fold.h"
 #include "plan/python_plan.h"
 #include "plan/resolver.h"
@@ -78,8 +79,15 @@ Scoped Resolver::relation(const RelationPtr& unresolved) {
 
 Scoped Resolver::scoped(RelationPtr plan) {
   Scoped result{plan, {}};
-  result.scope.columns = plan->output;
-  for (const Attribute& attribute : plan->output) seen_.insert(attribute.id);
+  for (const Attribute& attribute : plan->output) {
+    seen_.insert(attribute.id);
+    if (attribute.name != kFileMetadataColumn && attribute.name != kInputFileColumn) {
+      result.scope.columns.push_back(attribute);
+      continue;
+    }
+    result.scope.hidden.push_back(attribute);
+    if (attribute.name == kFileMetadataColumn) result.scope.hidden.back().name = "_metadata";
+  }
   return result;
 }
 
@@ -96,7 +104,10 @@ Scoped Resolver::freshened(RelationPtr plan) {
     columns.back().qualifier = attribute.qualifier;
   }
   Scoped result = scoped(project(std::move(renamed), std::move(plan)));
-  result.scope.columns = std::move(columns);
+  for (size_t i = 0, shown = 0; i < columns.size() && shown < result.scope.columns.size(); ++i) {
+    if (columns[i].id == result.scope.columns[shown].id)
+      result.scope.columns[shown++] = std::move(columns[i]);
+  }
   return result;
 }
 

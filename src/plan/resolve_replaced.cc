@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "base/version.h"
+#include "plan/file_columns.h"
 #include "plan/fold.h"
 #include "plan/resolver.h"
 
@@ -44,7 +45,25 @@ ExprPtr Resolver::seconds_now(CallSite& at) {
                     at.unresolved->origin);
 }
 
+namespace {
+
+// What the scan below says of the row's file.
+ExprPtr input_file(std::string_view function, const Scope& scope,
+                   const std::optional<QueryContext>& origin) {
+  const bool name = function == "input_file_name";
+  const auto match = find_name(scope, {name ? kInputFileColumn : "_metadata"}, true, origin);
+  if (!match || (!name && match->attribute.type.id() != kStruct))
+    return name ? string_literal("") : literal(kLong, int64_t{-1}, origin);
+  if (name) return column(match->attribute, origin);
+  constexpr int kBlockStart = 3, kBlockLength = 4;
+  return field(column(match->attribute, origin),
+               function == "input_file_block_start" ? kBlockStart : kBlockLength, origin);
+}
+
+}  // namespace
+
 ExprPtr Resolver::replaced(CallSite& at) {
+  if (at.function.name.starts_with("input_file_")) return input_file(at.function.name, *at.site.scope, at.unresolved->origin);
   const std::string_view name = at.function.name;
   std::vector<ExprPtr>& arguments = at.arguments;
   const std::optional<QueryContext>& origin = at.unresolved->origin;

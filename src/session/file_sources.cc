@@ -5,6 +5,7 @@
 #include "engine/file_scan.h"
 #include "formats/reader.h"
 #include "formats/schema_json.h"
+#include "plan/file_columns.h"
 #include "session/session.h"
 #include "sql/parser.h"
 
@@ -93,9 +94,10 @@ plan::RelationPtr SessionSurroundings::find_files(const plan::UnresolvedTable& t
       throw_unsupported("reading files of format " + format + "; formats are: " +
                         formats::format_names());
   }
-  if (format != "parquet" && formats::find_format(format) == nullptr) return nullptr;
+  const bool engine_format = format == "parquet" || format == "delta";
+  if (!engine_format && formats::find_format(format) == nullptr) return nullptr;
   Request request = read_request(table, session_.conf());
-  if (request.paths.empty())
+  if (request.paths.empty() && format != "jdbc")
     throw_invalid("reading " + format + " needs a path: load('…') or the option path");
   const engine::FileSchema schema = engine::describe_files(
       session_.process().store, format, request.paths, request.options, request.schema);
@@ -103,6 +105,11 @@ plan::RelationPtr SessionSurroundings::find_files(const plan::UnresolvedTable& t
   plan::FileScan scan{format, request.paths, request.options, {}};
   for (const types::StructField& field : schema.whole.fields())
     scan.columns.push_back({fresh.next(), field.name, field.type, true, {}});
+  // Pruned where nobody asks for them.
+  scan.columns.push_back(
+      {fresh.next(), plan::kFileMetadataColumn, engine::file_metadata_type(), false, {}});
+  scan.columns.push_back(
+      {fresh.next(), plan::kInputFileColumn, types::DataTypeId::kString, false, {}});
   auto output = scan.columns;
   return std::make_shared<const plan::Relation>(
       plan::Relation{std::move(scan), std::move(output), true, false, {}});

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "session/metadata_tables.h"
+#include "session/writing.h"
 #include "sql/parser.h"
 
 namespace firn::session {
@@ -151,6 +152,7 @@ Result Session::execute(const plan::Statement& statement, const StopToken& stop)
           [&](const plan::DescribeNamespace& node) { return describe_namespace(*this, node); },
           [&](const plan::CacheTable& node) { return cache_table(*this, node); },
           [&](const plan::AnalyzeTable& node) { return analyze_table(*this, node); },
+          [&](const plan::WriteFiles& node) { return write_files(*this, node, stop); },
           [&](const auto&) -> Result {
             throw_unsupported("the statement " + statement.text.substr(0, 80));
           },

@@ -15,4 +15,7 @@ int64_t append_query(Session&, table::Table&, const plan::RelationPtr& query, bo
 int64_t replace_with_query(Session&, table::Table&, const plan::RelationPtr& query, bool by_name,
                            const StopToken&);
 
+// DataFrameWriter.save, INSERT OVERWRITE DIRECTORY (write_files.cc).
+Result write_files(Session&, const plan::WriteFiles&, const StopToken&);
+
 }  // namespace firn::session

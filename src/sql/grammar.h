@@ -179,6 +179,7 @@ class Grammar {
   plan::StatementNode create_namespace();
   plan::StatementNode drop();
   plan::StatementNode insert();
+  plan::StatementNode overwrite_directory();
   plan::StatementNode with_statement();
   plan::StatementNode set();
   plan::StatementNode reset();

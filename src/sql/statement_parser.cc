@@ -143,9 +143,26 @@ plan::StatementNode Grammar::with_statement() {
   if (!at("INSERT", ahead + 1)) return plan::Query{query()};
   std::vector<plan::NamedRelation> definitions = with_definitions();
   plan::StatementNode node = insert();
-  auto& written = std::get<plan::Insert>(node);
-  written.query =
-      plan::make(plan::With{std::move(definitions), std::move(written.query)}, origin_from(first));
+  auto* const files = std::get_if<plan::WriteFiles>(&node);
+  plan::RelationPtr& query = files != nullptr ? files->query : std::get<plan::Insert>(node).query;
+  query = plan::make(plan::With{std::move(definitions), std::move(query)}, origin_from(first));
+  return node;
+}
+
+// INSERT OVERWRITE [LOCAL] DIRECTORY ['path'] USING format [OPTIONS (…)] query
+plan::StatementNode Grammar::overwrite_directory() {
+  accept("LOCAL");
+  expect("DIRECTORY");
+  plan::WriteFiles node;
+  node.mode = plan::SaveMode::kOverwrite;
+  if (at_string()) node.path = string_literal();
+  if (!accept("USING"))
+    unsupported("INSERT OVERWRITE DIRECTORY without USING: write USING parquet, csv, json …", peek());
+  for (const std::string& part : name_parts()) node.format += (node.format.empty() ? "" : ".") + part;
+  if (accept("OPTIONS")) {
+    for (auto& [key, value] : properties()) node.options.emplace_back(key, value);
+  }
+  node.query = query();
   return node;
 }
 
@@ -154,8 +171,9 @@ plan::StatementNode Grammar::insert() {
   plan::Insert node;
   node.overwrite = accept("OVERWRITE");
   if (!node.overwrite) expect("INTO");
-  if (at_any({"DIRECTORY", "LOCAL"}) && !at_operand_end(1))
-    unsupported("INSERT OVERWRITE DIRECTORY", peek());
+  const bool directory = (at("DIRECTORY") && (at_string(1) || at("USING", 1))) ||
+                         (at("LOCAL") && at("DIRECTORY", 1));
+  if (node.overwrite && directory) return overwrite_directory();
   if (at("TABLE") && at_name(1)) take();
   node.table = name_parts();
   if (at("PARTITION") && at("(", 1))

@@ -1,0 +1,138 @@
+"""JDBC against a real PostgreSQL server, which the test starts for itself on loopback."""
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+PROGRAMS = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+pytestmark = pytest.mark.skipif(not PROGRAMS, reason="PostgreSQL is not installed")
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Postgres:
+    """A cluster of its own. The server refuses to run as root: `nobody` runs it then."""
+
+    def __init__(self, folder):
+        self.folder, self.port = folder, free_port()
+        self.data = folder / "data"
+        self.data.mkdir(parents=True)
+        self.prefix = []
+        if os.geteuid() == 0:
+            user = pwd.getpwnam("nobody")
+            os.chown(self.data, user.pw_uid, user.pw_gid)
+            for parent in [folder, *folder.parents]:
+                if parent != Path("/") and parent.owner() == "root" and not parent.stat().st_mode & 0o001:
+                    parent.chmod(parent.stat().st_mode | 0o011)
+            self.prefix = ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
+        subprocess.run([*self.prefix, PROGRAMS[-1] / "initdb", "-D", self.data, "-U", "firn", "--auth=trust", "-E", "UTF8"],
+                       check=True, capture_output=True, cwd="/")
+        self.process = subprocess.Popen(
+            [*self.prefix, PROGRAMS[-1] / "postgres", "-D", self.data, "-p", str(self.port), "-h", "127.0.0.1", "-k", "", "-F"],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/")
+        for _ in range(100):
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
+                    break
+            time.sleep(0.1)
+
+    def sql(self, text):
+        for _ in range(50):
+            done = subprocess.run([PROGRAMS[-1] / "psql", "-h", "127.0.0.1", "-p", str(self.port), "-U", "firn", "-d", "postgres", "-At", "-c", text],
+                                  capture_output=True, text=True)
+            if "starting up" not in done.stderr:
+                break
+            time.sleep(0.1)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.splitlines()
+
+    @property
+    def url(self):
+        return f"jdbc:postgresql://127.0.0.1:{self.port}/postgres?user=firn"
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait()
+
+
+@pytest.fixture(scope="module")
+def postgres(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("postgres")
+    server = Postgres(folder)
+    yield server
+    server.stop()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def source(postgres, **options):
+    given = ", ".join(f"'{key}' = '{value}'" for key, value in {"url": postgres.url, **options}.items())
+    return f"jdbc.`url` WITH ({given})"
+
+
+def test_types(firn, postgres):
+    postgres.sql("""CREATE TABLE types (i2 SMALLINT, i4 INT, i8 BIGINT, f4 REAL, f8 FLOAT8, n NUMERIC(10,2), nn NUMERIC, b BOOLEAN, t TEXT, v VARCHAR(9),
+        c CHAR(3), d DATE, ts TIMESTAMP, tz TIMESTAMPTZ, by BYTEA, u UUID, j JSONB, a INT[], ta TEXT[]);
+        INSERT INTO types VALUES (1, 2, 3000000000, 1.5, 'NaN', 12.34, 1.5, true, 'é', 'v', 'c', '2024-02-29', '2024-01-02 03:04:05.678',
+        '2024-01-02 03:04:05+02', '\\x00ff', '00010203-0405-0607-0809-0a0b0c0d0e0f', '{"a": 1}', '{1,NULL,3}', '{"a b","c\\"d",NULL}'), (NULL)""")
+    columns, rows = firn.query("SELECT * FROM " + source(postgres, dbtable="types"))
+    assert [type for _, type in columns] == [
+        "smallint", "int", "bigint", "float", "double", "decimal(10,2)", "decimal(38,18)", "boolean", "string", "string", "string",
+        "date", "timestamp", "timestamp", "binary", "string", "string", "array<int>", "array<string>"]
+    assert rows[0][:14] == ["1", "2", "3000000000", "1.5", "NaN", "12.34", "1.500000000000000000", "true", "é", "v", "c  ",
+                            "2024-02-29", "2024-01-02 03:04:05.678", "2024-01-02 01:04:05"]
+    assert rows[0][15:] == ["00010203-0405-0607-0809-0a0b0c0d0e0f", '{"a": 1}', "[1, NULL, 3]", '[a b, c"d, NULL]']
+    assert rows[1] == [None] * len(columns)
+
+
+def test_queries_partitions_and_projection(firn, postgres):
+    postgres.sql("CREATE TABLE numbers AS SELECT i AS id, 'n' || i AS name FROM generate_series(1, 1000) i; INSERT INTO numbers VALUES (NULL, 'none')")
+    parts = {"partitionColumn": "id", "lowerBound": "0", "upperBound": "1000", "numPartitions": "4"}
+    assert firn.query("SELECT count(*), sum(id), count(name) FROM " + source(postgres, dbtable="numbers", **parts))[1] == [["1001", "500500", "1001"]]
+    assert firn.query("SELECT name FROM " + source(postgres, query="SELECT * FROM numbers WHERE id < 3") + " ORDER BY 1")[1] == [["n1"], ["n2"]]
+    assert firn.query("SELECT max(n) FROM " + source(postgres, dbtable="(SELECT id + 1 AS n FROM numbers) t"))[1] == [["1001"]]
+    assert firn.query("SELECT current FROM " + source(postgres, query="SELECT current_setting(''work_mem'') AS current".replace("''", "\\'"),
+                                                      sessionInitStatement="SET work_mem = \\'7MB\\'"))[1] == [["7MB"]]
+
+
+def test_write_modes(firn, postgres):
+    def write(query, **options):
+        given = ", ".join(f"'{key}' = '{value}'" for key, value in {"url": postgres.url, "dbtable": "written", **options}.items())
+        return firn.run(f"INSERT OVERWRITE DIRECTORY USING jdbc OPTIONS ({given}) {query}")[0]
+
+    sample = """SELECT 1 AS id, 'a\\tb\\n\\\\' AS name, DATE'2024-01-02' AS day, TIMESTAMP'2024-01-02 03:04:05.5' AS at, 1.25BD AS price,
+        array('x', NULL, 'y"z') AS xs, CAST('hi' AS BINARY) AS raw, true AS ok"""
+    assert "condition" not in write(sample)
+    assert postgres.sql("SELECT id, name = E'a\\tb\\n\\\\', day, at, price, xs, raw, ok FROM written") == [
+        '1|t|2024-01-02|2024-01-02 03:04:05.5|1.25|{x,NULL,"y\\"z"}|\\x6869|t']
+    assert firn.query("SELECT * FROM " + source(postgres, dbtable="written"))[1] == firn.query(sample)[1]
+    assert "condition" not in write("SELECT 2 AS id", createTableColumnTypes="id SMALLINT")
+    assert postgres.sql("SELECT pg_typeof(id), id FROM written") == ["smallint|2"]
+    postgres.sql("ALTER TABLE written ADD COLUMN more INT DEFAULT 7")
+    assert "condition" not in write("SELECT 3 AS id", truncate="true")
+    assert postgres.sql("SELECT id, more FROM written") == ["3|7"]
+    assert "condition" in write("SELECT raise_error('no') AS id FROM range(3)")
+    assert postgres.sql("SELECT id, more FROM written") == ["3|7"]
+
+
+@pytest.mark.parametrize("options, condition, text", [
+    ({"url": "jdbc:mysql://h/d", "dbtable": "t"}, "UNSUPPORTED_FEATURE.FIRN", "MySQL"),
+    ({"url": "jdbc:oracle:thin:@h", "dbtable": "t"}, "UNSUPPORTED_FEATURE.FIRN", "Oracle"),
+    ({"url": "jdbc:sqlserver://h", "dbtable": "t"}, "UNSUPPORTED_FEATURE.FIRN", "SQL Server"),
+    ({"url": "jdbc:postgresql://127.0.0.1:1/x", "dbtable": "t"}, "FIRN_UNAVAILABLE", "127.0.0.1"),
+    ({"dbtable": "nothing"}, "FIRN_INVALID_INPUT", "nothing"),
+    ({"dbtable": "t", "query": "SELECT 1"}, "FIRN_INVALID_INPUT", "same time"),
+    ({}, "FIRN_INVALID_INPUT", "dbtable"),
+])
+def test_errors(firn, postgres, options, condition, text):
+    answer = firn.run("SELECT * FROM " + source(postgres, **options))[0]
+    assert answer["condition"] == condition and text in answer["message"]
