@@ -155,9 +155,8 @@ struct OrcReader::Body {
   std::unique_ptr<arrow::adapters::orc::ORCFileReader> reader;
   std::shared_ptr<arrow::Schema> fields;
   DataType schema;
-  std::vector<int> selected;   // of the schema's fields, as asked for
   std::vector<int> positions;  // of the selected fields in a batch
-  std::shared_ptr<arrow::RecordBatchReader> stripe;
+  std::shared_ptr<arrow::RecordBatchReader> batches;  // nullptr: no field is selected
   std::shared_ptr<arrow::RecordBatch> batch;
   int64_t left = 0;  // rows to come where no column is wanted
 
@@ -189,33 +188,24 @@ const DataType& OrcReader::schema() const { return body_->schema; }
 int64_t OrcReader::rows() const { return body_->reader->NumberOfRows(); }
 
 void OrcReader::select(const std::vector<int>& fields) {
-  body_->selected = fields;
+  constexpr int64_t kBatch = 16 * 1024;
   body_->left = fields.empty() ? rows() : 0;
-  std::vector<int> sorted = fields;
-  std::sort(sorted.begin(), sorted.end());
-  sorted.erase(std::unique(sorted.begin(), sorted.end()), sorted.end());
-  for (const int field : fields)
-    body_->positions.push_back(static_cast<int>(
-        std::lower_bound(sorted.begin(), sorted.end(), field) - sorted.begin()));
+  if (fields.empty()) return;
+  std::vector<std::string> names;
+  for (const int field : fields) names.push_back(body_->fields->field(field)->name());
+  body_->batches = body_->checked(body_->reader->GetRecordBatchReader(kBatch, names));
+  for (const std::string& name : names)
+    body_->positions.push_back(body_->batches->schema()->GetFieldIndex(name));
 }
 
 bool OrcReader::next() {
-  constexpr int64_t kBatch = 16 * 1024;
   body_->batch.reset();
-  if (body_->selected.empty()) return std::exchange(body_->left, 0) > 0;
-  std::vector<int> sorted = body_->selected;
-  std::sort(sorted.begin(), sorted.end());
-  sorted.erase(std::unique(sorted.begin(), sorted.end()), sorted.end());
-  for (;;) {
-    if (body_->stripe == nullptr) {
-      body_->stripe = body_->checked(body_->reader->NextStripeReader(kBatch, sorted));
-      if (body_->stripe == nullptr) return false;
-    }
-    const arrow::Status status = body_->stripe->ReadNext(&body_->batch);
+  if (body_->batches == nullptr) return std::exchange(body_->left, 0) > 0;
+  do {
+    const arrow::Status status = body_->batches->ReadNext(&body_->batch);
     if (!status.ok()) throw_corrupt(body_->name + ": " + status.message());
-    if (body_->batch != nullptr && body_->batch->num_rows() > 0) return true;
-    if (body_->batch == nullptr) body_->stripe.reset();
-  }
+  } while (body_->batch != nullptr && body_->batch->num_rows() == 0);
+  return body_->batch != nullptr;
 }
 
 uint64_t OrcReader::batch_rows() const {

@@ -82,7 +82,10 @@ TEST_F(FileScanTest, CsvHeaderAndInference) {
 
 TEST_F(FileScanTest, CsvWithCarriageReturnsAndEscapes) {
   put("mem://d/a.csv", "a,\"x \\\"q\\\" y\",3\r\n\"c\",d,5\r\n\"e\r\nf\"\r\n");
-  EXPECT_EQ(rows("csv", "mem://d/a.csv"), (Lines{"a|x \"q\" y|3", "c|d|5", "e\r\nf|NULL|NULL"}));
+  EXPECT_EQ(rows("csv", "mem://d/a.csv"),
+            (Lines{"a|x \"q\" y|3", "c|d|5", "e|NULL|NULL", "f\"|NULL|NULL"}));
+  EXPECT_EQ(rows("csv", "mem://d/a.csv", {{"multiLine", "true"}}),
+            (Lines{"a|x \"q\" y|3", "c|d|5", "e\nf|NULL|NULL"}));
 }
 
 TEST_F(FileScanTest, JsonColumnsAreSortedAndTypedAsSparkDoes) {
@@ -167,10 +170,15 @@ INSTANTIATE_TEST_SUITE_P(
     Rows, FileScanErrorTest,
     testing::Values(
         ErrorCase{"missing", "csv", "mem://d/none.csv", {}, "PATH_NOT_FOUND"},
-        ErrorCase{"empty", "csv", "mem://d/empty.csv", {}, "UNABLE_TO_INFER_SCHEMA"},
-        ErrorCase{"format", "avro", "mem://d/x.csv", {}, "UNSUPPORTED_DATASOURCE_FOR_DIRECT_QUERY"},
-        ErrorCase{
-            "option", "csv", "mem://d/x.csv", {{"charset", "latin1"}}, "UNSUPPORTED_FEATURE.FIRN"}),
+        ErrorCase{"no_files", "parquet", "mem://d/{x}.parquet", {}, "PATH_NOT_FOUND"},
+        ErrorCase{"format", "xlsx", "mem://d/x.csv", {}, "UNSUPPORTED_DATASOURCE_FOR_DIRECT_QUERY"},
+        ErrorCase{"no_avro", "avro", "mem://d/x.csv", {}, "FIRN_CORRUPT_FILE"},
+        ErrorCase{"no_orc", "orc", "mem://d/x.csv", {}, "FAILED_READ_FILE.CANNOT_READ_FILE_FOOTER"},
+        ErrorCase{"charset",
+                  "csv",
+                  "mem://d/x.csv",
+                  {{"charset", "klingon"}},
+                  "INVALID_PARAMETER_VALUE.CHARSET"}),
     [](const auto& row) { return std::string(row.param.name); });
 
 }  // namespace

@@ -305,7 +305,7 @@ std::string partition_options(const std::vector<PlacedFile>& files) {
 
 std::string partition_value(const std::string& key, const DataType& type,
                             const formats::Options& options) {
-  const std::string text = "nullif(" + quoted(key) + ", " + literal(kNullPartition) + ")";
+  const std::string text = "nullif(firn_rows." + quoted(key) + ", " + literal(kNullPartition) + ")";
   if (type.id() == DataTypeId::kString) return text;
   if (type.id() == DataTypeId::kTimestamp)
     return "timezone(" + literal(options.text("timezone", "UTC")) + ", TRY_CAST(" + text +
@@ -380,7 +380,7 @@ std::string parquet_query(files::FileStore& store, const plan::FileScan& scan) {
       value = partition_value(partition->key, column.type, options);
     } else if (in_file != described->names.end()) {
       const auto index = static_cast<size_t>(in_file - described->names.begin());
-      value = adapted_column(quoted(*in_file), described->types[index], column.type, column.name,
+      value = adapted_column("firn_rows." + quoted(*in_file), described->types[index], column.type, column.name,
                              shown);
     }
     select += (select.empty() ? "SELECT " : ", ") + value + " AS " + column_name(column.id);

@@ -64,14 +64,16 @@ Request read_request(const plan::UnresolvedTable& table, const conf::Conf& conf)
     request.paths.push_back(table.parts.back());
   for (const auto& [key, value] : table.options) {
     const std::string name = lower_case(key);
-    if (name == formats::kPathsOption)
-      request.paths = formats::parse_text_list(value);
-    else if (name == formats::kSchemaOption)
+    if (name == formats::kPathsOption) {
+      for (std::string& path : formats::parse_text_list(value))
+        request.paths.push_back(std::move(path));
+    } else if (name == formats::kSchemaOption) {
       request.schema = parse_user_schema(value);
-    else if (name == "path" && request.paths.empty())
+    } else if (name == "path" && request.paths.empty()) {
       request.paths.push_back(value);
-    else
+    } else {
       request.options[name] = value;
+    }
   }
   const auto add = [&](const char* option, const char* key) {
     if (const auto value = conf.get(key); value && !value->empty())
