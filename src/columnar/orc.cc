@@ -155,7 +155,7 @@ struct OrcReader::Body {
   std::unique_ptr<arrow::adapters::orc::ORCFileReader> reader;
   std::shared_ptr<arrow::Schema> fields;
   DataType schema;
-  std::vector<int> positions;  // of the selected fields in a batch
+  std::vector<int> positions;                         // of the selected fields in a batch
   std::shared_ptr<arrow::RecordBatchReader> batches;  // nullptr: no field is selected
   std::shared_ptr<arrow::RecordBatch> batch;
   int64_t left = 0;  // rows to come where no column is wanted

@@ -35,7 +35,8 @@ struct LogFiles {
   std::map<int64_t, std::vector<std::string>> checkpoints;  // whole ones only
 };
 
-// "00000000000000000010.json", "….checkpoint.parquet", "….checkpoint.0000000001.0000000003.parquet".
+// "00000000000000000010.json", "….checkpoint.parquet",
+// "….checkpoint.0000000001.0000000003.parquet".
 LogFiles list_log(files::FileStore& store, const std::string& path) {
   LogFiles log;
   std::map<int64_t, size_t> wanted;
@@ -59,12 +60,12 @@ LogFiles list_log(files::FileStore& store, const std::string& path) {
   return log;
 }
 
-int64_t chosen_version(const LogFiles& log, const std::string& path, const formats::Options& options) {
+int64_t chosen_version(const LogFiles& log, const std::string& path,
+                       const formats::Options& options) {
   if (log.commits.empty() && log.checkpoints.empty())
     throw Error("PATH_NOT_FOUND", {{"path", files::join_uri(path, "_delta_log")}});
-  const int64_t newest =
-      std::max(log.commits.empty() ? -1 : log.commits.rbegin()->first,
-               log.checkpoints.empty() ? -1 : log.checkpoints.rbegin()->first);
+  const int64_t newest = std::max(log.commits.empty() ? -1 : log.commits.rbegin()->first,
+                                  log.checkpoints.empty() ? -1 : log.checkpoints.rbegin()->first);
   if (const auto text = options.find("versionAsOf")) {
     const int64_t version = options.number("versionAsOf", 0);
     if (version < 0 || version > newest)
@@ -93,14 +94,14 @@ void apply_checkpoint(Inspector& inspector, const std::string& uri, DeltaTable& 
   for (const char* action : {"protocol", "metaData", "add", "sidecar"}) {
     const bool there = std::ranges::find(columns->names, action) != columns->names.end();
     if (!there) continue;
-    const auto rows = inspector.query("SELECT to_json(" + quoted(action) + ")::VARCHAR" + from +
-                                          quoted(action) + " IS NOT NULL",
-                                      uri);
+    const auto rows = inspector.query(
+        "SELECT to_json(" + quoted(action) + ")::VARCHAR" + from + quoted(action) + " IS NOT NULL",
+        uri);
     for (duckdb::idx_t i = 0; i < rows->RowCount(); ++i) {
       if (std::string_view(action) == "sidecar")
         throw_unsupported("reading Delta checkpoints with sidecar files: " + uri);
-      table.apply("{\"" + std::string(action) + "\":" + rows->GetValue(0, i).GetValue<std::string>() +
-                  "}");
+      table.apply("{\"" + std::string(action) +
+                  "\":" + rows->GetValue(0, i).GetValue<std::string>() + "}");
     }
   }
 }
@@ -158,8 +159,7 @@ std::string deleted_rows(files::FileStore& store, const std::string& table, cons
     input->read_at(file.deleted->offset, static_cast<int64_t>(bytes.size()), bytes.data());
   }
   const std::vector<uint64_t> rows = formats::read_deletion_vector(*file.deleted, bytes);
-  return blob_literal(
-      {reinterpret_cast<const char*>(rows.data()), rows.size() * sizeof(uint64_t)});
+  return blob_literal({reinterpret_cast<const char*>(rows.data()), rows.size() * sizeof(uint64_t)});
 }
 
 std::string file_uri(const std::string& table, const std::string& path) {
@@ -251,8 +251,9 @@ std::string delta_query(files::FileStore& store, const plan::FileScan& scan) {
     if (column.name == plan::kInputFileColumn) {
       value = "f.uri";
     } else if (column.name == plan::kFileMetadataColumn) {
-      value = "struct_pack(f0 := f.uri, f1 := f.name, f2 := f.size, f3 := 0::BIGINT, f4 := f.size, "
-              "f5 := f.modified)";
+      value =
+          "struct_pack(f0 := f.uri, f1 := f.name, f2 := f.size, f3 := 0::BIGINT, f4 := f.size, "
+          "f5 := f.modified)";
     } else if (std::ranges::find(partitions, at) != partitions.end()) {
       value = partition_value("f.p" + std::to_string(at), column.type, options);
     } else if (at < logical.size()) {
@@ -276,9 +277,9 @@ std::string delta_query(files::FileStore& store, const plan::FileScan& scan) {
 
 void register_delta_functions(duckdb::DatabaseInstance& instance) {
   register_scalar_function(
-      instance, duckdb::ScalarFunction(kIsDeleted,
-                                       {duckdb::LogicalType::BLOB, duckdb::LogicalType::BIGINT},
-                                       duckdb::LogicalType::BOOLEAN, is_deleted));
+      instance,
+      duckdb::ScalarFunction(kIsDeleted, {duckdb::LogicalType::BLOB, duckdb::LogicalType::BIGINT},
+                             duckdb::LogicalType::BOOLEAN, is_deleted));
 }
 
 }  // namespace firn::engine

@@ -114,7 +114,8 @@ class FileFilter {
     if (!value)
       throw_invalid("The timestamp provided for the '" + lower(name) +
                     "' option is invalid. The expected format is 'YYYY-MM-DDTHH:mm:ss', but the "
-                    "provided timestamp: " + *text);
+                    "provided timestamp: " +
+                    *text);
     return value;
   }
   static std::string lower(const char* name) { return formats::lower_case(name); }
@@ -153,7 +154,8 @@ void add_pattern(files::FileStore& store, const std::string& pattern, const std:
     std::smatch match;
     if (!std::regex_search(info.uri, match, matches, std::regex_constants::match_continuous))
       continue;
-    const std::string_view path = std::string_view(info.uri).substr(0, static_cast<size_t>(match.length()));
+    const std::string_view path =
+        std::string_view(info.uri).substr(0, static_cast<size_t>(match.length()));
     add(into, info, base.empty() ? path : std::string_view(base), path, filter);
   }
 }
@@ -178,7 +180,8 @@ std::vector<PlacedFile> expand_paths(files::FileStore& store, const std::vector<
     if (const auto info = store.stat(path)) {
       there = true;
       const size_t slash = path.rfind('/');
-      const std::string_view own = std::string_view(path).substr(0, slash == std::string::npos ? 0 : slash);
+      const std::string_view own =
+          std::string_view(path).substr(0, slash == std::string::npos ? 0 : slash);
       if (base.empty()) {
         if (filter.takes(*info)) {
           listing.files.push_back({path, {}, info->size, info->modified_ms});
@@ -204,8 +207,8 @@ std::vector<PlacedFile> expand_paths(files::FileStore& store, const std::vector<
   }
   std::vector<PlacedFile> files;
   for (size_t i = 0; i < listing.files.size(); ++i) {
-    const bool taken = partitioned ? !listing.files[i].partition.empty()
-                                   : recursive || listing.direct[i];
+    const bool taken =
+        partitioned ? !listing.files[i].partition.empty() : recursive || listing.direct[i];
     if (taken) files.push_back(std::move(listing.files[i]));
   }
   std::ranges::sort(files, {}, &PlacedFile::uri);
@@ -240,7 +243,8 @@ DataType value_type(const std::string& value, const formats::ValueFormats& forma
   static const std::regex kDate(R"([0-9]{4}-[0-9]{2}-[0-9]{2})");
   if (std::regex_match(value, kTimestamp) && formats::read_timestamp(value, formats))
     return DataTypeId::kTimestamp;
-  if (std::regex_match(value, kDate) && formats::read_date(value, formats)) return DataTypeId::kDate;
+  if (std::regex_match(value, kDate) && formats::read_date(value, formats))
+    return DataTypeId::kDate;
   return DataTypeId::kString;
 }
 
@@ -288,12 +292,14 @@ std::vector<types::StructField> partition_fields(const std::vector<PlacedFile>& 
 std::string shown_uri(const std::string& uri) {
   const std::string scheme = files::scheme_of(uri);
   if (!scheme.empty() && scheme != "file") return uri;
-  const std::string path = std::filesystem::absolute(files::local_path(uri)).lexically_normal().string();
+  const std::string path =
+      std::filesystem::absolute(files::local_path(uri)).lexically_normal().string();
   std::string out = "file://";
   static constexpr char kHex[] = "0123456789ABCDEF";
   for (const char c : path) {  // as java.net.URI quotes paths
     const auto byte = static_cast<unsigned char>(c);
-    const bool plain = byte > ' ' && byte < 0x7f && std::string_view("\"%<>[\\]^`{|}?#").find(c) == std::string_view::npos;
+    const bool plain = byte > ' ' && byte < 0x7f &&
+                       std::string_view("\"%<>[\\]^`{|}?#").find(c) == std::string_view::npos;
     if (plain || byte >= 0x80)
       out += c;
     else

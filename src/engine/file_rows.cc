@@ -9,12 +9,12 @@
 #include "engine/duck_types.h"
 #include "engine/file_paths.h"
 #include "engine/query_state.h"
-#include "plan/file_columns.h"
 #include "engine/vector_output.h"
 #include "formats/byte_stream.h"
 #include "formats/postgres.h"
 #include "formats/reader.h"
 #include "formats/value_parser.h"
+#include "plan/file_columns.h"
 
 namespace firn::engine {
 namespace {
@@ -131,13 +131,13 @@ std::string file_name(const std::string& uri) {
 duckdb::Value metadata_value(const Part& part, const DataType& type) {
   const formats::FilePart& file = part.part;
   const int64_t length = (file.end < 0 ? file.file_size : file.end) - file.start;
-  duckdb::vector<duckdb::Value> values = {duckdb::Value(shown_uri(file.uri)),
-                                          duckdb::Value(file_name(file.uri)),
-                                          duckdb::Value::BIGINT(file.file_size),
-                                          duckdb::Value::BIGINT(file.start),
-                                          duckdb::Value::BIGINT(length),
-                                          duckdb::Value::TIMESTAMPTZ(duckdb::timestamp_tz_t(
-                                              file.modified_ms * 1000))};
+  duckdb::vector<duckdb::Value> values = {
+      duckdb::Value(shown_uri(file.uri)),
+      duckdb::Value(file_name(file.uri)),
+      duckdb::Value::BIGINT(file.file_size),
+      duckdb::Value::BIGINT(file.start),
+      duckdb::Value::BIGINT(length),
+      duckdb::Value::TIMESTAMPTZ(duckdb::timestamp_tz_t(file.modified_ms * 1000))};
   return duckdb::Value::STRUCT(to_duckdb(type), std::move(values));
 }
 
@@ -239,9 +239,10 @@ duckdb::OperatorPartitionData partition_data(duckdb::ClientContext&,
 
 }  // namespace
 
-duckdb::unique_ptr<duckdb::FunctionData> bind_file_rows(
-    files::FileStore& store, const plan::FileScan& scan,
-    duckdb::vector<duckdb::LogicalType>& types, duckdb::vector<std::string>& names) {
+duckdb::unique_ptr<duckdb::FunctionData> bind_file_rows(files::FileStore& store,
+                                                        const plan::FileScan& scan,
+                                                        duckdb::vector<duckdb::LogicalType>& types,
+                                                        duckdb::vector<std::string>& names) {
   auto binding = duckdb::make_uniq<RowsBinding>();
   binding->format = formats::find_format(formats::lower_case(scan.format));
   if (binding->format == nullptr)

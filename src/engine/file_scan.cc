@@ -1,5 +1,5 @@
-// Schemas of files in place, and firn_file_scan(i): rows by the format's own reader; for Parquet the
-// binder replaces it by a query over DuckDB's scan.
+// Schemas of files in place, and firn_file_scan(i): rows by the format's own reader; for Parquet
+// the binder replaces it by a query over DuckDB's scan.
 #include "engine/file_scan.h"
 
 #include <algorithm>
@@ -57,8 +57,8 @@ duckdb::unique_ptr<duckdb::FunctionData> bind_rows(duckdb::ClientContext& contex
                                                    duckdb::vector<std::string>& names) {
   duckdb::unique_ptr<duckdb::FunctionData> bound;
   guarded(context, [&] {
-    bound = bind_file_rows(*input.info->Cast<StoreInfo>().store, scan_of(context, input), types,
-                           names);
+    bound =
+        bind_file_rows(*input.info->Cast<StoreInfo>().store, scan_of(context, input), types, names);
   });
   return bound;
 }
@@ -95,8 +95,8 @@ DataType whole_of(const FileSchema& schema) {
   std::vector<StructField> fields;
   for (const StructField& field : schema.data.fields()) {
     const StructField* partition = find_field(schema.partitions, field.name);
-    fields.push_back({field.name, partition != nullptr ? partition->type : field.type, true,
-                      field.comment});
+    fields.push_back(
+        {field.name, partition != nullptr ? partition->type : field.type, true, field.comment});
   }
   for (const StructField& field : schema.partitions.fields()) {
     if (find_field(schema.data, field.name) == nullptr) fields.push_back(field);
@@ -159,7 +159,8 @@ FileSchema describe_files(files::FileStore& store, const std::string& format,
       throw Error("UNABLE_TO_INFER_SCHEMA", {{"format", shown}});
     }
     std::vector<formats::FilePart> parts;
-    for (const PlacedFile& file : files) parts.push_back({file.uri, 0, -1, file.size, file.modified_ms});
+    for (const PlacedFile& file : files)
+      parts.push_back({file.uri, 0, -1, file.size, file.modified_ms});
     schema.data = row->infer(store, checked, parts);
   }
   check_duplicates(schema.data);

@@ -35,8 +35,8 @@ constexpr CodecRow kCodecs[] = {
 };
 
 const CodecRow& codec_of(const formats::Options& options) {
-  const std::string name = formats::lower_case(
-      options.text("compression", "parquet.compression", "snappy"));
+  const std::string name =
+      formats::lower_case(options.text("compression", "parquet.compression", "snappy"));
   std::string names;
   for (const CodecRow& row : kCodecs) {
     if (name == row.name) return row;
@@ -88,8 +88,8 @@ struct ParquetRows::State {
     renew();
   }
   void renew() {
-    buffer = std::make_unique<duckdb::ColumnDataCollection>(
-        duckdb::Allocator::DefaultAllocator(), types);
+    buffer = std::make_unique<duckdb::ColumnDataCollection>(duckdb::Allocator::DefaultAllocator(),
+                                                            types);
     buffer->InitializeAppend(append);
   }
   void flush() {

@@ -11,9 +11,9 @@
 #include "engine/file_rows.h"
 #include "engine/inspector.h"
 #include "engine/query_state.h"
-#include "plan/file_columns.h"
 #include "engine/table_functions.h"
 #include "formats/schema_json.h"
+#include "plan/file_columns.h"
 
 namespace firn::engine {
 namespace {
@@ -58,10 +58,9 @@ DataType schema_of_file(Inspector& inspector, const std::string& uri) {
                                    shown);
   if (own->RowCount() > 0)
     return formats::parse_schema_json(own->GetValue(0, 0).GetValue<std::string>());
-  const auto described =
-      inspector.query("SELECT * FROM parquet_scan(" + path + ") LIMIT 0", shown);
-  const auto old = inspector.query(
-      "SELECT name FROM parquet_schema(" + path + ") WHERE type = 'INT96'", shown);
+  const auto described = inspector.query("SELECT * FROM parquet_scan(" + path + ") LIMIT 0", shown);
+  const auto old =
+      inspector.query("SELECT name FROM parquet_schema(" + path + ") WHERE type = 'INT96'", shown);
   std::set<std::string> int96;
   for (duckdb::idx_t i = 0; i < old->RowCount(); ++i) {
     int96.insert(old->GetValue(0, i).GetValue<std::string>());
@@ -97,8 +96,8 @@ DataType merged(const DataType& a, const DataType& b, const DataType& left, cons
   const bool decimals = a.id() == DataTypeId::kDecimal && b.id() == DataTypeId::kDecimal;
   if (decimals && a.scale() == b.scale())
     return DataType::decimal(std::max(a.precision(), b.precision()), a.scale());
-  throw Error("CANNOT_MERGE_SCHEMAS", {{"left", "\"" + left.sql() + "\""},
-                                       {"right", "\"" + right.sql() + "\""}});
+  throw Error("CANNOT_MERGE_SCHEMAS",
+              {{"left", "\"" + left.sql() + "\""}, {"right", "\"" + right.sql() + "\""}});
 }
 
 // ---- Columns
@@ -365,29 +364,30 @@ std::string parquet_query(files::FileStore& store, const plan::FileScan& scan) {
       return formats::lower_case(name) == formats::lower_case(column.name);
     };
     std::string value = "NULL::" + to_duckdb(column.type).ToString();
-    const auto partition =
-        std::ranges::find_if(files.front().partition,
-                             [&](const PartitionValue& part) { return same(part.key); });
+    const auto partition = std::ranges::find_if(
+        files.front().partition, [&](const PartitionValue& part) { return same(part.key); });
     const auto in_file = std::ranges::find_if(described->names, same);
     if (column.name == plan::kInputFileColumn) {
       joins = true;
       value = "firn_files.uri";
     } else if (column.name == plan::kFileMetadataColumn) {
       joins = true;
-      value = "struct_pack(f0 := firn_files.uri, f1 := firn_files.name, f2 := firn_files.size, f3 "
-              ":= 0::BIGINT, f4 := firn_files.size, f5 := firn_files.modified)";
+      value =
+          "struct_pack(f0 := firn_files.uri, f1 := firn_files.name, f2 := firn_files.size, f3 "
+          ":= 0::BIGINT, f4 := firn_files.size, f5 := firn_files.modified)";
     } else if (partition != files.front().partition.end()) {
       value = partition_value(partition->key, column.type, options);
     } else if (in_file != described->names.end()) {
       const auto index = static_cast<size_t>(in_file - described->names.begin());
-      value = adapted_column("firn_rows." + quoted(*in_file), described->types[index], column.type, column.name,
-                             shown);
+      value = adapted_column("firn_rows." + quoted(*in_file), described->types[index], column.type,
+                             column.name, shown);
     }
     select += (select.empty() ? "SELECT " : ", ") + value + " AS " + column_name(column.id);
   }
   if (select.empty()) select = "SELECT true AS firn_row";
   std::string query = select + " FROM " + call + " firn_rows";
-  if (joins) query += " JOIN " + file_table(files) + " ON firn_rows.firn_file = firn_files.store_path";
+  if (joins)
+    query += " JOIN " + file_table(files) + " ON firn_rows.firn_file = firn_files.store_path";
   return query;
 }
 

@@ -53,7 +53,6 @@ class Reader {
   std::optional<AwsCredentials> from_file() const;
 
  private:
-
   const std::map<std::string, std::string>& options_;
   const Environment& environment_;
 };
@@ -163,11 +162,11 @@ bool names_s3(const std::map<std::string, std::string>& options, const Environme
 void add_hadoop_options(const std::map<std::string, std::string>& hadoop,
                         std::map<std::string, std::string>& options) {
   static const std::pair<const char*, const OptionRow*> kRows[] = {
-      {"fs.s3a.endpoint", &kEndpoint},        {"fs.s3a.endpoint.region", &kRegion},
-      {"fs.s3a.access.key", &kKeyId},         {"fs.s3a.secret.key", &kSecret},
-      {"fs.s3a.session.token", &kToken},      {"fs.s3a.path.style.access", &kPathStyle},
-      {"fs.s3.awsAccessKeyId", &kKeyId},      {"fs.s3.awsSecretAccessKey", &kSecret},
-      {"fs.s3n.awsAccessKeyId", &kKeyId},     {"fs.s3n.awsSecretAccessKey", &kSecret},
+      {"fs.s3a.endpoint", &kEndpoint},    {"fs.s3a.endpoint.region", &kRegion},
+      {"fs.s3a.access.key", &kKeyId},     {"fs.s3a.secret.key", &kSecret},
+      {"fs.s3a.session.token", &kToken},  {"fs.s3a.path.style.access", &kPathStyle},
+      {"fs.s3.awsAccessKeyId", &kKeyId},  {"fs.s3.awsSecretAccessKey", &kSecret},
+      {"fs.s3n.awsAccessKeyId", &kKeyId}, {"fs.s3n.awsSecretAccessKey", &kSecret},
   };
   for (const auto& [name, row] : kRows) {
     const auto found = hadoop.find(name);

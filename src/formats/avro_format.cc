@@ -41,11 +41,11 @@ struct PlainRow {
   DataTypeId type;
 };
 constexpr PlainRow kPlain[] = {
-    {AvroKind::kNull, DataTypeId::kNull},      {AvroKind::kBoolean, DataTypeId::kBoolean},
-    {AvroKind::kInt, DataTypeId::kInteger},    {AvroKind::kLong, DataTypeId::kLong},
-    {AvroKind::kFloat, DataTypeId::kFloat},    {AvroKind::kDouble, DataTypeId::kDouble},
-    {AvroKind::kString, DataTypeId::kString},  {AvroKind::kEnum, DataTypeId::kString},
-    {AvroKind::kBytes, DataTypeId::kBinary},   {AvroKind::kFixed, DataTypeId::kBinary},
+    {AvroKind::kNull, DataTypeId::kNull},     {AvroKind::kBoolean, DataTypeId::kBoolean},
+    {AvroKind::kInt, DataTypeId::kInteger},   {AvroKind::kLong, DataTypeId::kLong},
+    {AvroKind::kFloat, DataTypeId::kFloat},   {AvroKind::kDouble, DataTypeId::kDouble},
+    {AvroKind::kString, DataTypeId::kString}, {AvroKind::kEnum, DataTypeId::kString},
+    {AvroKind::kBytes, DataTypeId::kBinary},  {AvroKind::kFixed, DataTypeId::kBinary},
 };
 
 DataType spark_type(const AvroSchema& schema, int index, int depth);
@@ -68,14 +68,14 @@ DataType union_type(const AvroSchema& schema, const AvroNode& node, int depth) {
   if (only(AvroKind::kFloat, AvroKind::kDouble)) return DataTypeId::kDouble;
   std::vector<StructField> members;
   for (size_t i = 0; i < branches.size(); ++i)
-    members.push_back({"member" + std::to_string(i), spark_type(schema, branches[i], depth), true, ""});
+    members.push_back(
+        {"member" + std::to_string(i), spark_type(schema, branches[i], depth), true, ""});
   return DataType::structure(std::move(members));
 }
 
 DataType spark_type(const AvroSchema& schema, int index, int depth) {
   constexpr int kDeepest = 100;
-  if (depth > kDeepest)
-    throw_unsupported("reading Avro files whose records contain themselves");
+  if (depth > kDeepest) throw_unsupported("reading Avro files whose records contain themselves");
   const AvroNode& node = schema.at(index);
   for (const KindRow& row : kKinds) {
     if (row.kind == node.kind && row.logical == node.logical) return row.type;
@@ -117,7 +117,8 @@ DataType infer_avro(files::FileStore& store, const Options& options,
 // ---- Rows
 
 __int128 big_endian(std::string_view bytes) {
-  unsigned __int128 value = !bytes.empty() && (bytes[0] & 0x80) != 0 ? ~static_cast<unsigned __int128>(0) : 0;
+  unsigned __int128 value =
+      !bytes.empty() && (bytes[0] & 0x80) != 0 ? ~static_cast<unsigned __int128>(0) : 0;
   for (const char byte : bytes) value = value << 8 | static_cast<unsigned char>(byte);
   return static_cast<__int128>(value);
 }
@@ -204,8 +205,9 @@ class AvroRows final : public RowReader {
         return into.put<bool>(row, decoder_.read_boolean());
       case AvroKind::kInt:
       case AvroKind::kLong:
-        return store_integer(node, node.kind == AvroKind::kInt ? decoder_.read_int() : decoder_.read_long(),
-                             into, row, field);
+        return store_integer(
+            node, node.kind == AvroKind::kInt ? decoder_.read_int() : decoder_.read_long(), into,
+            row, field);
       case AvroKind::kFloat:
       case AvroKind::kDouble: {
         const double value = node.kind == AvroKind::kFloat
@@ -248,7 +250,8 @@ class AvroRows final : public RowReader {
     }
   }
 
-  void store_bytes(const AvroNode& node, NestedOutput& into, uint64_t row, const std::string& field) {
+  void store_bytes(const AvroNode& node, NestedOutput& into, uint64_t row,
+                   const std::string& field) {
     std::string_view text;
     if (node.kind == AvroKind::kEnum) {
       const int64_t symbol = decoder_.read_long();
@@ -265,7 +268,8 @@ class AvroRows final : public RowReader {
     into.out->set_string(row, text);
   }
 
-  void store_branch(const AvroNode& node, NestedOutput& into, uint64_t row, const std::string& field) {
+  void store_branch(const AvroNode& node, NestedOutput& into, uint64_t row,
+                    const std::string& field) {
     const int64_t branch = decoder_.read_long();
     if (branch < 0 || static_cast<size_t>(branch) >= node.branches.size())
       decoder_.fail("a union has no such branch");
@@ -287,7 +291,8 @@ class AvroRows final : public RowReader {
     }
   }
 
-  void store_record(const AvroNode& node, NestedOutput& into, uint64_t row, const std::string& field) {
+  void store_record(const AvroNode& node, NestedOutput& into, uint64_t row,
+                    const std::string& field) {
     if (into.type.id() != DataTypeId::kStruct) misfit(node, into.type, field);
     std::vector<bool> filled(into.children.size());
     for (const iceberg::AvroField& child : node.fields) {
@@ -306,7 +311,8 @@ class AvroRows final : public RowReader {
     }
   }
 
-  void store_list(const AvroNode& node, NestedOutput& into, uint64_t row, const std::string& field) {
+  void store_list(const AvroNode& node, NestedOutput& into, uint64_t row,
+                  const std::string& field) {
     const bool map = node.kind == AvroKind::kMap;
     if (into.type.id() != (map ? DataTypeId::kMap : DataTypeId::kArray))
       misfit(node, into.type, field);
@@ -333,10 +339,14 @@ class AvroRows final : public RowReader {
 
 }  // namespace
 
-const Format kAvro = {"avro", nullptr, infer_avro,
-                      [](const ReadRequest& request, const FilePart& part) -> std::unique_ptr<RowReader> {
-                        return std::make_unique<AvroRows>(request, part);
-                      },
-                      avro_extension, create_avro};
+const Format kAvro = {
+    "avro",
+    nullptr,
+    infer_avro,
+    [](const ReadRequest& request, const FilePart& part) -> std::unique_ptr<RowReader> {
+      return std::make_unique<AvroRows>(request, part);
+    },
+    avro_extension,
+    create_avro};
 
 }  // namespace firn::formats

@@ -77,12 +77,9 @@ json avro_type(const DataType& type, const std::string& name, const std::string&
     case DataTypeId::kTimestampNtz:
       return logical("long", "local-timestamp-micros");
     case DataTypeId::kDecimal:
-      return json{{"type", "fixed"},
-                  {"name", "fixed"},
-                  {"namespace", own},
-                  {"size", bytes_for_precision(type.precision())},
-                  {"logicalType", "decimal"},
-                  {"precision", type.precision()},
+      return json{{"type", "fixed"},          {"name", "fixed"},
+                  {"namespace", own},         {"size", bytes_for_precision(type.precision())},
+                  {"logicalType", "decimal"}, {"precision", type.precision()},
                   {"scale", type.scale()}};
     case DataTypeId::kArray:
       return json{{"type", "array"}, {"items", nullable(avro_type(type.element(), name, space))}};
@@ -91,7 +88,8 @@ json avro_type(const DataType& type, const std::string& name, const std::string&
     default: {
       json fields = json::array();
       for (const types::StructField& field : type.fields())
-        fields.push_back({{"name", field.name}, {"type", nullable(avro_type(field.type, field.name, own))}});
+        fields.push_back(
+            {{"name", field.name}, {"type", nullable(avro_type(field.type, field.name, own))}});
       json record{{"type", "record"}, {"name", name}};
       if (!space.empty()) record["namespace"] = space;
       record["fields"] = std::move(fields);

@@ -201,7 +201,8 @@ class HadoopBlocks final : public Stage {
   bool length(uint32_t& value) {
     unsigned char bytes[4];
     if (!take(reinterpret_cast<char*>(bytes), 4)) return false;
-    value = uint32_t{bytes[0]} << 24 | uint32_t{bytes[1]} << 16 | uint32_t{bytes[2]} << 8 | bytes[3];
+    value =
+        uint32_t{bytes[0]} << 24 | uint32_t{bytes[1]} << 16 | uint32_t{bytes[2]} << 8 | bytes[3];
     return true;
   }
   bool next_block() {
@@ -217,7 +218,8 @@ class HadoopBlocks final : public Stage {
       if (!length(piece) || piece > kMost) fail("it is damaged");
       bytes.resize(piece);
       size_t got = 0;
-      if (!take(bytes.data(), piece) || !decompress_(bytes, block_.data() + made, whole - made, got))
+      if (!take(bytes.data(), piece) ||
+          !decompress_(bytes, block_.data() + made, whole - made, got))
         fail("it is damaged");
       made += got;
     }
@@ -243,7 +245,8 @@ bool unlz4(const std::string& piece, char* out, size_t room, size_t& made) {
 std::string_view extension_of(std::string_view uri) {
   const size_t slash = uri.rfind('/');
   const size_t dot = uri.rfind('.');
-  const bool has = dot != std::string_view::npos && (slash == std::string_view::npos || dot > slash);
+  const bool has =
+      dot != std::string_view::npos && (slash == std::string_view::npos || dot > slash);
   return has ? uri.substr(dot) : std::string_view();
 }
 
@@ -294,8 +297,8 @@ void append_code(std::string& out, uint32_t code) {
 
 struct CharsetRow {
   std::string_view name;
-  int unit;         // bytes
-  int endian;       // 0 by the byte order mark (else big), 1 big, 2 little
+  int unit;                        // bytes
+  int endian;                      // 0 by the byte order mark (else big), 1 big, 2 little
   const char16_t* high = nullptr;  // of the codes 0x80 … 0x9f
 };
 constexpr char16_t kWindows[] =
@@ -303,10 +306,12 @@ constexpr char16_t kWindows[] =
     u"\u008f\u0090\u2018\u2019\u201c\u201d\u2022\u2013\u2014\u02dc\u2122\u0161\u203a\u0153\u009d"
     u"\u017e\u0178";
 constexpr CharsetRow kCharsets[] = {
-    {"iso-8859-1", 1, 0}, {"latin1", 1, 0},      {"us-ascii", 1, 0},
-    {"windows-1252", 1, 0, kWindows},            {"cp1252", 1, 0, kWindows},
-    {"utf-16", 2, 0},     {"utf-16be", 2, 1},    {"utf-16le", 2, 2},
-    {"utf-32", 4, 0},     {"utf-32be", 4, 1},    {"utf-32le", 4, 2},
+    {"iso-8859-1", 1, 0},       {"latin1", 1, 0},
+    {"us-ascii", 1, 0},         {"windows-1252", 1, 0, kWindows},
+    {"cp1252", 1, 0, kWindows}, {"utf-16", 2, 0},
+    {"utf-16be", 2, 1},         {"utf-16le", 2, 2},
+    {"utf-32", 4, 0},           {"utf-32be", 4, 1},
+    {"utf-32le", 4, 2},
 };
 
 class Decode final : public ByteStream {
@@ -358,7 +363,8 @@ class Decode final : public ByteStream {
           width = 4;
         }
       }
-      if (charset_.high != nullptr && code >= 0x80 && code < 0xa0) code = charset_.high[code - 0x80];
+      if (charset_.high != nullptr && code >= 0x80 && code < 0xa0)
+        code = charset_.high[code - 0x80];
       if (!(first_ && code == 0xfeff && unit > 1)) append_code(text_, code);
       first_ = false;
       at += width;

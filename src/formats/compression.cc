@@ -150,9 +150,9 @@ class HadoopBlocks final : public ByteSink {
     std::string packed;
     if (lz4_) {
       packed.resize(static_cast<size_t>(LZ4_compressBound(static_cast<int>(pending_.size()))));
-      packed.resize(static_cast<size_t>(
-          LZ4_compress_default(pending_.data(), packed.data(), static_cast<int>(pending_.size()),
-                               static_cast<int>(packed.size()))));
+      packed.resize(static_cast<size_t>(LZ4_compress_default(pending_.data(), packed.data(),
+                                                             static_cast<int>(pending_.size()),
+                                                             static_cast<int>(packed.size()))));
     } else {
       snappy::Compress(pending_.data(), pending_.size(), &packed);
     }
@@ -168,8 +168,8 @@ class HadoopBlocks final : public ByteSink {
 };
 
 constexpr CompressionRow kCodecs[] = {
-    {"none", ""},       {"uncompressed", ""}, {"bzip2", ".bz2"},     {"deflate", ".deflate"},
-    {"gzip", ".gz"},    {"lz4", ".lz4"},      {"snappy", ".snappy"}, {"zstd", ".zst"},
+    {"none", ""},    {"uncompressed", ""}, {"bzip2", ".bz2"},     {"deflate", ".deflate"},
+    {"gzip", ".gz"}, {"lz4", ".lz4"},      {"snappy", ".snappy"}, {"zstd", ".zst"},
 };
 struct ClassRow {
   std::string_view name;

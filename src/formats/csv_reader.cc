@@ -263,8 +263,8 @@ class CsvReader final : public RowReader {
     std::vector<int> positions;
     int width = 0;
     for (const StructField& field : request.schema.fields())
-      positions.push_back(field.name == corrupt && field.type.id() == DataTypeId::kString ? -1
-                                                                                            : width++);
+      positions.push_back(
+          field.name == corrupt && field.type.id() == DataTypeId::kString ? -1 : width++);
     bool wants_corrupt = false;
     std::set<int> wanted;
     for (const int index : request.wanted) {
@@ -366,8 +366,7 @@ class CsvReader final : public RowReader {
 };
 
 bool splittable(const Options& options) {
-  return !options.flag("multiLine", false) &&
-         is_utf8(options.text("encoding", "charset", "UTF-8"));
+  return !options.flag("multiLine", false) && is_utf8(options.text("encoding", "charset", "UTF-8"));
 }
 
 std::unique_ptr<RowReader> open_csv(const ReadRequest& request, const FilePart& part) {

@@ -52,7 +52,8 @@ CsvDialect csv_dialect(const Options& options) {
   dialect.line_separator = unescape(options.text("lineSep", ""));
   dialect.null_value = options.text("nullValue", "");
   dialect.empty_value = options.text("emptyValue", "");
-  const std::string handling = lower_case(options.text("unescapedQuoteHandling", "stop_at_delimiter"));
+  const std::string handling =
+      lower_case(options.text("unescapedQuoteHandling", "stop_at_delimiter"));
   if (handling != "stop_at_delimiter")
     throw_unsupported("the CSV option unescapedQuoteHandling=" + handling +
                       "; there is STOP_AT_DELIMITER");

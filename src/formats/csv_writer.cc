@@ -29,7 +29,7 @@ class CsvWriter final : public RowWriter {
         dialect_(csv_dialect(options)),
         zone_(options.zone()),
         dates_(options.text("dateFormat", "yyyy-MM-dd")),
-        timestamps_(options.text("timestampFormat", "yyyy-MM-dd'T'HH:mm:ss[.SSS][XXX]")),
+        timestamps_(options.text("timestampFormat", "yyyy-MM-dd'T'HH:mm:ss[.SSSXXX]")),
         local_timestamps_(options.text("timestampNTZFormat", "yyyy-MM-dd'T'HH:mm:ss[.SSS]")),
         null_(options.text("nullValue", "")),
         empty_(options.text("emptyValue", "\"\"")),
@@ -72,7 +72,8 @@ class CsvWriter final : public RowWriter {
   }
 
  private:
-  void format(std::string& out, const ColumnView& column, uint64_t row, const DataType& type) const {
+  void format(std::string& out, const ColumnView& column, uint64_t row,
+              const DataType& type) const {
     switch (type.id()) {
       case DataTypeId::kDate:
         return dates_.format(out, column.values<int32_t>()[row] * kernels::kMicrosPerDay, 0, "UTC");

@@ -15,14 +15,15 @@ namespace {
 
 using nlohmann::json;
 
-constexpr const char* kReaderFeatures[] = {"columnMapping", "deletionVectors",     "timestampNtz",
-                                           "typeWidening",  "typeWidening-preview", "vacuumProtocolCheck",
-                                           "v2Checkpoint"};
+constexpr const char* kReaderFeatures[] = {
+    "columnMapping",        "deletionVectors",     "timestampNtz", "typeWidening",
+    "typeWidening-preview", "vacuumProtocolCheck", "v2Checkpoint"};
 
 std::string percent_decoded(const std::string& text) {
   std::string out;
   for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '%' && i + 2 < text.size() && std::isxdigit(static_cast<unsigned char>(text[i + 1])) != 0 &&
+    if (text[i] == '%' && i + 2 < text.size() &&
+        std::isxdigit(static_cast<unsigned char>(text[i + 1])) != 0 &&
         std::isxdigit(static_cast<unsigned char>(text[i + 2])) != 0) {
       out += static_cast<char>(std::stoi(text.substr(i + 1, 2), nullptr, 16));
       i += 2;
@@ -121,7 +122,8 @@ void read_roaring(std::string_view& bytes, uint64_t high, std::vector<uint64_t>&
   }
   for (uint32_t i = 0; i < count; ++i) {
     const uint64_t base = high | uint64_t{containers[i].first} << 16;
-    const bool run = !flags.empty() && (static_cast<unsigned char>(flags[i / 8]) >> (i % 8) & 1) != 0;
+    const bool run =
+        !flags.empty() && (static_cast<unsigned char>(flags[i / 8]) >> (i % 8) & 1) != 0;
     if (run) {
       const auto runs = little_endian<uint16_t>(bytes);
       for (uint32_t r = 0; r < runs; ++r) {
@@ -152,7 +154,8 @@ std::string decode_base85(std::string_view text) {
     uint64_t value = 0;
     for (size_t j = 0; j < 5; ++j) {
       const size_t digit = kAlphabet.find(text[i + j]);
-      if (digit == std::string_view::npos) throw_corrupt("a Delta deletion vector is no Base85 text");
+      if (digit == std::string_view::npos)
+        throw_corrupt("a Delta deletion vector is no Base85 text");
       value = value * 85 + digit;
     }
     for (int shift = 24; shift >= 0; shift -= 8) out += static_cast<char>(value >> shift);
@@ -214,7 +217,8 @@ void DeltaTable::apply(std::string_view action) {
       files_.erase(key_of(*remove));
     if (const auto protocol = root.find("protocol"); protocol != root.end() && !protocol->is_null())
       check_protocol(*protocol);
-    if (const auto metadata = root.find("metaData"); metadata != root.end() && !metadata->is_null()) {
+    if (const auto metadata = root.find("metaData");
+        metadata != root.end() && !metadata->is_null()) {
       const json schema = json::parse(metadata->at("schemaString").get<std::string>());
       schema_ = parse_schema_json(schema.dump());
       physical_ = parse_schema_json(physical(schema).dump());

@@ -40,7 +40,9 @@ TEST(Csv, Fields) {
       {"'a,b'|c", {{"sep", "|"}, {"quote", "'"}}, {"a,b", "c"}},
       {"a||b", {{"delimiter", "||"}}, {"a", "b"}},
       {" a , b ", {}, {" a ", " b "}},
-      {" a , b ", {{"ignoreLeadingWhiteSpace", "true"}, {"ignoreTrailingWhiteSpace", "true"}}, {"a", "b"}},
+      {" a , b ",
+       {{"ignoreLeadingWhiteSpace", "true"}, {"ignoreTrailingWhiteSpace", "true"}},
+       {"a", "b"}},
       {"NA,\"\",x", {{"nullValue", "NA"}}, {"∅", "", "x"}},
   };
   for (const CsvCase& row : rows) {
@@ -131,11 +133,21 @@ TEST(Values, JavaNumbers) {
     const char* text;
     bool integer, real;
   };
-  for (const Row& row : {Row{"1", true, true}, {"+1", true, true}, {" 1", false, true},
-                         {"1.5", false, true}, {"1d", false, true}, {"NaN", false, true},
-                         {"nan", false, false}, {"inf", false, false}, {"Infinity", false, true},
-                         {"1_0", false, false}, {"", false, false}, {"-", false, false},
-                         {"+-1", false, false}, {"1e400", false, true}, {".5", false, true}}) {
+  for (const Row& row : {Row{"1", true, true},
+                         {"+1", true, true},
+                         {" 1", false, true},
+                         {"1.5", false, true},
+                         {"1d", false, true},
+                         {"NaN", false, true},
+                         {"nan", false, false},
+                         {"inf", false, false},
+                         {"Infinity", false, true},
+                         {"1_0", false, false},
+                         {"", false, false},
+                         {"-", false, false},
+                         {"+-1", false, false},
+                         {"1e400", false, true},
+                         {".5", false, true}}) {
     int64_t whole = 0;
     double real = 0;
     EXPECT_EQ(is_java_integer(row.text, INT32_MIN, INT32_MAX, whole), row.integer) << row.text;
@@ -185,8 +197,10 @@ TEST(SchemaJson, RoundTrips) {
 
 TEST(Delta, DeletionVectors) {
   // An array container {1, 3} of the portable format.
-  const std::string bytes("\xd1\xd3\x39\x64\x01\0\0\0\0\0\0\0\0\0\0\0\x3a\x30\0\0\x01\0\0\0\0\0\x01\0\x10\0\0\0\x01\0\x03\0",
-                          36);
+  const std::string bytes(
+      "\xd1\xd3\x39\x64\x01\0\0\0\0\0\0\0\0\0\0\0\x3a\x30\0\0\x01\0\0\0\0\0\x01\0\x10\0\0\0\x01\0"
+      "\x03\0",
+      36);
   DeletionVector vector{"i", "", 0, 36};
   EXPECT_EQ(read_deletion_vector(vector, bytes), (std::vector<uint64_t>{1, 3}));
   EXPECT_THROW(read_deletion_vector(vector, bytes.substr(0, 20)), Error);

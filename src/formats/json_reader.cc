@@ -114,7 +114,9 @@ DataType infer_json(files::FileStore& store, const Options& options,
 class JsonReader final : public RowReader {
  public:
   JsonReader(const ReadRequest& request, const FilePart& part)
-      : uri_(part.uri), mode_(parse_mode(request.options)), records_(request.store, request.options, part) {
+      : uri_(part.uri),
+        mode_(parse_mode(request.options)),
+        records_(request.store, request.options, part) {
     const std::string corrupt = corrupt_column(request.options);
     std::vector<StructField> fields;
     int corrupt_field = -1;
@@ -173,10 +175,10 @@ class JsonReader final : public RowReader {
     Output& child(size_t index) override {
       if (children_.size() <= index) children_.resize(index + 1);
       if (!children_[index]) {
-        const DataType pair =
-            type_.id() == DataTypeId::kMap
-                ? DataType::structure({{"key", type_.key(), true, ""}, {"value", type_.value(), true, ""}})
-                : DataType();
+        const DataType pair = type_.id() == DataTypeId::kMap
+                                  ? DataType::structure({{"key", type_.key(), true, ""},
+                                                         {"value", type_.value(), true, ""}})
+                                  : DataType();
         const DataType& type = type_.id() == DataTypeId::kStruct  ? type_.fields()[index].type
                                : type_.id() == DataTypeId::kArray ? type_.element()
                                                                   : pair;
@@ -208,7 +210,8 @@ class JsonReader final : public RowReader {
                   std::vector<StructField>& fields) const {
     const auto& all = request.schema.fields();
     for (size_t i = 0; i < all.size(); ++i) {
-      const bool wanted = std::ranges::find(request.wanted, static_cast<int>(i)) != request.wanted.end();
+      const bool wanted =
+          std::ranges::find(request.wanted, static_cast<int>(i)) != request.wanted.end();
       if (!wanted && all[i].name != corrupt) fields.push_back(all[i]);
     }
   }
@@ -233,11 +236,10 @@ class JsonReader final : public RowReader {
       record_ = text_ = {kept, record.size()};
       if (record.front() != '[') return true;
       std::vector<std::string_view> found;
-      const bool sound =
-          kernels::each_json_element(record_, [&](std::string_view element) {
-            found.push_back(element);
-            return true;
-          });
+      const bool sound = kernels::each_json_element(record_, [&](std::string_view element) {
+        found.push_back(element);
+        return true;
+      });
       if (!sound) return true;  // decoding says what is wrong
       elements_.assign(found.rbegin(), found.rend());
     }
@@ -274,8 +276,7 @@ class JsonReader final : public RowReader {
 };
 
 bool splittable(const Options& options) {
-  return !options.flag("multiLine", false) &&
-         is_utf8(options.text("encoding", "charset", "UTF-8"));
+  return !options.flag("multiLine", false) && is_utf8(options.text("encoding", "charset", "UTF-8"));
 }
 
 std::unique_ptr<RowReader> open_json(const ReadRequest& request, const FilePart& part) {

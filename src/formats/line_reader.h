@@ -12,8 +12,8 @@ namespace firn::formats {
 class LineReader {
  public:
   // `separator` "": \n, \r\n or \r. A part takes the lines that begin in (start, end], the first
-  // part (start 0) also the file's first: parts that touch share nothing and miss nothing. `end` < 0:
-  // all. `bytes` stand at `start`.
+  // part (start 0) also the file's first: parts that touch share nothing and miss nothing. `end` <
+  // 0: all. `bytes` stand at `start`.
   LineReader(std::unique_ptr<ByteStream> bytes, std::string separator, int64_t start = 0,
              int64_t end = -1);
   // Without the separator. Valid until the next call; 64 bytes behind it are readable.

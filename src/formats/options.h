@@ -49,9 +49,9 @@ ParseMode parse_mode(const Options& options);  // unknown words mean PERMISSIVE,
 std::string corrupt_column(const Options& options);
 
 // Options that the session passes beside the user's.
-inline constexpr const char* kSchemaOption = "__schema";       // Spark's schema JSON, or DDL
-inline constexpr const char* kPathsOption = "__paths";         // a JSON list of the paths behind the first
-inline constexpr const char* kDataSchema = "__dataschema";     // resolved: the files' columns
-inline constexpr const char* kPartitions = "__partitions";     // resolved: the folders' columns
+inline constexpr const char* kSchemaOption = "__schema";  // Spark's schema JSON, or DDL
+inline constexpr const char* kPathsOption = "__paths";  // a JSON list of the paths behind the first
+inline constexpr const char* kDataSchema = "__dataschema";  // resolved: the files' columns
+inline constexpr const char* kPartitions = "__partitions";  // resolved: the folders' columns
 
 }  // namespace firn::formats

@@ -63,9 +63,10 @@ class OrcRows final : public RowReader {
   OrcRows(const ReadRequest& request, const FilePart& part)
       : uri_(part.uri), reader_(open_file(request.store, part.uri, request.options)) {
     const auto& in_file = reader_.schema().fields();
-    const bool by_position = !in_file.empty() && std::ranges::all_of(in_file, [](const StructField& f) {
-      return f.name.starts_with("_col");
-    });
+    const bool by_position =
+        !in_file.empty() && std::ranges::all_of(in_file, [](const StructField& f) {
+          return f.name.starts_with("_col");
+        });
     std::vector<int> selected;
     for (const int index : request.wanted) {
       const StructField& wanted = request.schema.fields()[static_cast<size_t>(index)];
@@ -138,8 +139,8 @@ struct CodecRow {
   const char* extension;
 };
 constexpr CodecRow kCodecs[] = {
-    {"none", "none", ""},           {"uncompressed", "none", ""}, {"snappy", "snappy", ".snappy"},
-    {"zlib", "zlib", ".zlib"},      {"zstd", "zstd", ".zstd"},    {"lz4", "lz4", ".lz4"},
+    {"none", "none", ""},      {"uncompressed", "none", ""}, {"snappy", "snappy", ".snappy"},
+    {"zlib", "zlib", ".zlib"}, {"zstd", "zstd", ".zstd"},    {"lz4", "lz4", ".lz4"},
 };
 
 const CodecRow& codec_of(const Options& options) {
@@ -192,7 +193,9 @@ class OrcRowWriter final : public RowWriter {
 }  // namespace
 
 const Format kOrc = {
-    "orc", nullptr, infer_orc,
+    "orc",
+    nullptr,
+    infer_orc,
     [](const ReadRequest& request, const FilePart& part) -> std::unique_ptr<RowReader> {
       return std::make_unique<OrcRows>(request, part);
     },

@@ -13,17 +13,23 @@ struct Driver {
   const char* name;
 };
 constexpr Driver kOthers[] = {
-    {"jdbc:mysql:", "MySQL"},        {"jdbc:mariadb:", "MariaDB"}, {"jdbc:oracle:", "Oracle"},
-    {"jdbc:sqlserver:", "SQL Server"}, {"jdbc:db2:", "DB2"},       {"jdbc:redshift:", "Redshift"},
-    {"jdbc:sqlite:", "SQLite"},      {"jdbc:h2:", "H2"},           {"jdbc:snowflake:", "Snowflake"},
+    {"jdbc:mysql:", "MySQL"},
+    {"jdbc:mariadb:", "MariaDB"},
+    {"jdbc:oracle:", "Oracle"},
+    {"jdbc:sqlserver:", "SQL Server"},
+    {"jdbc:db2:", "DB2"},
+    {"jdbc:redshift:", "Redshift"},
+    {"jdbc:sqlite:", "SQLite"},
+    {"jdbc:h2:", "H2"},
+    {"jdbc:snowflake:", "Snowflake"},
 };
 
 constexpr std::string_view kScheme = "jdbc:postgresql:";
 
 // Parameters of the URL that libpq knows under another name; others of Java's driver are left out.
-constexpr const char* kKept[] = {"user",        "password", "sslmode",         "sslrootcert",
-                                 "sslcert",     "sslkey",   "connect_timeout", "application_name",
-                                 "target_session_attrs"};
+constexpr const char* kKept[] = {
+    "user",   "password",        "sslmode",          "sslrootcert",         "sslcert",
+    "sslkey", "connect_timeout", "application_name", "target_session_attrs"};
 
 void refuse_others(const std::string& url) {
   for (const Driver& other : kOthers) {
@@ -31,7 +37,8 @@ void refuse_others(const std::string& url) {
       throw_unsupported(std::string("JDBC to ") + other.name + "; there is PostgreSQL");
   }
   if (!url.starts_with(kScheme))
-    throw_invalid("the JDBC URL '" + url + "' is not of the form jdbc:postgresql://host:port/database");
+    throw_invalid("the JDBC URL '" + url +
+                  "' is not of the form jdbc:postgresql://host:port/database");
 }
 
 }  // namespace
@@ -65,7 +72,8 @@ PostgresConnection::PostgresConnection(const Options& options) : connection_(nul
   }
   parameters.insert(parameters.begin(), {{"host", host}, {"port", port}, {"dbname", database}});
   if (const auto user = options.find("user")) parameters.emplace_back("user", *user);
-  if (const auto password = options.find("password")) parameters.emplace_back("password", *password);
+  if (const auto password = options.find("password"))
+    parameters.emplace_back("password", *password);
   std::vector<const char*> names, values;
   for (const auto& [name, value] : parameters) {
     names.push_back(name.c_str());

@@ -26,11 +26,11 @@ struct TypeRow {
   DataTypeId type;
 };
 constexpr TypeRow kTypes[] = {
-    {16, 1000, DataTypeId::kBoolean},    {17, 1001, DataTypeId::kBinary},
-    {20, 1016, DataTypeId::kLong},       {21, 1005, DataTypeId::kShort},
-    {23, 1007, DataTypeId::kInteger},    {26, 1028, DataTypeId::kLong},
-    {700, 1021, DataTypeId::kFloat},     {701, 1022, DataTypeId::kDouble},
-    {1082, 1182, DataTypeId::kDate},     {1083, 1183, DataTypeId::kTimestamp},
+    {16, 1000, DataTypeId::kBoolean},     {17, 1001, DataTypeId::kBinary},
+    {20, 1016, DataTypeId::kLong},        {21, 1005, DataTypeId::kShort},
+    {23, 1007, DataTypeId::kInteger},     {26, 1028, DataTypeId::kLong},
+    {700, 1021, DataTypeId::kFloat},      {701, 1022, DataTypeId::kDouble},
+    {1082, 1182, DataTypeId::kDate},      {1083, 1183, DataTypeId::kTimestamp},
     {1114, 1115, DataTypeId::kTimestamp}, {1184, 1185, DataTypeId::kTimestamp},
     {1700, 1231, DataTypeId::kDecimal},
 };
@@ -292,10 +292,14 @@ std::vector<FilePart> jdbc_partitions(const Options& options) {
   return parts;
 }
 
-const Format kJdbc = {"jdbc", nullptr, infer_jdbc,
-                      [](const ReadRequest& request, const FilePart& part) -> std::unique_ptr<RowReader> {
-                        return std::make_unique<JdbcRows>(request, part);
-                      },
-                      nullptr, nullptr};
+const Format kJdbc = {
+    "jdbc",
+    nullptr,
+    infer_jdbc,
+    [](const ReadRequest& request, const FilePart& part) -> std::unique_ptr<RowReader> {
+      return std::make_unique<JdbcRows>(request, part);
+    },
+    nullptr,
+    nullptr};
 
 }  // namespace firn::formats

@@ -19,11 +19,11 @@ struct TypeRow {
   const char* sql;
 };
 constexpr TypeRow kTypes[] = {
-    {DataTypeId::kString, "TEXT"},        {DataTypeId::kBinary, "BYTEA"},
-    {DataTypeId::kBoolean, "BOOLEAN"},    {DataTypeId::kByte, "SMALLINT"},
-    {DataTypeId::kShort, "SMALLINT"},     {DataTypeId::kInteger, "INTEGER"},
-    {DataTypeId::kLong, "BIGINT"},        {DataTypeId::kFloat, "FLOAT4"},
-    {DataTypeId::kDouble, "FLOAT8"},      {DataTypeId::kDate, "DATE"},
+    {DataTypeId::kString, "TEXT"},         {DataTypeId::kBinary, "BYTEA"},
+    {DataTypeId::kBoolean, "BOOLEAN"},     {DataTypeId::kByte, "SMALLINT"},
+    {DataTypeId::kShort, "SMALLINT"},      {DataTypeId::kInteger, "INTEGER"},
+    {DataTypeId::kLong, "BIGINT"},         {DataTypeId::kFloat, "FLOAT4"},
+    {DataTypeId::kDouble, "FLOAT8"},       {DataTypeId::kDate, "DATE"},
     {DataTypeId::kTimestamp, "TIMESTAMP"}, {DataTypeId::kTimestampNtz, "TIMESTAMP"},
 };
 
@@ -112,7 +112,8 @@ class PostgresWriter final : public JdbcTableWriter {
   }
 
  private:
-  void append_value(std::string& out, const ColumnView& column, uint64_t row, const DataType& type) {
+  void append_value(std::string& out, const ColumnView& column, uint64_t row,
+                    const DataType& type) {
     if (type.id() == DataTypeId::kBinary) {
       static constexpr char kHex[] = "0123456789abcdef";
       out += "\\x";
@@ -202,7 +203,8 @@ std::string isolation_of(const Options& options) {
   for (const IsolationRow& row : kIsolation) {
     if (level == row.option) return row.sql;
   }
-  throw_invalid("Invalid value '" + level + "' for the option isolationLevel. It can be NONE, "
+  throw_invalid("Invalid value '" + level +
+                "' for the option isolationLevel. It can be NONE, "
                 "READ_UNCOMMITTED, READ_COMMITTED, REPEATABLE_READ or SERIALIZABLE.");
 }
 

@@ -19,15 +19,24 @@ struct NameRow {
   DataTypeId id;
 };
 constexpr NameRow kNames[] = {
-    {"void", DataTypeId::kNull},         {"null", DataTypeId::kNull},
-    {"boolean", DataTypeId::kBoolean},   {"byte", DataTypeId::kByte},
-    {"tinyint", DataTypeId::kByte},      {"short", DataTypeId::kShort},
-    {"smallint", DataTypeId::kShort},    {"integer", DataTypeId::kInteger},
-    {"int", DataTypeId::kInteger},       {"long", DataTypeId::kLong},
-    {"bigint", DataTypeId::kLong},       {"float", DataTypeId::kFloat},
-    {"double", DataTypeId::kDouble},     {"decimal", DataTypeId::kDecimal},
-    {"string", DataTypeId::kString},     {"binary", DataTypeId::kBinary},
-    {"date", DataTypeId::kDate},         {"timestamp", DataTypeId::kTimestamp},
+    {"void", DataTypeId::kNull},
+    {"null", DataTypeId::kNull},
+    {"boolean", DataTypeId::kBoolean},
+    {"byte", DataTypeId::kByte},
+    {"tinyint", DataTypeId::kByte},
+    {"short", DataTypeId::kShort},
+    {"smallint", DataTypeId::kShort},
+    {"integer", DataTypeId::kInteger},
+    {"int", DataTypeId::kInteger},
+    {"long", DataTypeId::kLong},
+    {"bigint", DataTypeId::kLong},
+    {"float", DataTypeId::kFloat},
+    {"double", DataTypeId::kDouble},
+    {"decimal", DataTypeId::kDecimal},
+    {"string", DataTypeId::kString},
+    {"binary", DataTypeId::kBinary},
+    {"date", DataTypeId::kDate},
+    {"timestamp", DataTypeId::kTimestamp},
     {"timestamp_ltz", DataTypeId::kTimestamp},
     {"timestamp_ntz", DataTypeId::kTimestampNtz},
 };
@@ -37,12 +46,18 @@ struct IntervalRow {
   int start, end;
 };
 constexpr IntervalRow kIntervals[] = {
-    {"interval year", true, 0, 0},           {"interval month", true, 1, 1},
-    {"interval year to month", true, 0, 1},  {"interval day", false, 0, 0},
-    {"interval hour", false, 1, 1},          {"interval minute", false, 2, 2},
-    {"interval second", false, 3, 3},        {"interval day to hour", false, 0, 1},
-    {"interval day to minute", false, 0, 2}, {"interval day to second", false, 0, 3},
-    {"interval hour to minute", false, 1, 2}, {"interval hour to second", false, 1, 3},
+    {"interval year", true, 0, 0},
+    {"interval month", true, 1, 1},
+    {"interval year to month", true, 0, 1},
+    {"interval day", false, 0, 0},
+    {"interval hour", false, 1, 1},
+    {"interval minute", false, 2, 2},
+    {"interval second", false, 3, 3},
+    {"interval day to hour", false, 0, 1},
+    {"interval day to minute", false, 0, 2},
+    {"interval day to second", false, 0, 3},
+    {"interval hour to minute", false, 1, 2},
+    {"interval hour to second", false, 1, 3},
     {"interval minute to second", false, 2, 3},
 };
 
@@ -67,7 +82,8 @@ DataType named(const std::string& name) {
 DataType of(const json& node) {
   if (node.is_string()) return named(node.get<std::string>());
   const std::string kind = node.at("type").get<std::string>();
-  if (kind == "array") return DataType::array(of(node.at("elementType")), node.value("containsNull", true));
+  if (kind == "array")
+    return DataType::array(of(node.at("elementType")), node.value("containsNull", true));
   if (kind == "map")
     return DataType::map(of(node.at("keyType")), of(node.at("valueType")),
                          node.value("valueContainsNull", true));

@@ -50,8 +50,7 @@ class TextWriter final : public RowWriter {
       : sink_(std::move(sink)), separator_(std::move(separator)) {}
   void write(std::span<const kernels::ColumnView> columns, uint64_t rows) override {
     for (uint64_t row = 0; row < rows; ++row) {
-      if (columns[0].is_valid(row))
-        text_ += columns[0].values<kernels::StringRef>()[row].view();
+      if (columns[0].is_valid(row)) text_ += columns[0].values<kernels::StringRef>()[row].view();
       text_ += separator_;
       if (text_.size() > (256 << 10)) flush();
     }
@@ -140,10 +139,13 @@ const Format kText = {
     }};
 
 const Format kBinaryFile = {
-    "binaryfile", nullptr, binary_schema,
+    "binaryfile",
+    nullptr,
+    binary_schema,
     [](const ReadRequest& request, const FilePart& part) -> std::unique_ptr<RowReader> {
       return std::make_unique<BinaryReader>(request, part);
     },
-    nullptr, nullptr};
+    nullptr,
+    nullptr};
 
 }  // namespace firn::formats

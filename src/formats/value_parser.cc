@@ -60,7 +60,8 @@ bool is_java_double(std::string_view text, double& value) {
   if (body.front() == '+' || body.front() == '-') return false;
   const auto [end, error] = std::from_chars(body.data(), body.data() + body.size(), value);
   if (end != body.data() + body.size()) return false;
-  if (error == std::errc::result_out_of_range) value = std::strtod(std::string(body).c_str(), nullptr);
+  if (error == std::errc::result_out_of_range)
+    value = std::strtod(std::string(body).c_str(), nullptr);
   value *= sign;
   return true;
 }
@@ -70,7 +71,8 @@ std::optional<int64_t> read_timestamp(std::string_view text, const ValueFormats&
     if (const auto parsed = formats.timestamps->parse(text)) {
       if (parsed->offset_seconds)
         return parsed->local_us - int64_t{1000000} * *parsed->offset_seconds;
-      const auto named = parsed->zone_id.empty() ? nullptr : kernels::find_time_zone(parsed->zone_id);
+      const auto named =
+          parsed->zone_id.empty() ? nullptr : kernels::find_time_zone(parsed->zone_id);
       return (named != nullptr ? *named : *formats.zone).to_utc(parsed->local_us);
     }
     if (!formats.fallback) return std::nullopt;

@@ -248,7 +248,8 @@ bool AvroFile::next_block(std::string& scratch, std::string_view& objects, int64
   if (decoder.read_raw(kSyncBytes) != sync_)
     decoder.fail("a block does not end with the file's sync marker");
   const auto found = metadata_.find("avro.codec");
-  objects = avro_decompress(found == metadata_.end() ? "null" : found->second, block, scratch, file_);
+  objects =
+      avro_decompress(found == metadata_.end() ? "null" : found->second, block, scratch, file_);
   if (count < 0 || (static_cast<uint64_t>(count) > objects.size() &&
                     static_cast<uint64_t>(count) > kMaxEmptyItems)) {
     decoder.fail("a block announces more objects than it has bytes");

@@ -80,13 +80,14 @@ DataType number_type(const JsonInference& rules, JsonToken token, std::string_vi
 DataType string_type(const JsonInference& rules, std::string_view text, const TimeZone& zone) {
   if (text.empty()) return {};  // generators write "" for null
   bool integer = false;
-  if (rules.prefers_decimal && scan_number(text.data(), text.data() + text.size(), integer) ==
-                                   text.size()) {
+  if (rules.prefers_decimal &&
+      scan_number(text.data(), text.data() + text.size(), integer) == text.size()) {
     if (const auto decimal = decimal_of(text)) return *decimal;
   }
   if (!rules.infer_timestamp) return DataTypeId::kString;
-  const bool fits = rules.json.timestamps != nullptr ? rules.json.timestamps->parse(text).has_value()
-                                                     : parse_timestamp(text, zone).has_value();
+  const bool fits = rules.json.timestamps != nullptr
+                        ? rules.json.timestamps->parse(text).has_value()
+                        : parse_timestamp(text, zone).has_value();
   return fits ? DataTypeId::kTimestamp : DataTypeId::kString;
 }
 
@@ -224,8 +225,6 @@ std::optional<DataType> JsonSchema::settled(const Node& node) const {
   return DataType::structure(std::move(fields));
 }
 
-DataType JsonSchema::schema() const {
-  return settled(root_).value_or(DataType::structure({}));
-}
+DataType JsonSchema::schema() const { return settled(root_).value_or(DataType::structure({})); }
 
 }  // namespace firn::kernels

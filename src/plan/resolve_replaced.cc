@@ -63,7 +63,8 @@ ExprPtr input_file(std::string_view function, const Scope& scope,
 }  // namespace
 
 ExprPtr Resolver::replaced(CallSite& at) {
-  if (at.function.name.starts_with("input_file_")) return input_file(at.function.name, *at.site.scope, at.unresolved->origin);
+  if (at.function.name.starts_with("input_file_"))
+    return input_file(at.function.name, *at.site.scope, at.unresolved->origin);
   const std::string_view name = at.function.name;
   std::vector<ExprPtr>& arguments = at.arguments;
   const std::optional<QueryContext>& origin = at.unresolved->origin;

@@ -51,8 +51,7 @@ struct Request {
 types::DataType parse_user_schema(const std::string& text) {
   const size_t first = text.find_first_not_of(" \t\r\n");
   const bool json = first != std::string::npos && (text[first] == '{' || text[first] == '"');
-  const types::DataType schema =
-      json ? formats::parse_schema_json(text) : sql::parse_schema(text);
+  const types::DataType schema = json ? formats::parse_schema_json(text) : sql::parse_schema(text);
   if (schema.id() != types::DataTypeId::kStruct)
     throw_invalid("a reader's schema is a struct, not " + schema.simple_string());
   return schema;
@@ -93,8 +92,8 @@ plan::RelationPtr SessionSurroundings::find_files(const plan::UnresolvedTable& t
   const std::string format = format_name(table.parts.front());
   for (const char* refused : kRefused) {
     if (format == refused)
-      throw_unsupported("reading files of format " + format + "; formats are: " +
-                        formats::format_names());
+      throw_unsupported("reading files of format " + format +
+                        "; formats are: " + formats::format_names());
   }
   const bool engine_format = format == "parquet" || format == "delta";
   if (!engine_format && formats::find_format(format) == nullptr) return nullptr;

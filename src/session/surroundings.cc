@@ -71,8 +71,8 @@ void SessionSurroundings::enter_view(const std::string& name) {
 plan::RelationPtr SessionSurroundings::find_table(const plan::UnresolvedTable& table,
                                                   plan::IdSource& fresh) {
   if (auto view = find_view(table, fresh)) return view;
-  const bool is_path = table.parts.size() == 2 && (table.parts[1].empty() ||
-                                                   table.parts[1].find('/') != std::string::npos);
+  const bool is_path = table.parts.size() == 2 &&
+                       (table.parts[1].empty() || table.parts[1].find('/') != std::string::npos);
   if (is_path) {
     if (auto files = find_files(table, fresh)) return files;
   }

@@ -1,6 +1,6 @@
 // DataFrameWriter.save and INSERT OVERWRITE DIRECTORY: a query's rows into a folder of files. All
-// files are written under <path>/_temporary first; then what gives way is removed, the new files are
-// moved into place, and _SUCCESS says that all is there.
+// files are written under <path>/_temporary first; then what gives way is removed, the new files
+// are moved into place, and _SUCCESS says that all is there.
 #include <algorithm>
 #include <cstdio>
 #include <list>
@@ -31,8 +31,8 @@ std::string escaped(const std::string& text) {
   std::string out;
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
-    const bool special =
-        byte < 0x20 || byte == 0x7f || std::string_view("\"#%'*/:=?\\{[]^").find(c) != std::string_view::npos;
+    const bool special = byte < 0x20 || byte == 0x7f ||
+                         std::string_view("\"#%'*/:=?\\{[]^").find(c) != std::string_view::npos;
     if (special)
       out += {'%', kHex[byte >> 4], kHex[byte & 15]};
     else
@@ -133,7 +133,8 @@ class FolderWriter {
     for (const std::string& name : names)
       store_.move(files::join_uri(temporary_, name), files::join_uri(job_.path, name));
     remove_temporary();
-    const auto mark = store_.create(files::join_uri(job_.path, "_SUCCESS"), files::WriteMode::kOverwrite);
+    const auto mark =
+        store_.create(files::join_uri(job_.path, "_SUCCESS"), files::WriteMode::kOverwrite);
     mark->finish();
     committed_ = true;
   }
@@ -164,12 +165,12 @@ class FolderWriter {
     std::snprintf(counter, sizeof(counter), "%cc%03d", job_.partitions.empty() ? '-' : '.',
                   counters_[folder]++);
     const std::string name = "part-00000-" + id_ + counter + job_.extension;
-    const std::string uri = files::join_uri(
-        temporary_, folder.empty() ? name : files::join_uri(folder, name));
+    const std::string uri =
+        files::join_uri(temporary_, folder.empty() ? name : files::join_uri(folder, name));
     Target target{folder, nullptr, 0};
     if (job_.format == "parquet")
-      target.file = std::make_unique<ParquetFile>(std::make_unique<engine::ParquetRows>(
-          instance_, store_, uri, job_.options, job_.data));
+      target.file = std::make_unique<ParquetFile>(
+          std::make_unique<engine::ParquetRows>(instance_, store_, uri, job_.options, job_.data));
     else
       target.file = std::make_unique<FormatFile>(
           formats::find_format(job_.format)->create(store_, uri, job_.options, job_.data));
@@ -198,7 +199,8 @@ class FolderWriter {
         target->file->write(chunk);
       } else {
         std::vector<uint32_t> rows;
-        for (uint64_t row = done; row < done + take; ++row) rows.push_back(static_cast<uint32_t>(row));
+        for (uint64_t row = done; row < done + take; ++row)
+          rows.push_back(static_cast<uint32_t>(row));
         engine::Chunk part = chunk.share();
         part.select(rows);
         target->file->write(part);
@@ -299,7 +301,8 @@ plan::RelationPtr arranged(const plan::RelationPtr& query, const plan::WriteFile
   std::set<std::string> seen;
   for (size_t i = 0; i < columns.size(); ++i) {
     if (!seen.insert(lower_case(columns[i].name)).second)
-      throw Error("COLUMN_ALREADY_EXISTS", {{"columnName", "`" + lower_case(columns[i].name) + "`"}});
+      throw Error("COLUMN_ALREADY_EXISTS",
+                  {{"columnName", "`" + lower_case(columns[i].name) + "`"}});
     if (std::ranges::find(last, i) != last.end()) continue;
     order.push_back(columns[i]);
     data.push_back({columns[i].name, columns[i].type, true, ""});
@@ -309,7 +312,8 @@ plan::RelationPtr arranged(const plan::RelationPtr& query, const plan::WriteFile
   if (last.empty()) return query;
   plan::Project project{{}, query};
   for (const plan::Attribute& column : order) {
-    plan::Expr reference{plan::ColumnRef{column}, column.type, column.nullable, true, false, false, {}};
+    plan::Expr reference{
+        plan::ColumnRef{column}, column.type, column.nullable, true, false, false, {}};
     project.expressions.push_back(std::make_shared<const plan::Expr>(std::move(reference)));
   }
   return std::make_shared<const plan::Relation>(
@@ -347,9 +351,9 @@ Result write_table_of_database(Session& session, const plan::WriteFiles& node,
   std::vector<StructField> fields;
   for (const plan::Attribute& column : query->output)
     fields.push_back({column.name, column.type, true, ""});
-  const auto writer = formats::write_jdbc(write_options(node, "jdbc", session.conf()),
-                                          DataType::structure(std::move(fields)),
-                                          jdbc_mode(node.mode));
+  const auto writer =
+      formats::write_jdbc(write_options(node, "jdbc", session.conf()),
+                          DataType::structure(std::move(fields)), jdbc_mode(node.mode));
   if (writer == nullptr) return {};
   const auto rows = session.process().engine.run(plan::rewrite(query), stop);
   for (engine::Chunk chunk; rows->next(chunk);) {
@@ -394,14 +398,16 @@ Result write_files(Session& session, const plan::WriteFiles& written, const Stop
   job.options = write_options(node, format, session.conf());
   job.max_records = job.options.number("maxRecordsPerFile", 0);
   const plan::RelationPtr rows_in = arranged(query, node, job);
-  job.extension = format == "parquet" ? engine::parquet_extension(job.options, job.data)
-                                      : formats::find_format(format)->extension(job.options, job.data);
+  job.extension = format == "parquet"
+                      ? engine::parquet_extension(job.options, job.data)
+                      : formats::find_format(format)->extension(job.options, job.data);
   const bool exists = path_exists(session.process().store, job.path);
   if (exists && node.mode == plan::SaveMode::kErrorIfExists)
     throw Error("PATH_ALREADY_EXISTS", {{"outputPath", job.path}});
   if (exists && node.mode == plan::SaveMode::kIgnore) return {};
-  const bool dynamic = !job.partitions.empty() &&
-                       lower_case(job.options.text("partitionOverwriteMode", "static")) == "dynamic";
+  const bool dynamic =
+      !job.partitions.empty() &&
+      lower_case(job.options.text("partitionOverwriteMode", "static")) == "dynamic";
   FolderWriter writer(session, job);
   const auto rows = session.process().engine.run(plan::rewrite(rows_in), stop);
   for (engine::Chunk chunk; rows->next(chunk);) writer.append(chunk);

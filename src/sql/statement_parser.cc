@@ -157,8 +157,10 @@ plan::StatementNode Grammar::overwrite_directory() {
   node.mode = plan::SaveMode::kOverwrite;
   if (at_string()) node.path = string_literal();
   if (!accept("USING"))
-    unsupported("INSERT OVERWRITE DIRECTORY without USING: write USING parquet, csv, json …", peek());
-  for (const std::string& part : name_parts()) node.format += (node.format.empty() ? "" : ".") + part;
+    unsupported("INSERT OVERWRITE DIRECTORY without USING: write USING parquet, csv, json …",
+                peek());
+  for (const std::string& part : name_parts())
+    node.format += (node.format.empty() ? "" : ".") + part;
   if (accept("OPTIONS")) {
     for (auto& [key, value] : properties()) node.options.emplace_back(key, value);
   }
@@ -171,8 +173,8 @@ plan::StatementNode Grammar::insert() {
   plan::Insert node;
   node.overwrite = accept("OVERWRITE");
   if (!node.overwrite) expect("INTO");
-  const bool directory = (at("DIRECTORY") && (at_string(1) || at("USING", 1))) ||
-                         (at("LOCAL") && at("DIRECTORY", 1));
+  const bool directory =
+      (at("DIRECTORY") && (at_string(1) || at("USING", 1))) || (at("LOCAL") && at("DIRECTORY", 1));
   if (node.overwrite && directory) return overwrite_directory();
   if (at("TABLE") && at_name(1)) take();
   node.table = name_parts();
