@@ -34,6 +34,8 @@ void configure(duckdb::DBConfig& config, const EngineOptions& options) {
       {"autoinstall_known_extensions", duckdb::Value::BOOLEAN(false)},
       {"autoload_known_extensions", duckdb::Value::BOOLEAN(false)},
       {"temp_directory", duckdb::Value(options.spill_folder)},
+      // Ours is the bound (kMaxPlanDepth); a sum of 1,000 terms is 1,000 levels deep.
+      {"max_expression_depth", duckdb::Value::UBIGINT(16000)},
   };
   for (const Setting& setting : settings) config.SetOptionByName(setting.name, setting.value);
   if (options.memory_bytes > 0) {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "engine/duck_types.h"
+#include "engine/kernel_functions.h"
 #include "engine/table_functions.h"
 
 namespace firn::engine {
@@ -202,6 +203,66 @@ class RelationLowering {
     }
     block.selected = true;
     return block;
+  }
+
+  // One column of structs: the generator's rows, which DuckDB unnests in the order of the child's.
+  Block lower_node(const plan::Generate& node, const Relation&) {
+    Block block = lower(*node.child);
+    if (block.selected || block.ordered || block.limited)
+      block = wrap(std::move(block), node.child->output);
+    add_columns(block, node.child->output);
+    const plan::Call& call = std::get<plan::Call>(node.generator->node);
+    const bool positions = call.function->name == "posexplode";
+    const types::DataType& type = call.arguments.at(0)->type;
+    const bool structs =
+        positions || call.function->name == "inline" || type.id() == types::DataTypeId::kMap;
+    add_output(block, function("unnest", list_of(generator_rows(node, type, positions))),
+               kGeneratedItem);
+    Block above = wrap(std::move(block), {});
+    for (const Attribute& attribute : node.child->output)
+      add_output(above, column(column_name(attribute.id)), column_name(attribute.id));
+    for (size_t i = 0; i < node.columns.size(); ++i) {
+      Parsed item = column(kGeneratedItem);
+      const bool pair = positions && type.id() != types::DataTypeId::kMap;
+      if (positions && !pair && i > 0) {  // (position, (key, value))
+        item = struct_field(std::move(item), 1);
+        item = struct_field(std::move(item), i - 1);
+      } else if (structs) {
+        item = struct_field(std::move(item), i);
+      }
+      add_output(above, std::move(item), column_name(node.columns[i].id));
+    }
+    above.selected = true;
+    return above;
+  }
+  static constexpr const char* kGeneratedItem = "firn_item";
+  static Parsed struct_field(Parsed value, size_t index) {
+    return function(
+        "struct_extract",
+        list_of(std::move(value), constant(duckdb::Value("f" + std::to_string(index)))));
+  }
+  Parsed generator_rows(const plan::Generate& node, const types::DataType& type, bool positions) {
+    const plan::Call& call = std::get<plan::Call>(node.generator->node);
+    Parsed rows = lower_expression(*call.arguments.at(0), context_);
+    types::DataType now = type;
+    const auto through = [&](const char* kernel, types::DataType result) {
+      kernels::CallInfo info;
+      info.arguments = {now};
+      info.result = result;
+      rows = call_kernel(context_.state, kernel, std::move(info), list_of(std::move(rows)),
+                         node.generator->origin);
+      now = std::move(result);
+    };
+    if (type.id() == types::DataTypeId::kMap)
+      through("map_entries",
+              types::DataType::array(types::DataType::structure(
+                  {{"key", type.key(), false, ""}, {"value", type.value(), true, ""}})));
+    if (positions)
+      through("with_positions", types::DataType::array(types::DataType::structure(
+                                    {{"pos", types::DataTypeId::kInteger, false, ""},
+                                     {"col", now.element(), true, ""}})));
+    if (node.outer) through("outer_rows", types::DataType::array(now.element()));
+    return rows;
   }
 
   // ---- Joins and set operations

@@ -181,7 +181,7 @@ Parsed count_if(const LoweringSite& site) {
 Parsed sum(const LoweringSite& site) {
   const DataType& type = site.call.arguments[0]->type;
   if (type.id() == DataTypeId::kDouble || type.id() == DataTypeId::kFloat)
-    return over_doubles(site);
+    return to_result(site, aggregate(site, "sum", list_of(as_double(argument(site, 0)))));
   Parsed total = aggregate(site, "sum", list_of(argument(site, 0)));
   const DataType wide = DataType::decimal(38, type.id() == DataTypeId::kDecimal ? type.scale() : 0);
   total = cast_to(to_duckdb(wide), std::move(total));
@@ -260,6 +260,58 @@ Parsed percentile(const LoweringSite& site) {
                                    list_of(std::move(value), std::move(share))));
 }
 
+// Strings put together in the order of the sort keys behind value and separator.
+Parsed joined(const LoweringSite& site) {
+  if (site.context.window != nullptr) throw_unsupported("listagg in a window.");
+  auto order = make_uniq<duckdb::OrderModifier>();
+  for (size_t i = 2; i < site.call.arguments.size(); ++i) {
+    const auto& key = std::get<plan::Call>(site.call.arguments[i]->node);
+    order->orders.emplace_back(literal_true(key.arguments[1]) ? duckdb::OrderType::ASCENDING
+                                                              : duckdb::OrderType::DESCENDING,
+                               literal_true(key.arguments[2]) ? duckdb::OrderByNullType::NULLS_FIRST
+                                                              : duckdb::OrderByNullType::NULLS_LAST,
+                               lower_expression(*key.arguments[0], site.context));
+  }
+  Parsed separator = operation(ExpressionType::OPERATOR_COALESCE,
+                               list_of<Parsed>(argument(site, 1), constant(duckdb::Value(""))));
+  Parsed filter = site.call.filter ? lower_expression(*site.call.filter, site.context) : nullptr;
+  return to_result(site, make_uniq<duckdb::FunctionExpression>(
+                             "string_agg", list_of<Parsed>(argument(site, 0), std::move(separator)),
+                             std::move(filter), order->orders.empty() ? nullptr : std::move(order),
+                             site.call.distinct));
+}
+
+// percentile_cont and percentile_disc: the third argument says whether the order ascends.
+Parsed ordered_percentile(const LoweringSite& site) {
+  const bool ascending = site.call.arguments.size() < 3 || literal_true(site.call.arguments[2]);
+  const auto turned = [&](Parsed parsed) {
+    return ascending ? std::move(parsed)
+                     : function("*", list_of<Parsed>(std::move(parsed),
+                                                     constant(duckdb::Value::DOUBLE(-1))));
+  };
+  if (!ascending && site.expr.type.id() == DataTypeId::kArray)
+    throw_unsupported("several percentiles in descending order.");
+  const bool many = site.call.arguments[1]->type.id() == DataTypeId::kArray;
+  Parsed share = cast_to(
+      many ? duckdb::LogicalType::LIST(duckdb::LogicalType::DOUBLE) : duckdb::LogicalType::DOUBLE,
+      argument(site, 1));
+  Parsed value = turned(as_double(argument(site, 0)));
+  return to_result(site, turned(aggregate(site, std::string(site.row.target),
+                                          list_of<Parsed>(std::move(value), std::move(share)))));
+}
+Parsed mode(const LoweringSite& site) {
+  return to_result(site, aggregate(site, "mode", list_of(argument(site, 0))));
+}
+
+// NULL where all values are equal.
+Parsed without_spread(const LoweringSite& site, Parsed parsed) {
+  Parsed spread = aggregate(site, "var_pop", list_of(as_double(argument(site, 0))));
+  Parsed none =
+      compare(ExpressionType::COMPARE_EQUAL, std::move(spread), constant(duckdb::Value::DOUBLE(0)));
+  return case_when(std::move(none), constant(duckdb::Value(duckdb::LogicalType::DOUBLE)),
+                   std::move(parsed));
+}
+
 // Population skewness from DuckDB's sample-adjusted one.
 Parsed skewness(const LoweringSite& site) {
   const auto rows = [&] { return as_double(aggregate(site, "count", list_of(argument(site, 0)))); };
@@ -270,8 +322,13 @@ Parsed skewness(const LoweringSite& site) {
   Parsed factor =
       function("/", list_of(function("-", list_of(rows(), number(2))), std::move(root)));
   Parsed two = compare(ExpressionType::COMPARE_EQUAL, rows(), number(2));
-  return case_when(std::move(two), number(0),
-                   function("*", list_of(std::move(adjusted), std::move(factor))));
+  return without_spread(site,
+                        case_when(std::move(two), number(0),
+                                  function("*", list_of(std::move(adjusted), std::move(factor)))));
+}
+Parsed kurtosis(const LoweringSite& site) {
+  return without_spread(site,
+                        aggregate(site, "kurtosis_pop", list_of(as_double(argument(site, 0)))));
 }
 
 // ---- Functions that exist over windows only.
@@ -343,19 +400,22 @@ constexpr LoweringRow kRows[] = {
     {"every", plain, "bool_and"},
     {"first", first_or_last, "first"},
     {"first_value", first_or_last, "first"},
-    {"kurtosis", over_doubles, "kurtosis_pop"},
+    {"kurtosis", kurtosis},
     {"lag", window_only},
     {"last", first_or_last, "last"},
     {"last_value", first_or_last, "last"},
     {"lead", window_only},
-    {"listagg", plain, "string_agg"},
+    {"listagg", joined},
+    {"percentile_cont", ordered_percentile, "quantile_cont"},
+    {"percentile_disc", ordered_percentile, "quantile_disc"},
+    {"product", over_doubles},
     {"max", plain},
     {"max_by", plain, "arg_max_null"},
     {"mean", average},
     {"median", percentile, "quantile_cont"},
     {"min", plain},
     {"min_by", plain, "arg_min_null"},
-    {"mode", plain},
+    {"mode", mode},
     {"nth_value", window_only},
     {"ntile", window_only},
     {"percent_rank", window_only},
@@ -378,7 +438,6 @@ constexpr LoweringRow kRows[] = {
     {"stddev", over_doubles, "stddev_samp"},
     {"stddev_pop", over_doubles},
     {"stddev_samp", over_doubles},
-    {"string_agg", plain, "string_agg"},
     {"sum", sum},
     {"try_avg", average},
     {"try_sum", sum},

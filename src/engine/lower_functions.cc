@@ -1,7 +1,8 @@
-// The one table function → how it runs: DuckDB's expression or a kernel. Every function of
-// functions::all_functions() has a row (a test sees to it).
+// The one table function → how it runs: DuckDB's expression or a kernel. A function without a row
+// runs as the kernel of its name (a test sees to it that there is one).
 #include "engine/lower_functions.h"
 
+#include <deque>
 #include <unordered_map>
 #include <utility>
 
@@ -151,7 +152,8 @@ Parsed lambda_call(const LoweringSite& site, const char* name, const types::Data
   FIRN_CHECK(lambda != nullptr, "a higher-order function without its lambda");
   duckdb::vector<std::string> names;
   for (const plan::AttributeId id : lambda->ids) names.push_back(column_name(id));
-  if (lambda->ids.size() > 1) site.context.lambda_indexes.insert(lambda->ids[1]);
+  if (lambda->ids.size() > 1 && std::string_view(name) != "list_reduce")
+    site.context.lambda_indexes.insert(lambda->ids[1]);
   Parsed body = lower_expression(*lambda->body, site.context);
   Parsed arrow = duckdb::make_uniq<duckdb::LambdaExpression>(std::move(names), std::move(body));
   return cast_to(to_duckdb(result),
@@ -163,6 +165,9 @@ Parsed transform(const LoweringSite& site) {
 }
 Parsed filter_array(const LoweringSite& site) {
   return lambda_call(site, "list_filter", site.expr.type);
+}
+Parsed reduce_pairs(const LoweringSite& site) {
+  return lambda_call(site, "list_reduce", site.expr.type);
 }
 Parsed quantified(const LoweringSite& site) {
   kernels::CallInfo info = call_info(site);
@@ -199,10 +204,14 @@ Parsed map_concat(const LoweringSite& site) {
   return result;
 }
 
+Parsed first_argument(const LoweringSite& site) {
+  return lower_expression(*site.call.arguments[0], site.context);
+}
+
 constexpr LoweringRow kRows[] = {
+    {"sort_key", first_argument},
     {"assert_not_null", assert_not_null},
     {"map_concat", map_concat},
-    {"schema_of_json", run_kernel},
     {"=", comparison, "", ExpressionType::COMPARE_EQUAL},
     {"!=", comparison, "", ExpressionType::COMPARE_NOTEQUAL},
     {"<", comparison, "", ExpressionType::COMPARE_LESSTHAN},
@@ -226,7 +235,6 @@ constexpr LoweringRow kRows[] = {
     {"|", run_kernel, "bit_or_of"},
     {"^", run_kernel, "bit_xor_of"},
     {"~", run_kernel, "bit_not_of"},
-    {"btrim", run_kernel},
     {"to_timestamp_ltz", run_kernel, "to_timestamp"},
     {"to_unix_timestamp", run_kernel, "unix_timestamp"},
     {"try_add", run_kernel, "add"},
@@ -235,6 +243,18 @@ constexpr LoweringRow kRows[] = {
     {"try_divide", run_kernel, "divide"},
     {"try_element_at", run_kernel, "element_at"},
     {"try_to_date", run_kernel, "to_date"},
+    {"try_mod", run_kernel, "remainder"},
+    {"make_timestamp_ltz", run_kernel, "make_timestamp"},
+    {"try_make_timestamp", run_kernel, "make_timestamp"},
+    {"try_make_timestamp_ltz", run_kernel, "make_timestamp"},
+    {"try_make_timestamp_ntz", run_kernel, "make_timestamp_ntz"},
+    {"try_to_number", run_kernel, "to_number"},
+    {"try_to_binary", run_kernel, "to_binary"},
+    {"try_url_decode", run_kernel, "url_decode"},
+    {"try_parse_url", run_kernel, "parse_url"},
+    {"try_validate_utf8", run_kernel, "validate_utf8"},
+    {"try_aes_decrypt", run_kernel, "aes_decrypt"},
+    {"mask_text", run_kernel, "mask"},
     {"try_to_timestamp", run_kernel, "to_timestamp"},
     {"greatest", native},
     {"least", native},
@@ -249,213 +269,7 @@ constexpr LoweringRow kRows[] = {
     {"filter", filter_array},
     {"exists", quantified, "exists_of"},
     {"forall", quantified, "forall_of"},
-    {"negative", run_kernel},
-    {"abs", run_kernel},
-    {"pmod", run_kernel},
-    {"sign", run_kernel},
-    {"ceil", run_kernel},
-    {"floor", run_kernel},
-    {"round", run_kernel},
-    {"bround", run_kernel},
-    {"rint", run_kernel},
-    {"sqrt", run_kernel},
-    {"cbrt", run_kernel},
-    {"exp", run_kernel},
-    {"expm1", run_kernel},
-    {"ln", run_kernel},
-    {"log", run_kernel},
-    {"log10", run_kernel},
-    {"log2", run_kernel},
-    {"log1p", run_kernel},
-    {"pow", run_kernel},
-    {"hypot", run_kernel},
-    {"sin", run_kernel},
-    {"cos", run_kernel},
-    {"tan", run_kernel},
-    {"cot", run_kernel},
-    {"asin", run_kernel},
-    {"acos", run_kernel},
-    {"atan", run_kernel},
-    {"atan2", run_kernel},
-    {"sinh", run_kernel},
-    {"cosh", run_kernel},
-    {"tanh", run_kernel},
-    {"degrees", run_kernel},
-    {"radians", run_kernel},
-    {"factorial", run_kernel},
-    {"width_bucket", run_kernel},
-    {"rand", run_kernel},
-    {"randn", run_kernel},
-    {"uuid", run_kernel},
-    {"bit_count", run_kernel},
-    {"bit_get", run_kernel},
-    {"shiftleft", run_kernel},
-    {"shiftright", run_kernel},
-    {"shiftrightunsigned", run_kernel},
-    {"isnan", run_kernel},
-    {"nanvl", run_kernel},
-    {"length", run_kernel},
-    {"octet_length", run_kernel},
-    {"bit_length", run_kernel},
-    {"upper", run_kernel},
-    {"lower", run_kernel},
-    {"initcap", run_kernel},
-    {"trim", run_kernel},
-    {"ltrim", run_kernel},
-    {"rtrim", run_kernel},
-    {"substring", run_kernel},
-    {"substring_index", run_kernel},
-    {"left", run_kernel},
-    {"right", run_kernel},
-    {"concat_ws", run_kernel},
-    {"replace", run_kernel},
-    {"translate", run_kernel},
-    {"overlay", run_kernel},
-    {"repeat", run_kernel},
-    {"space", run_kernel},
-    {"lpad", run_kernel},
-    {"rpad", run_kernel},
-    {"instr", run_kernel},
-    {"locate", run_kernel},
-    {"startswith", run_kernel},
-    {"endswith", run_kernel},
-    {"contains", run_kernel},
-    {"find_in_set", run_kernel},
-    {"split_part", run_kernel},
-    {"ascii", run_kernel},
-    {"chr", run_kernel},
-    {"base64", run_kernel},
-    {"unbase64", run_kernel},
-    {"hex", run_kernel},
-    {"unhex", run_kernel},
-    {"bin", run_kernel},
-    {"conv", run_kernel},
-    {"encode", run_kernel},
-    {"decode", run_kernel},
-    {"format_number", run_kernel},
-    {"format_string", run_kernel},
-    {"levenshtein", run_kernel},
-    {"soundex", run_kernel},
-    {"luhn_check", run_kernel},
-    {"quote", run_kernel},
-    {"to_binary", run_kernel},
-    {"url_encode", run_kernel},
-    {"url_decode", run_kernel},
-    {"ilike", run_kernel},
-    {"rlike", run_kernel},
-    {"regexp_extract", run_kernel},
-    {"regexp_extract_all", run_kernel},
-    {"regexp_replace", run_kernel},
-    {"regexp_count", run_kernel},
-    {"regexp_substr", run_kernel},
-    {"regexp_instr", run_kernel},
-    {"split", run_kernel},
-    {"md5", run_kernel},
-    {"sha1", run_kernel},
-    {"sha2", run_kernel},
-    {"crc32", run_kernel},
-    {"hash", run_kernel},
-    {"xxhash64", run_kernel},
-    {"raise_error", run_kernel},
-    {"assert_true", run_kernel},
-    {"year", run_kernel},
-    {"month", run_kernel},
-    {"day", run_kernel},
-    {"dayofweek", run_kernel},
-    {"weekday", run_kernel},
-    {"dayofyear", run_kernel},
-    {"quarter", run_kernel},
-    {"weekofyear", run_kernel},
-    {"yearofweek", run_kernel},
-    {"dayname", run_kernel},
-    {"monthname", run_kernel},
-    {"hour", run_kernel},
-    {"minute", run_kernel},
-    {"second", run_kernel},
-    {"second_with_fraction", run_kernel},
-    {"date_add", run_kernel},
-    {"date_sub", run_kernel},
-    {"datediff", run_kernel},
-    {"add_months", run_kernel},
-    {"months_between", run_kernel},
-    {"timestampadd", run_kernel},
-    {"timestampdiff", run_kernel},
-    {"last_day", run_kernel},
-    {"next_day", run_kernel},
-    {"trunc", run_kernel},
-    {"date_trunc", run_kernel},
-    {"date_format", run_kernel},
-    {"from_unixtime", run_kernel},
-    {"to_date", run_kernel},
-    {"to_timestamp", run_kernel},
-    {"to_timestamp_ntz", run_kernel},
-    {"unix_timestamp", run_kernel},
-    {"timestamp_seconds", run_kernel},
-    {"timestamp_millis", run_kernel},
-    {"timestamp_micros", run_kernel},
-    {"unix_seconds", run_kernel},
-    {"unix_millis", run_kernel},
-    {"unix_micros", run_kernel},
-    {"unix_date", run_kernel},
-    {"date_from_unix_date", run_kernel},
-    {"from_utc_timestamp", run_kernel},
-    {"to_utc_timestamp", run_kernel},
-    {"convert_timezone", run_kernel},
-    {"make_date", run_kernel},
-    {"make_timestamp", run_kernel},
-    {"make_timestamp_ntz", run_kernel},
-    {"window_start", run_kernel},
-    {"plus_micros", run_kernel},
-    {"timestamp_plus_interval", run_kernel},
-    {"timestamp_plus_months", run_kernel},
-    {"date_plus_months", run_kernel},
-    {"date_plus_days", run_kernel},
-    {"subtract_dates", run_kernel},
-    {"subtract_timestamps", run_kernel},
-    {"multiply_interval", run_kernel},
-    {"divide_interval", run_kernel},
-    {"make_year_month_interval", run_kernel},
-    {"make_dt_interval", run_kernel},
-    {"interval_field", run_kernel},
-    {"from_json", run_kernel},
-    {"to_json", run_kernel},
-    {"get_json_object", run_kernel},
-    {"json_array_length", run_kernel},
-    {"json_object_keys", run_kernel},
-    {"size", run_kernel},
-    {"array_size", run_kernel},
-    {"element_at", run_kernel},
-    {"get", run_kernel},
-    {"array_item", run_kernel},
-    {"map_item", run_kernel},
-    {"array_field", run_kernel},
-    {"array_contains", run_kernel},
-    {"array_position", run_kernel},
-    {"array_remove", run_kernel},
-    {"array_append", run_kernel},
-    {"array_prepend", run_kernel},
-    {"array_distinct", run_kernel},
-    {"array_compact", run_kernel},
-    {"array_min", run_kernel},
-    {"array_max", run_kernel},
-    {"array_union", run_kernel},
-    {"array_intersect", run_kernel},
-    {"array_except", run_kernel},
-    {"arrays_overlap", run_kernel},
-    {"array_repeat", run_kernel},
-    {"array_join", run_kernel},
-    {"sort_array", run_kernel},
-    {"slice", run_kernel},
-    {"shuffle", run_kernel},
-    {"flatten", run_kernel},
-    {"sequence", run_kernel},
-    {"map_from_arrays", run_kernel},
-    {"map_from_entries", run_kernel},
-    {"map_keys", run_kernel},
-    {"map_values", run_kernel},
-    {"map_entries", run_kernel},
-    {"map_contains_key", run_kernel},
-    {"str_to_map", run_kernel},
+    {"reduce_pairs", reduce_pairs},
 };
 
 }  // namespace
@@ -466,6 +280,14 @@ const LoweringRow* find_lowering(std::string_view name) {
     for (const std::span<const LoweringRow> file :
          {std::span<const LoweringRow>(kRows), aggregate_rows()}) {
       for (const LoweringRow& row : file) rows.emplace(row.function, &row);
+    }
+    static std::deque<LoweringRow> by_name;
+    for (const functions::Function& function : functions::all_functions()) {
+      const bool own = function.kind == functions::Kind::kScalar && !rows.contains(function.name) &&
+                       kernels::find_kernel(function.name) != nullptr;
+      if (!own) continue;
+      by_name.push_back({function.name, run_kernel});
+      rows.emplace(function.name, &by_name.back());
     }
     return rows;
   }();

@@ -48,6 +48,19 @@ std::vector<Function> collection_functions() {
     {"transform", {}, scalar, {array(), rule(ArgRule::Kind::kLambda)}, named("transform"), kStrict, "The lambda's value for each element."},
     {"filter", {}, scalar, {array(), rule(ArgRule::Kind::kLambda)}, type_of(0), kStrict, "The elements for which the lambda is true."},
     {"exists", {}, scalar, {array(), rule(ArgRule::Kind::kLambda)}, fixed(kBoolean), kStrict, "Whether the lambda is true for an element."},
+    {"aggregate", {"reduce"}, scalar, {array(), any(), rule(ArgRule::Kind::kLambda), optional(rule(ArgRule::Kind::kLambda))}, type_of(1), kReplaced, "The start value merged with each element in turn by a lambda; a second one makes the result of it."},
+    {"zip_with", {}, scalar, {array(), array(), rule(ArgRule::Kind::kLambda)}, type_of(0), kReplaced, "The lambda's value for each pair of elements; the shorter array is filled with NULLs."},
+    {"map_filter", {}, scalar, {map(), rule(ArgRule::Kind::kLambda)}, type_of(0), kReplaced, "The entries for which the lambda is true."},
+    {"transform_keys", {}, scalar, {map(), rule(ArgRule::Kind::kLambda)}, type_of(0), kReplaced, "The map with the lambda's value for each key."},
+    {"transform_values", {}, scalar, {map(), rule(ArgRule::Kind::kLambda)}, type_of(0), kReplaced, "The map with the lambda's value for each value."},
+    {"map_zip_with", {}, scalar, {map(), map(), rule(ArgRule::Kind::kLambda)}, type_of(0), kReplaced, "The lambda's value for each key of both maps and the values there."},
+    {"array_sort", {}, scalar, {array(), optional(rule(ArgRule::Kind::kLambda))}, type_of(0), kReplaced, "Sorted, NULLs last; or in the order of a comparator."},
+    {"arrays_zip", {}, scalar, {many(array())}, named("arrays_zip"), kStrict, "Elements at the same place as a struct; shorter arrays are filled with NULLs."},
+    {"array_insert", {}, scalar, {array(), integer(), any()}, named("array_insert"), kCanThrow, "With a value at a position, from 1 (negative from the end)."},
+    // ---- internal
+    {"array_sorted", {}, scalar, {array()}, type_of(0), kStrict | kInternal, "Ascending, NULLs last."},
+    {"array_placed", {}, scalar, {array(), array()}, type_of(0), kStrict | kInternal, "Each element at the place that the second array says."},
+    {"reduce_pairs", {}, scalar, {array(), rule(ArgRule::Kind::kLambda)}, element_of(0), kStrict | kInternal, "One pair of all by a lambda."},
     {"forall", {}, scalar, {array(), rule(ArgRule::Kind::kLambda)}, fixed(kBoolean), kStrict, "Whether the lambda is true for all elements."},
   };
 }

@@ -15,7 +15,7 @@ std::vector<Function> conditional_functions() {
     {"nullifzero", {}, scalar, {any()}, type_of(0), kReplaced, "NULL where the argument is 0."},
     {"zeroifnull", {}, scalar, {any()}, type_of(0), kReplaced, "0 where the argument is NULL."},
     {"if", {}, scalar, {boolean(), common(), common()}, type_of_group(), kReplaced, "The second argument where the first is true, else the third."},
-    {"nanvl", {}, scalar, {one_of({kDouble, kFloat}), same_as(0)}, type_of(0), kStrict, "The second argument where the first is NaN."},
+    {"nanvl", {}, scalar, {one_of({kDouble, kFloat}), one_of({kDouble, kFloat})}, named("nanvl"), kStrict, "The second argument where the first is NaN."},
     {"greatest", {}, scalar, {common(), common(), many(common())}, type_of_group(), kPure, "The greatest argument; NULLs are skipped."},
     {"least", {}, scalar, {common(), common(), many(common())}, type_of_group(), kPure, "The least argument; NULLs are skipped."},
     {"assert_true", {}, scalar, {boolean(), optional(string())}, fixed(kNull), kCanThrow, "NULL where the condition is true; else an error with the message."},

@@ -74,7 +74,12 @@ std::vector<Function> datetime_functions() {
     {"make_date", {}, scalar, {integer(), integer(), integer()}, fixed(kDate), kChecked, "Date of year, month and day."},
     {"make_timestamp", {}, scalar, {integer(), integer(), integer(), integer(), integer(), exactly(kDecimal), optional(string())}, fixed(kTimestamp), kZonedChecked, "Timestamp of year, month, day, hour, minute, second and zone."},
     {"make_timestamp_ntz", {}, scalar, {integer(), integer(), integer(), integer(), integer(), exactly(kDecimal)}, fixed(kTimestampNtz), kChecked, "Timestamp without zone of its fields."},
+    {"make_timestamp_ltz", {}, scalar, {integer(), integer(), integer(), integer(), integer(), exactly(kDecimal), optional(string())}, fixed(kTimestamp), kZonedChecked, "As make_timestamp."},
+    {"try_make_timestamp", {}, scalar, {integer(), integer(), integer(), integer(), integer(), exactly(kDecimal), optional(string())}, fixed(kTimestamp), kZoned, "As make_timestamp, NULL where the fields form no time."},
+    {"try_make_timestamp_ltz", {}, scalar, {integer(), integer(), integer(), integer(), integer(), exactly(kDecimal), optional(string())}, fixed(kTimestamp), kZoned, "As make_timestamp_ltz, NULL where the fields form no time."},
+    {"try_make_timestamp_ntz", {}, scalar, {integer(), integer(), integer(), integer(), integer(), exactly(kDecimal)}, fixed(kTimestampNtz), kStrict, "As make_timestamp_ntz, NULL where the fields form no time."},
     {"window", {}, scalar, {any(), foldable_string(), optional(foldable_string()), optional(foldable_string())}, named("window"), kReplaced, "The tumbling or sliding window of a time: window length, slide, start offset."},
+    {"session_window", {}, scalar, {any(), any()}, named("window"), kReplaced, "The session of a time: rows at most the gap apart stand in one."},
     {"window_time", {}, scalar, {structure()}, fixed(kTimestamp), kReplaced, "The event time of a window: its end less one microsecond."},
     // start of the tumbling window of a time: microseconds of length and offset are literals
     {"window_start", {}, scalar, {moment, bigint(), bigint()}, type_of(0), kStrict | kInternal, "time - (time - offset) mod length, the remainder never negative."},

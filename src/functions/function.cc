@@ -16,7 +16,8 @@ std::vector<Function> collect() {
   for (const auto family :
        {operator_functions, string_functions, regex_functions, hash_functions, math_functions,
         conditional_functions, datetime_functions, json_functions, collection_functions,
-        aggregate_functions, window_functions, session_functions})
+        aggregate_functions, window_functions, session_functions, format_functions,
+        statistic_functions})
     for (Function& row : family()) rows.push_back(std::move(row));
   return rows;
 }

@@ -22,7 +22,7 @@ std::vector<Function> operator_functions() {
     {"div", {}, scalar, {any(), any()}, named("integral_divide"), kChecked, "Quotient without its fraction, BIGINT."},
     {"%", {"mod"}, scalar, {any(), any()}, named("remainder"), kChecked, "Remainder with the sign of the dividend."},
     {"pmod", {}, scalar, {any(), any()}, named("remainder"), kChecked, "Remainder that is never negative for a positive divisor."},
-    {"negative", {}, scalar, {any()}, type_of(0), kChecked, "The value with its sign turned."},
+    {"negative", {"unary -"}, scalar, {any()}, type_of(0), kChecked, "The value with its sign turned."},
     {"positive", {}, scalar, {any()}, type_of(0), kStrict | kReplaced, "The value itself."},
     {"=", {"=="}, scalar, {common(), common()}, fixed(kBoolean), kStrict, "Equal; NULL where a side is NULL."},
     {"<=>", {"equal_null"}, scalar, {common(), common()}, fixed(kBoolean), kPure, "Equal, where NULL equals NULL."},

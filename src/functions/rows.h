@@ -113,5 +113,7 @@ std::vector<Function> collection_functions();
 std::vector<Function> aggregate_functions();
 std::vector<Function> window_functions();
 std::vector<Function> session_functions();
+std::vector<Function> format_functions();
+std::vector<Function> statistic_functions();
 
 }  // namespace firn::functions

@@ -133,7 +133,7 @@ void unbase64(const CallInfo&, Scratch&, Columns in, uint64_t rows, Output& out)
     return *bytes;
   });
 }
-void to_binary(const CallInfo&, Scratch&, Columns in, uint64_t rows, Output& out) {
+void to_binary(const CallInfo& info, Scratch&, Columns in, uint64_t rows, Output& out) {
   for (uint64_t row = 0; row < rows; ++row) {
     if (!all_valid(in, row)) {
       out.set_null(row);
@@ -151,6 +151,10 @@ void to_binary(const CallInfo&, Scratch&, Columns in, uint64_t rows, Output& out
       bytes = std::string(text);
     else
       throw_invalid("to_binary knows the formats hex, utf-8 and base64, not '" + format + "'.");
+    if (!bytes && info.mode == Mode::kTry) {
+      out.set_null(row);
+      continue;
+    }
     if (!bytes)
       throw Error("CONVERSION_INVALID_INPUT", {{"str", "'" + std::string(text) + "'"},
                                                {"fmt", "'" + format + "'"},
@@ -314,8 +318,8 @@ void url_encode(const CallInfo&, Scratch&, Columns in, uint64_t rows, Output& ou
     return text;
   });
 }
-void url_decode(const CallInfo&, Scratch&, Columns in, uint64_t rows, Output& out) {
-  map_rows<Text>(in, rows, out, [](Text s) {
+void url_decode(const CallInfo& info, Scratch&, Columns in, uint64_t rows, Output& out) {
+  map_rows<Text>(in, rows, out, [&](Text s) -> std::optional<std::string> {
     std::string text;
     for (size_t i = 0; i < s.size(); ++i) {
       if (s[i] != '%') {
@@ -324,6 +328,7 @@ void url_decode(const CallInfo&, Scratch&, Columns in, uint64_t rows, Output& ou
       }
       const int high = i + 2 < s.size() ? hex_digit(s[i + 1]) : -1,
                 low = high < 0 ? -1 : hex_digit(s[i + 2]);
+      if (low < 0 && info.mode == Mode::kTry) return std::nullopt;
       if (low < 0) throw Error("CANNOT_DECODE_URL", {{"url", std::string(s)}});
       text += static_cast<char>(high << 4 | low);
       i += 2;

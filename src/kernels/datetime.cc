@@ -317,8 +317,11 @@ void timestamp_seconds(const CallInfo& info, Scratch& scratch, Columns in, uint6
         }
         const double x =
             single ? static_cast<double>(in[0].values<float>()[row]) : in[0].values<double>()[row];
-        if (std::isfinite(x))
-          out.values<int64_t>()[row] = static_cast<int64_t>(x * 1e6);
+        if (std::isfinite(x))  // as Java casts: to the nearest LONG
+          out.values<int64_t>()[row] = x * 1e6 >= 9223372036854775807.0 ? INT64_MAX
+                                       : x * 1e6 <= -9223372036854775808.0
+                                           ? INT64_MIN
+                                           : static_cast<int64_t>(x * 1e6);
         else
           out.set_null(row);
       }
@@ -379,6 +382,9 @@ void make_timestamp(const CallInfo& info, Scratch& scratch, Columns in, uint64_t
                        part(4) >= 0 && part(4) < 60 && micros >= 0 &&
                        micros <= 60 * kMicrosPerSecond;
     if (!valid) {
+      if (info.mode == Mode::kAnsi && micros > 60 * kMicrosPerSecond &&
+          micros < 61 * kMicrosPerSecond)
+        throw Error("INVALID_FRACTION_OF_SECOND", {{"secAndMicros", std::to_string(micros)}});
       if (info.mode == Mode::kAnsi)
         throw_out_of_bounds("The fields of make_timestamp form no time");
       out.set_null(row);

@@ -26,10 +26,10 @@ struct LetterRow {
   char letter;
   int most;
 };
-constexpr LetterRow kLetters[] = {
-    {'G', 4}, {'y', 6}, {'u', 6}, {'M', 4}, {'L', 4}, {'d', 2}, {'D', 3}, {'E', 4}, {'F', 1},
-    {'a', 1}, {'H', 2}, {'h', 2}, {'K', 2}, {'k', 2}, {'m', 2}, {'s', 2}, {'S', 9}, {'Q', 4},
-    {'q', 4}, {'X', 5}, {'x', 5}, {'Z', 5}, {'z', 4}, {'O', 4}, {'V', 2}};
+constexpr LetterRow kLetters[] = {{'G', 4}, {'y', 6}, {'M', 4}, {'L', 4}, {'d', 2}, {'D', 3},
+                                  {'E', 4}, {'F', 1}, {'a', 1}, {'H', 2}, {'h', 2}, {'K', 2},
+                                  {'k', 2}, {'m', 2}, {'s', 2}, {'S', 9}, {'Q', 4}, {'q', 4},
+                                  {'X', 5}, {'x', 5}, {'Z', 5}, {'z', 4}, {'O', 4}, {'V', 2}};
 
 bool equal_ignoring_case(std::string_view a, std::string_view b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) {
@@ -82,6 +82,13 @@ DateTimePattern::DateTimePattern(std::string_view pattern) {
   const auto refuse = [&](const char* condition, const std::string& c) {
     throw Error(condition, {{"pattern", "'" + std::string(pattern) + "'"}, {"c", "'" + c + "'"}});
   };
+  // Patterns that Spark's older formatter took.
+  const auto recognised = [&] {
+    throw Error("INCONSISTENT_BEHAVIOR_CROSS_VERSION.DATETIME_PATTERN_RECOGNITION",
+                {{"pattern", "'" + std::string(pattern) + "'"},
+                 {"config", "\"spark.sql.legacy.timeParserPolicy\""},
+                 {"docroot", "https://spark.apache.org/docs/latest"}});
+  };
   const auto literal = [&](char c) {
     if (items_.empty() || items_.back().letter != 0) items_.push_back({});
     items_.back().text += c;
@@ -89,10 +96,16 @@ DateTimePattern::DateTimePattern(std::string_view pattern) {
   for (size_t i = 0; i < pattern.size();) {
     const char c = pattern[i];
     if (c == '\'') {
-      const size_t end = pattern.find('\'', i + 1);
-      if (end == std::string_view::npos) refuse("INVALID_DATETIME_PATTERN.WITH_SUGGESTION", "'");
+      size_t end = pattern.find('\'', i + 1);
       if (end == i + 1) literal('\'');
-      for (size_t j = i + 1; j < end; ++j) literal(pattern[j]);
+      for (size_t from = i + 1;; from = end + 1, end = pattern.find('\'', from)) {
+        if (end == std::string_view::npos) refuse("INVALID_DATETIME_PATTERN.WITH_SUGGESTION", "'");
+        for (size_t j = from; j < end; ++j) literal(pattern[j]);
+        const bool doubled = end > i + 1 && end + 1 < pattern.size() && pattern[end + 1] == '\'';
+        if (!doubled) break;
+        literal('\'');
+        ++end;
+      }
       i = end + 1;
     } else if (c == '[' || c == ']') {
       items_.push_back({c, 1, ""});
@@ -102,6 +115,10 @@ DateTimePattern::DateTimePattern(std::string_view pattern) {
       while (end < pattern.size() && pattern[end] == c) ++end;
       const auto row = std::find_if(std::begin(kLetters), std::end(kLetters),
                                     [&](const LetterRow& r) { return r.letter == c; });
+      if (std::string_view("YwWu").find(c) != std::string_view::npos) recognised();
+      if (c == 'e' || c == 'c')
+        throw Error("INCONSISTENT_BEHAVIOR_CROSS_VERSION.DATETIME_WEEK_BASED_PATTERN",
+                    {{"c", std::string(1, c)}});
       if (row == std::end(kLetters))
         refuse("INVALID_DATETIME_PATTERN.ILLEGAL_CHARACTER", std::string(1, c));
       if (static_cast<int>(end - i) > row->most)
@@ -109,7 +126,7 @@ DateTimePattern::DateTimePattern(std::string_view pattern) {
       items_.push_back({c, static_cast<int>(end - i), ""});
       i = end;
     } else if (c == '#' || c == '{' || c == '}') {
-      refuse("INVALID_DATETIME_PATTERN.ILLEGAL_CHARACTER", std::string(1, c));
+      recognised();
     } else {
       literal(c);
       ++i;
@@ -160,7 +177,7 @@ void DateTimePattern::format_item(std::string& out, const Item& item, int64_t lo
       append_number(out, day_of_year(days), item.count);
       break;
     case 'F':
-      append_number(out, (date.day - 1) / 7 + 1, 1);
+      append_number(out, (date.day - 1) % 7 + 1, 1);
       break;
     case 'E': {
       const std::string_view name = kDays[weekday_from_monday(days)];

@@ -10,9 +10,11 @@ namespace {
 
 using Source = std::span<const KernelRow> (*)();
 constexpr Source kSources[] = {
-    arithmetic_kernels, cast_kernels,       string_kernels,   pattern_kernels,
-    math_kernels,       hash_kernels,       datetime_kernels, datetime_text_kernels,
-    json_kernels,       collection_kernels, code_kernels,
+    arithmetic_kernels,     cast_kernels,       string_kernels,   pattern_kernels,
+    math_kernels,           hash_kernels,       datetime_kernels, datetime_text_kernels,
+    json_kernels,           collection_kernels, code_kernels,     array_kernels,
+    array_order_kernels,    map_kernels,        sequence_kernels, generator_kernels,
+    number_pattern_kernels, text_part_kernels,  cipher_kernels,   csv_kernels,
 };
 
 }  // namespace

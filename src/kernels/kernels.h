@@ -17,6 +17,15 @@ std::span<const KernelRow> datetime_kernels();
 std::span<const KernelRow> datetime_text_kernels();
 std::span<const KernelRow> json_kernels();
 std::span<const KernelRow> collection_kernels();
+std::span<const KernelRow> array_kernels();
+std::span<const KernelRow> array_order_kernels();
+std::span<const KernelRow> map_kernels();
+std::span<const KernelRow> sequence_kernels();
+std::span<const KernelRow> generator_kernels();
+std::span<const KernelRow> number_pattern_kernels();
+std::span<const KernelRow> text_part_kernels();
+std::span<const KernelRow> cipher_kernels();
+std::span<const KernelRow> csv_kernels();
 std::span<const KernelRow> code_kernels();
 
 }  // namespace firn::kernels

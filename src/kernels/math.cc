@@ -42,6 +42,17 @@ void real2(const CallInfo&, Scratch&, Columns in, uint64_t rows, Output& out) {
 }
 double sign(double x) { return std::isnan(x) || x == 0 ? x : x < 0 ? -1.0 : 1.0; }
 double cotangent(double x) { return 1.0 / std::tan(x); }
+double angle(double y, double x) { return std::atan2(y + 0.0, x + 0.0); }  // no -0.0
+double secant(double x) { return 1.0 / std::cos(x); }
+double cosecant(double x) { return 1.0 / std::sin(x); }
+// As Java code does without inverse hyperbolic functions of its own.
+double area_sine(double x) {
+  return std::isinf(x) ? x
+         : x >= 0      ? std::log(x + std::sqrt(x * x + 1.0))
+                       : -std::log(-x + std::sqrt(x * x + 1.0));
+}
+double area_cosine(double x) { return std::log(x + std::sqrt(x * x - 1.0)); }
+double area_tangent(double x) { return 0.5 * (std::log1p(x) - std::log1p(-x)); }
 double degrees(double x) { return x * (180.0 / std::numbers::pi); }
 // Rounded correctly, which the double version is not.
 double cube_root(double x) { return static_cast<double>(cbrtl(static_cast<long double>(x))); }
@@ -410,11 +421,16 @@ constexpr KernelRow kRows[] = {
     {"sin", real<std::sin>, kStrict},
     {"cos", real<std::cos>, kStrict},
     {"tan", real<std::tan>, kStrict},
+    {"sec", real<secant>, kStrict},
+    {"csc", real<cosecant>, kStrict},
+    {"asinh", real<area_sine>, kStrict},
+    {"acosh", real<area_cosine>, kStrict},
+    {"atanh", real<area_tangent>, kStrict},
     {"cot", real<cotangent>, kStrict},
     {"asin", real<std::asin>, kStrict},
     {"acos", real<std::acos>, kStrict},
     {"atan", real<std::atan>, kStrict},
-    {"atan2", real2<std::atan2>, kStrict},
+    {"atan2", real2<angle>, kStrict},
     {"sinh", real<std::sinh>, kStrict},
     {"cosh", real<std::cosh>, kStrict},
     {"tanh", real<std::tanh>, kStrict},

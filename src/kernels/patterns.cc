@@ -121,9 +121,9 @@ void regexp_extract(const CallInfo&, Scratch& scratch, Columns in, uint64_t rows
     const Text s = in[0].values<StringRef>()[row].view();
     const re2::RE2& regex = cache.get(in[1].values<StringRef>()[row].view(), "regexp_extract");
     const int32_t group = group_of(in, row);
-    check_group(regex, group, "regexp_extract");
     Text part = s.substr(0, 0);
     each_match(regex, s, 0, [&](const auto& groups, size_t) {
+      check_group(regex, group, "regexp_extract");  // where there is a match, as Spark
       part = text_of(groups[static_cast<size_t>(group)]);
       return false;
     });
@@ -166,8 +166,8 @@ void regexp_extract_all(const CallInfo&, Scratch& scratch, Columns in, uint64_t 
     }
     const re2::RE2& regex = cache.get(in[1].values<StringRef>()[row].view(), "regexp_extract_all");
     const int32_t group = group_of(in, row);
-    check_group(regex, group, "regexp_extract_all");
     each_match(regex, in[0].values<StringRef>()[row].view(), 0, [&](const auto& groups, size_t) {
+      check_group(regex, group, "regexp_extract_all");
       list.add(text_of(groups[static_cast<size_t>(group)]));
       return true;
     });

@@ -199,6 +199,11 @@ std::optional<DataType> tightest_type(const DataType& a, const DataType& b, bool
   return complex(a, b, ansi, tightest_type);
 }
 
+std::optional<DataType> element_type(const DataType& a, const DataType& b, bool ansi) {
+  if (const auto type = tightest(a, b, ansi)) return type;
+  return complex(a, b, ansi, element_type);
+}
+
 std::optional<DataType> common_type(const std::vector<DataType>& types, bool ansi) {
   DataType result;
   // Non-ANSI promotion to string is not associative: strings go first, as in Spark.

@@ -18,6 +18,8 @@ std::optional<DataType> common_type(const DataType& a, const DataType& b, bool a
 std::optional<DataType> common_type(const std::vector<DataType>& types, bool ansi);
 // The same without turning strings into something else: VALUES, array_contains.
 std::optional<DataType> tightest_type(const DataType& a, const DataType& b, bool ansi);
+// The same where a DECIMAL must hold all values of the other side: elements and keys.
+std::optional<DataType> element_type(const DataType& a, const DataType& b, bool ansi);
 // The same for =, < and the like, where strings are read as the other side's type.
 std::optional<DataType> comparison_type(const DataType& a, const DataType& b, bool ansi);
 // Whether CAST(a AS b) exists; in ANSI mode fewer do.

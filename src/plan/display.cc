@@ -10,10 +10,12 @@ using enum DataTypeId;
 
 // Functions that Spark shows in capitals.
 constexpr std::string_view kCapitals[] = {
-    "acos", "acosh",  "asin",  "asinh",   "atan",         "atan2", "atanh", "cbrt",    "cos",
-    "cosh", "cot",    "csc",   "degrees", "dense_rank",   "e",     "exp",   "expm1",   "hypot",
-    "log",  "log10",  "log1p", "log2",    "percent_rank", "pi",    "power", "radians", "rank",
-    "sec",  "signum", "sin",   "sinh",    "sqrt",         "tan",   "tanh",
+    "acos",    "acosh",      "asin",  "asinh", "atan",         "atan2",
+    "atanh",   "cbrt",       "cos",   "cosh",  "cot",          "csc",
+    "degrees", "dense_rank", "e",     "exp",   "expm1",        "hypot",
+    "log",     "log10",      "log1p", "log2",  "percent_rank", "pi",
+    "power",   "radians",    "rank",  "sec",   "signum",       "spark_partition_id",
+    "sin",     "sinh",       "sqrt",  "tan",   "tanh",
 };
 // Calls with so many arguments that are shown otherwise: another name, the first few arguments,
 // defaults behind.
@@ -43,12 +45,24 @@ constexpr Shown kShown[] = {
     {"to_unix_timestamp", 1, "to_unix_timestamp", 1, "yyyy-MM-dd HH:mm:ss"},
     {"from_unixtime", 1, "from_unixtime", 1, "yyyy-MM-dd HH:mm:ss"},
     {"to_json", 2, "to_json", 1},
+    {"schema_of_json", 2, "schema_of_json", 1},
+    {"to_csv", 2, "to_csv", 1},
+    {"schema_of_csv", 2, "schema_of_csv", 1},
+    {"position", 2, "position", 2, "", 1},
     {"first", 2, "first", 1},
     {"last", 2, "last", 1},
     {"any_value", 2, "any_value", 1},
     {"array_agg", 1, "collect_list", 1},
     {"current_database", 0, "current_schema", 0},
+    {"make_ym_interval", 1, "make_ym_interval", 1, "", 0},
+    {"make_dt_interval", 0, "make_dt_interval", 0, "0, 0, 0, 0.000000"},
+    {"make_dt_interval", 1, "make_dt_interval", 1, "0, 0, 0.000000"},
+    {"make_dt_interval", 2, "make_dt_interval", 2, "0, 0.000000"},
+    {"make_dt_interval", 3, "make_dt_interval", 3, "0.000000"},
+    {"percentile_approx", 2, "percentile_approx", 2, "", 10000},
+    {"approx_percentile", 2, "approx_percentile", 2, "", 10000},
     {"months_between", 2, "months_between", 2, "true"},
+    {"str_to_map", 2, "str_to_map", 2, ":"},
     {"str_to_map", 1, "str_to_map", 1, ",, :"},
     {"lpad", 2, "lpad", 2, " "},
     {"rpad", 2, "rpad", 2, " "},
@@ -56,6 +70,18 @@ constexpr Shown kShown[] = {
     {"regexp_like", 2, "REGEXP_LIKE", 2},
     {"regexp", 2, "REGEXP", 2},
 };
+
+// array_sort without a comparator.
+constexpr std::string_view kDefaultOrder =
+    "lambdafunction((IF(((namedlambdavariable() IS NULL) AND (namedlambdavariable() IS NULL)), 0, "
+    "(IF((namedlambdavariable() IS NULL), 1, (IF((namedlambdavariable() IS NULL), -1, "
+    "(IF((namedlambdavariable() < namedlambdavariable()), -1, (IF((namedlambdavariable() > "
+    "namedlambdavariable()), 1, 0)))))))))), namedlambdavariable(), namedlambdavariable())";
+
+bool is_sort_key(const Expr& expr) {
+  const auto* call = std::get_if<UnresolvedCall>(&expr.node);
+  return call != nullptr && call->name == "sort_key";
+}
 
 UnresolvedCall shown(UnresolvedCall call) {
   const size_t given = call.arguments.size();
@@ -65,6 +91,25 @@ UnresolvedCall shown(UnresolvedCall call) {
   if (call.name == "assert_true" && given == 1)
     call.arguments.push_back(
         string_literal("'" + pretty_name(*call.arguments[0]) + "' is not true!"));
+  if (call.name == "listagg" || call.name == "string_agg") {
+    const bool separator = given > 1 && !is_sort_key(*call.arguments[1]);
+    if (given > 0 && !separator)
+      call.arguments.insert(call.arguments.begin() + 1, make(UnresolvedName{{"NULL"}, {}}));
+  }
+  if (call.name == "convert_timezone" && given == 2)
+    call.arguments.insert(call.arguments.begin(), make(UnresolvedName{{"current_timezone()"}, {}}));
+  if ((call.name == "aggregate" || call.name == "reduce") && given == 3)
+    call.arguments.push_back(
+        make(UnresolvedName{{"lambdafunction(namedlambdavariable(), namedlambdavariable())"}, {}}));
+  if (call.name == "array_sort" && given == 1)
+    call.arguments.push_back(make(UnresolvedName{{std::string(kDefaultOrder)}, {}}));
+  if (call.name == "mask" && given >= 1 && given < 5)
+    for (const std::string_view text : {std::string_view("X"), std::string_view("x"),
+                                        std::string_view("n"), std::string_view("NULL")}) {
+      static constexpr std::string_view kOrder = "XxnN";
+      if (kOrder.find(text[0]) + 1 >= given)
+        call.arguments.push_back(make(UnresolvedName{{std::string(text)}, {}}));
+    }
   for (const Shown& row : kShown) {
     if (row.function != call.name || row.arguments != given) continue;
     call.name = row.name;

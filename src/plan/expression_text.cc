@@ -29,7 +29,7 @@ constexpr OperatorText kOperators[] = {
     {"|", Shape::kInfix, "|"},           {"^", Shape::kInfix, "^"},
     {"<<", Shape::kInfix, "<<"},         {">>", Shape::kInfix, ">>"},
     {">>>", Shape::kInfix, ">>>"},       {"not", Shape::kPrefix, "NOT "},
-    {"negative", Shape::kPrefix, "- "},  {"positive", Shape::kPrefix, "+ "},
+    {"unary -", Shape::kPrefix, "- "},   {"positive", Shape::kPrefix, "+ "},
     {"~", Shape::kPrefix, "~"},          {"isnull", Shape::kPostfix, "IS NULL"},
     {"concat", Shape::kChain, "concat"}, {"isnotnull", Shape::kPostfix, "IS NOT NULL"},
 };
@@ -119,6 +119,7 @@ class Printer {
   void write_infix(const Expr& expr);
   bool write_special(const CallView& call);
   void write_function(const CallView& call);
+  bool write_ordered(const CallView& call);
   void write_bound(const FrameBound& bound);
   void write_key(const SortKey& key);
   void write_list(const std::vector<ExprPtr>& list, std::string_view separator = ", ");
@@ -136,11 +137,12 @@ void Printer::write_list(const std::vector<ExprPtr>& list, std::string_view sepa
 }
 
 void Printer::write(const Expr&, const UnresolvedName& name) {
-  if (pretty_ && name.parts.size() == 1) {
+  if (pretty_) {
     for (const Lambda* lambda : lambdas_)
       if (std::find(lambda->names.begin(), lambda->names.end(), name.parts[0]) !=
           lambda->names.end()) {
         out_ += "namedlambdavariable()";
+        for (size_t i = 1; i < name.parts.size(); ++i) out_ += "." + name.parts[i];
         return;
       }
   }
@@ -407,8 +409,8 @@ bool Printer::write_special(const CallView& call) {
     out_ += "))";
     return true;
   }
-  if (pretty_ && call.name == "window") {
-    out_ += "window";
+  if (pretty_ && (call.name == "window" || call.name == "session_window")) {
+    out_ += call.name;
     return true;
   }
   const bool trims = call.name == "trim" || call.name == "ltrim" || call.name == "rtrim";
@@ -450,7 +452,47 @@ const ShownArguments* find_shown(std::string_view function, size_t given) {
   return nullptr;
 }
 
+// f(a) WITHIN GROUP (ORDER BY b): the keys stand behind the arguments.
+bool Printer::write_ordered(const CallView& call) {
+  const auto key_of = [](const Expr& expr) {
+    const auto* key = std::get_if<UnresolvedCall>(&expr.node);
+    return key != nullptr && key->name == "sort_key" ? key : nullptr;
+  };
+  size_t plain = call.arguments.size();
+  while (plain > 0 && key_of(*call.arguments[plain - 1]) != nullptr) --plain;
+  if (plain == call.arguments.size()) return false;
+  out_.append(call.name).append(call.distinct ? "(DISTINCT " : "(");
+  write_list({call.arguments.begin(), call.arguments.begin() + static_cast<long>(plain)});
+  out_ += ") WITHIN GROUP (ORDER BY ";
+  for (size_t i = plain; i < call.arguments.size(); ++i) {
+    const UnresolvedCall& key = *key_of(*call.arguments[i]);
+    const auto flag = [&](size_t index) {
+      const auto* literal = std::get_if<Literal>(&key.arguments[index]->node);
+      const bool* value = literal != nullptr ? std::get_if<bool>(&literal->value) : nullptr;
+      return value != nullptr && *value;
+    };
+    if (i > plain) out_ += ", ";
+    print(*key.arguments[0]);
+    if (call.name == "mode") {  // as Spark turns it round
+      out_ += flag(1) ? " DESC" : "";
+    } else if (call.name.starts_with("percentile")) {
+      out_ += flag(1) ? "" : " DESC";
+    } else {
+      out_ += flag(1) ? " ASC" : " DESC";
+      out_ += flag(2) ? " NULLS FIRST" : " NULLS LAST";
+    }
+  }
+  out_ += ')';
+  if (call.filter) {
+    out_ += " FILTER (WHERE ";
+    print(*call.filter);
+    out_ += ')';
+  }
+  return true;
+}
+
 void Printer::write_function(const CallView& call) {
+  if (write_ordered(call)) return;
   const ShownArguments* shown = pretty_ ? find_shown(call.name, call.arguments.size()) : nullptr;
   out_.append(call.name).append(call.distinct ? "(DISTINCT " : "(");
   const size_t count = shown != nullptr ? shown->shown : call.arguments.size();

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "functions/refused.h"
 #include "plan/fold.h"
 #include "plan/resolver.h"
 
@@ -14,51 +15,10 @@ using functions::ResultRule;
 
 std::string sql_of(const std::string& text) { return "\"" + text + "\""; }
 
-std::string required_text(const ArgRule& rule) {
-  using Kind = ArgRule::Kind;
-  switch (rule.kind) {
-    case Kind::kExactly:
-      return quoted_type(rule.types[0]);
-    case Kind::kOneOf: {
-      std::string text;
-      for (const DataTypeId id : rule.types) {
-        const std::string name = id == DataTypeId::kArray ? "\"ARRAY\""
-                                 : id == DataTypeId::kMap ? "\"MAP\""
-                                                          : quoted_type(id);
-        text += (text.empty() ? "(" : " or ") + name;
-      }
-      return text + ")";
-    }
-    case Kind::kNumeric:
-      return "\"NUMERIC\"";
-    case Kind::kIntegral:
-      return "\"INTEGRAL\"";
-    case Kind::kFractional:
-      return "\"FRACTIONAL\"";
-    case Kind::kArray:
-      return "\"ARRAY\"";
-    case Kind::kMap:
-      return "\"MAP\"";
-    case Kind::kStruct:
-      return "\"STRUCT\"";
-    case Kind::kFoldableString:
-      return "\"STRING\"";
-    case Kind::kTemporal:
-      return "(\"DATE\" or \"TIMESTAMP\" or \"TIMESTAMP_NTZ\")";
-    case Kind::kInterval:
-      return "(\"INTERVAL DAY TO SECOND\" or \"INTERVAL YEAR TO MONTH\")";
-    default:
-      return "\"ANY\"";
-  }
-}
-
 const ArgRule& rule_of(const Function& function, size_t index) {
   return function.arguments[std::min(index, function.arguments.size() - 1)];
 }
 
-bool is_temporal(DataTypeId id) {
-  return id == DataTypeId::kDate || id == DataTypeId::kTimestamp || id == DataTypeId::kTimestampNtz;
-}
 bool is_interval(DataTypeId id) {
   return id == DataTypeId::kYearMonthInterval || id == DataTypeId::kDayTimeInterval;
 }
@@ -93,11 +53,27 @@ ExprPtr Resolver::call_of(const UnresolvedCall& node, const ExprPtr& unresolved,
   }
   if ((node.name == "grouping" || node.name == "grouping_id") && site.block != nullptr)
     return grouping_bits(*site.block, node, unresolved, site);
+  if (const auto rewritten = settled(node, unresolved)) {
+    const ExprPtr again = make(*rewritten, unresolved->origin);
+    const ExprPtr value = expression(again, site);
+    if (node.name == "mask") remember_display(unresolved, display(again));
+    return value;
+  }
+  for (const std::string_view quantified : {"like any", "like all", "not like any", "not like all"})
+    if (node.name == quantified) {
+      const ExprPtr value = expression(node.arguments[1], site);
+      std::string name(quantified);
+      std::erase(name, ' ');
+      remember_display(unresolved, name + "(" + display(node.arguments[0]) + ")");
+      return value;
+    }
   if (node.name == "decode" && node.arguments.size() > 2) return decode(node, unresolved, site);
   const Function* function = functions::find_function(node.name);
   if (function == nullptr)
     if (auto python = surroundings_.find_python_function(node.name))
       return python_call(node, std::move(python), unresolved, site);
+  if (function == nullptr && functions::is_refused(node.name))
+    throw_unsupported("the function " + node.name + ".");
   if (function == nullptr || function->flags & functions::kInternal ||
       function->kind == functions::Kind::kTable)
     throw_at(unresolved->origin, "UNRESOLVED_ROUTINE",
@@ -106,9 +82,15 @@ ExprPtr Resolver::call_of(const UnresolvedCall& node, const ExprPtr& unresolved,
                                  backquoted(options_.current_catalog) + "." +
                                  backquoted(options_.current_namespace) + "]"}});
   if (function->kind == functions::Kind::kGenerator)
-    throw_unsupported("the generator function " + std::string(function->name) + ".");
+    throw_at(unresolved->origin,
+             std::string_view(site.clause) == "SELECT" || site.clause[0] == 0
+                 ? "UNSUPPORTED_GENERATOR.NESTED_IN_EXPRESSIONS"
+                 : "UNSUPPORTED_GENERATOR.OUTSIDE_SELECT",
+             {{"expression", sql_of(pretty_name(*unresolved))}, {"plan", site.clause}});
   for (const std::string& name : node.argument_names)
-    if (!name.empty()) throw_unsupported("named arguments of the function " + node.name + ".");
+    if (!name.empty())
+      throw_at(unresolved->origin, "NAMED_PARAMETERS_NOT_SUPPORTED",
+               {{"functionName", backquoted(node.name)}});
   const bool aggregate = function->kind == functions::Kind::kAggregate;
   if (aggregate && !site.aggregates && std::string_view(site.clause) != "OVER") {
     if (std::string_view(site.clause) == "WHERE")
@@ -141,6 +123,15 @@ ExprPtr Resolver::call_of(const UnresolvedCall& node, const ExprPtr& unresolved,
         listed += (listed.empty() ? "" : ", ") + attribute_of(*column).name;
       }
       if (node.name == "count") remember_display(argument, listed);
+      continue;
+    }
+    if (const auto* key = std::get_if<UnresolvedCall>(&argument->node);
+        key != nullptr && key->name == "sort_key") {
+      const ExprPtr value = expression(key->arguments[0], inner);
+      at.arguments.push_back(
+          call("sort_key",
+               {value, expression(key->arguments[1], inner), expression(key->arguments[2], inner)},
+               value->type, settings(), argument->origin));
       continue;
     }
     at.arguments.push_back(expression(argument, inner));
@@ -250,139 +241,6 @@ void Resolver::throw_input_type(const CallSite& at, size_t index, std::string re
             {"inputType", quoted_type(at.arguments[index]->type)}});
 }
 
-ExprPtr Resolver::coerce_argument(CallSite& at, size_t index, const ArgRule& rule) {
-  using Kind = ArgRule::Kind;
-  const ExprPtr argument = at.arguments[index];
-  const DataType& type = argument->type;
-  const bool null = type.id() == DataTypeId::kNull;
-  const auto to = [&](DataTypeId id) -> ExprPtr {
-    const auto target = implicit_type(type, id, options_.ansi);
-    if (!target) throw_input_type(at, index, required_text(rule));
-    return coerce(argument, *target);
-  };
-  switch (rule.kind) {
-    case Kind::kExactly:
-      if (rule.types[0] == DataTypeId::kArray) {
-        if (type.id() != DataTypeId::kArray || type.element().is_nested())
-          throw_input_type(at, index, "\"ARRAY<STRING>\"");
-        return type.element().id() == DataTypeId::kString
-                   ? argument
-                   : coerce(argument, DataType::array(DataTypeId::kString));
-      }
-      // A date's parts are taken of timestamps too.
-      if (rule.types[0] == DataTypeId::kDate && is_temporal(type.id()))
-        return coerce(argument, DataTypeId::kDate);
-      return to(rule.types[0]);
-    case Kind::kOneOf: {
-      if (null && rule.types[0] >= DataTypeId::kArray)
-        return null_of(DataType::array(DataTypeId::kInteger));
-      for (const DataTypeId id : rule.types)
-        if (id == type.id()) return argument;
-      for (const DataTypeId id : rule.types)
-        if (id < DataTypeId::kArray)
-          if (const auto target = implicit_type(type, id, options_.ansi))
-            return coerce(argument, *target);
-      throw_input_type(at, index, required_text(rule));
-    }
-    case Kind::kNumeric:
-    case Kind::kFractional:
-      return type.is_numeric() ? argument : to(DataTypeId::kDouble);
-    case Kind::kIntegral:
-      if (type.is_integral()) return argument;
-      if (type.is_numeric()) throw_input_type(at, index, required_text(rule));
-      return to(type.id() == DataTypeId::kString && options_.ansi ? DataTypeId::kLong
-                                                                  : DataTypeId::kInteger);
-    case Kind::kSameAs: {
-      const DataType& other = at.arguments[static_cast<size_t>(rule.same_as)]->type;
-      if (type.same_ignoring_nullability(other)) return argument;
-      const auto target = implicit_type(type, other.id(), options_.ansi);
-      if (!target) throw_input_type(at, index, quoted_type(other));
-      return coerce(argument, other);
-    }
-    case Kind::kOrderable:
-      if (!is_orderable(type))
-        throw_at(at.unresolved->origin, "DATATYPE_MISMATCH.INVALID_ORDERING_TYPE",
-                 {{"sqlExpr", sql_of(display(at.unresolved))},
-                  {"functionName", backquoted(at.node.name)},
-                  {"dataType", quoted_type(type)}});
-      return argument;
-    case Kind::kArray:
-      if (null) return coerce(argument, DataType::array(DataType()));
-      if (type.id() != DataTypeId::kArray) throw_input_type(at, index, required_text(rule));
-      return argument;
-    case Kind::kMap:
-      if (null) return coerce(argument, DataType::map(DataTypeId::kString, DataType()));
-      if (type.id() != DataTypeId::kMap) throw_input_type(at, index, required_text(rule));
-      return argument;
-    case Kind::kStruct:
-      if (type.id() != DataTypeId::kStruct) throw_input_type(at, index, required_text(rule));
-      return argument;
-    case Kind::kTemporal:
-      return is_temporal(type.id()) ? argument : to(DataTypeId::kTimestamp);
-    case Kind::kInterval:
-      if (!is_interval(type.id())) throw_input_type(at, index, required_text(rule));
-      return argument;
-    case Kind::kFoldableString: {
-      const ExprPtr value = fold(argument);
-      if (as_literal(*value) == nullptr)
-        throw_at(at.unresolved->origin, "DATATYPE_MISMATCH.NON_FOLDABLE_INPUT",
-                 {{"sqlExpr", sql_of(display(at.unresolved))},
-                  {"inputName", backquoted(ordinal_name(index))},
-                  {"inputType", "\"STRING\""},
-                  {"inputExpr", input_text(at, index)}});
-      return value;
-    }
-    case Kind::kElementOf: {
-      ExprPtr& array = at.arguments[static_cast<size_t>(rule.same_as)];
-      if (null ||
-          (array->type.element().id() == DataTypeId::kNull && as_literal(*array) != nullptr))
-        throw_at(at.unresolved->origin, "DATATYPE_MISMATCH.NULL_TYPE",
-                 {{"sqlExpr", sql_of(display(at.unresolved))},
-                  {"functionName", backquoted(at.node.name)}});
-      const auto common = tightest_type(array->type.element(), type, options_.ansi);
-      if (!common)
-        throw_at(at.unresolved->origin, "DATATYPE_MISMATCH.ARRAY_FUNCTION_DIFF_TYPES",
-                 {{"sqlExpr", sql_of(display(at.unresolved))},
-                  {"functionName", backquoted(at.node.name)},
-                  {"dataType", "\"ARRAY\""},
-                  {"leftType", quoted_type(array->type)},
-                  {"rightType", quoted_type(type)}});
-      array = coerce(array, DataType::array(*common, array->type.contains_null()));
-      return coerce(argument, *common);
-    }
-    default:
-      return argument;
-  }
-}
-
-ExprPtr Resolver::common_of(CallSite& at, std::vector<ExprPtr*> values) {
-  std::vector<DataType> types;
-  for (ExprPtr* value : values) types.push_back((*value)->type);
-  const auto type = common_type(types, options_.ansi);
-  if (!type) {
-    std::string list;
-    for (const DataType& t : types) list += (list.empty() ? "" : " or ") + quoted_type(t);
-    throw_at(at.unresolved->origin, "DATATYPE_MISMATCH.DATA_DIFF_TYPES",
-             {{"sqlExpr", sql_of(display(at.unresolved))},
-              {"functionName", backquoted(at.node.name)},
-              {"dataType", "(" + list + ")"}});
-  }
-  for (ExprPtr* value : values) *value = coerce(*value, *type);
-  return nullptr;
-}
-
-void Resolver::coerce_arguments(CallSite& at) {
-  std::map<int, std::vector<ExprPtr*>> groups;
-  for (size_t i = 0; i < at.arguments.size(); ++i) {
-    const ArgRule& rule = rule_of(at.function, i);
-    if (rule.kind == ArgRule::Kind::kCommon)
-      groups[rule.same_as].push_back(&at.arguments[i]);
-    else
-      at.arguments[i] = coerce_argument(at, i, rule);
-  }
-  for (auto& [group, values] : groups) common_of(at, values);
-}
-
 ExprPtr Resolver::plain(CallSite& at, DataType type) {
   Call node;
   node.function = &at.function;
@@ -408,18 +266,57 @@ ExprPtr Resolver::plain(CallSite& at, DataType type) {
 }
 
 ExprPtr Resolver::finished_call(CallSite& at) {
-  coerce_arguments(at);
   const std::string_view name = at.function.name;
+  if (name == "sign" && is_interval(at.arguments[0]->type.id())) {
+    const ExprPtr& value = at.arguments[0];
+    const ExprPtr zero = literal(value->type, int64_t{0});
+    const auto is = [&](std::string_view op) {
+      return call(op, {value, zero}, DataTypeId::kBoolean, settings());
+    };
+    const auto number = [](double x) { return literal(DataTypeId::kDouble, x); };
+    return case_when({{is("<"), number(-1)}, {is("="), number(0)}, {is(">"), number(1)}},
+                     value->nullable ? null_of(DataTypeId::kDouble) : number(0),
+                     at.unresolved->origin);
+  }
+  coerce_arguments(at);
   if (at.node.ignore_nulls) {
     const bool takes_flag =
         name == "first" || name == "last" || name == "any_value" || name == "nth_value";
     if (!takes_flag) throw_unsupported("IGNORE NULLS with the function " + std::string(name) + ".");
     at.arguments.push_back(boolean_literal(true));
   }
+  if (name == "sort_array" && !is_orderable(at.arguments[0]->type.element()))
+    throw_at(at.unresolved->origin, "DATATYPE_MISMATCH.INVALID_ORDERING_TYPE",
+             {{"sqlExpr", sql_of(display(at.unresolved))},
+              {"functionName", "`sort_array`"},
+              {"dataType", quoted_type(at.arguments[0]->type)}});
+  if (name == "map_contains_key") {
+    const DataType& key = at.arguments[0]->type.key();
+    if (at.arguments[1]->type.id() == DataTypeId::kNull)
+      throw_at(
+          at.unresolved->origin, "DATATYPE_MISMATCH.NULL_TYPE",
+          {{"sqlExpr", sql_of(display(at.unresolved))}, {"functionName", "`map_contains_key`"}});
+    const auto common = element_type(key, at.arguments[1]->type, options_.ansi);
+    if (!common)
+      throw_at(at.unresolved->origin, "DATATYPE_MISMATCH.MAP_FUNCTION_DIFF_TYPES",
+               {{"sqlExpr", sql_of(display(at.unresolved))},
+                {"functionName", "`map_contains_key`"},
+                {"dataType", "\"MAP\""},
+                {"leftType", quoted_type(at.arguments[0]->type)},
+                {"rightType", quoted_type(at.arguments[1]->type)}});
+    at.arguments[1] = coerce(at.arguments[1], *common);
+    const DataType& map = at.arguments[0]->type;
+    at.arguments[0] =
+        coerce(at.arguments[0], DataType::map(*common, map.value(), map.contains_null()));
+  }
   if (name == "flatten" && at.arguments[0]->type.element().id() != DataTypeId::kArray &&
       at.arguments[0]->type.element().id() != DataTypeId::kNull)
     throw_input_type(at, 0, "\"ARRAY\" of \"ARRAY\"");
-  if (name == "percentile") check_share(at);
+  if (name == "percentile" || name == "percentile_approx" || name == "percentile_cont" ||
+      name == "percentile_disc")
+    check_share(at);
+  if (name == "to_json" && at.arguments[0]->type.id() == DataTypeId::kNull)
+    return null_of(DataTypeId::kString);
   if (name == "to_json" && !at.arguments[0]->type.is_nested())
     throw_at(at.unresolved->origin, "DATATYPE_MISMATCH.INVALID_JSON_SCHEMA",
              {{"sqlExpr", sql_of(display(at.unresolved))},
@@ -455,78 +352,6 @@ DataType Resolver::result_type(CallSite& at) {
       return named_result(at);
   }
   return {};
-}
-
-// percentile's share is a constant from 0 to 1.
-void Resolver::check_share(CallSite& at) {
-  at.arguments[1] = fold(at.arguments[1]);
-  const ExprPtr& share = at.arguments[1];
-  double value = 0;
-  if (const Literal* constant = as_literal(*share)) {
-    if (const auto* number = std::get_if<double>(&constant->value)) value = *number;
-  } else if (const auto* converted = std::get_if<Cast>(&share->node)) {
-    const Literal* inner = as_literal(*converted->child);
-    const auto* decimal = inner != nullptr ? std::get_if<types::Decimal>(&inner->value) : nullptr;
-    if (decimal != nullptr)
-      value = static_cast<double>(decimal->unscaled) / std::pow(10.0, inner->type.scale());
-  }
-  if (value < 0 || value > 1)
-    throw_at(at.unresolved->origin, "DATATYPE_MISMATCH.VALUE_OUT_OF_RANGE",
-             {{"sqlExpr", sql_of(display(at.unresolved))},
-              {"exprName", "percentage"},
-              {"valueRange", "[0.0, 1.0]"},
-              {"currentValue", input_text(at, 1)}});
-}
-
-// transform, filter, exists, forall: the lambda sees the elements (and their index).
-ExprPtr Resolver::higher_order(CallSite& at) {
-  check_count(at, at.node.arguments.size());
-  const auto* lambda =
-      at.node.arguments.size() == 2 ? std::get_if<Lambda>(&at.node.arguments[1]->node) : nullptr;
-  if (lambda == nullptr)
-    throw_unsupported("a lambda as an argument of the function " + at.node.name + ".");
-  ExprPtr array = expression(at.node.arguments[0], at.site);
-  if (array->type.id() != DataTypeId::kArray) {
-    at.arguments = {array, null_of({})};
-    throw_input_type(at, 0, "\"ARRAY\"");
-  }
-  const size_t most = at.function.name == "transform" || at.function.name == "filter" ? 2 : 1;
-  if (lambda->names.empty() || lambda->names.size() > most)
-    throw_at(at.unresolved->origin, "INVALID_LAMBDA_FUNCTION_CALL.NUM_ARGS_MISMATCH",
-             {{"expectedNumArgs", std::to_string(lambda->names.size())}, {"actualNumArgs", "1"}});
-  Scope scope;
-  Lambda made{lambda->names, {}, nullptr};
-  for (size_t i = 0; i < lambda->names.size(); ++i) {
-    made.ids.push_back(ids_.next());
-    scope.columns.push_back({made.ids.back(),
-                             lambda->names[i],
-                             i == 0 ? array->type.element() : DataType(DataTypeId::kInteger),
-                             i == 0 && array->type.contains_null(),
-                             {}});
-  }
-  lambda_.push_back(&scope);
-  try {
-    made.body = expression(lambda->body, at.site);
-  } catch (...) {
-    lambda_.pop_back();
-    throw;
-  }
-  lambda_.pop_back();
-  const DataTypeId result = made.body->type.id();
-  if (at.function.name != "transform" && result != DataTypeId::kBoolean &&
-      result != DataTypeId::kNull) {
-    at.arguments = {array, made.body};
-    throw_input_type(at, 1, "\"BOOLEAN\"");
-  }
-  if (at.function.name != "transform") made.body = coerce(made.body, DataTypeId::kBoolean);
-  const DataType body_type = made.body->type;
-  const bool body_nullable = made.body->nullable;
-  const ExprPtr function =
-      typed(std::move(made), body_type, body_nullable, at.node.arguments[1]->origin);
-  at.arguments = {array, function};
-  DataType type =
-      at.function.name == "transform" ? DataType::array(body_type, body_nullable) : result_type(at);
-  return plain(at, std::move(type));
 }
 
 }  // namespace firn::plan

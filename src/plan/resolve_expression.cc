@@ -1,5 +1,6 @@
 // Expressions other than calls: names, fields, casts, CASE, IN, subqueries, windows.
 #include <algorithm>
+#include <functional>
 
 #include "kernels/timestamp_text.h"
 #include "plan/fold.h"
@@ -120,7 +121,9 @@ ExprPtr Resolver::extract(const UnresolvedExtract& node, const ExprPtr& unresolv
   }
   if (child->type.id() == DataTypeId::kMap) {
     const auto type = common_type(child->type.key(), key->type, options_.ansi);
-    if (!type || !type->same_ignoring_nullability(child->type.key()))
+    const bool fits = (type && type->same_ignoring_nullability(child->type.key())) ||
+                      implicit_type(key->type, child->type.key().id(), options_.ansi);
+    if (!fits)
       throw_at(origin, "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE",
                {{"sqlExpr", sql_of(display(unresolved))},
                 {"paramIndex", "second"},
@@ -297,6 +300,29 @@ ExprPtr Resolver::subquery(const Subquery& node, const ExprPtr& unresolved, cons
       throw_at(unresolved->origin,
                "INVALID_SUBQUERY_EXPRESSION.SCALAR_SUBQUERY_RETURN_MORE_THAN_ONE_OUTPUT_COLUMN",
                {{"number", std::to_string(output.size())}});
+    // Shown with the columns of enclosing queries that it reads.
+    std::set<AttributeId> inside;
+    const std::function<void(const Relation&)> gives = [&](const Relation& plan) {
+      for (const Attribute& attribute : plan.output) inside.insert(attribute.id);
+      for_each_expression(plan, [&](const ExprPtr& expr) {
+        if (const auto* named = std::get_if<Alias>(&expr->node)) inside.insert(named->id);
+      });
+      for (const RelationPtr& child : children_of(plan)) gives(*child);
+    };
+    gives(*made.plan);
+    std::vector<AttributeId> read;
+    collect_references(*made.plan, read);
+    std::string shown;
+    std::set<AttributeId> known;
+    for (const AttributeId id : read) {
+      if (inside.count(id) || !known.insert(id).second) continue;
+      for (const Scope* scope = site.scope; scope != nullptr; scope = scope->next)
+        for (const auto* list : {&scope->columns, &scope->hidden})
+          for (const Attribute& attribute : *list)
+            if (attribute.id == id && inside.insert(id).second)
+              shown += (shown.empty() ? "" : ", ") + attribute.name;
+    }
+    if (!shown.empty()) remember_display(unresolved, "scalarsubquery(" + shown + ")");
     return typed(std::move(made), output[0].type, true, unresolved->origin);
   }
   const auto types_of = [](const auto& list) {

@@ -24,6 +24,18 @@ const Attribute* column_named(const Scope& scope, std::string_view name, bool ca
            {{"colName", backquoted(name)}, {"side", side}, {"suggestion", list}});
 }
 
+// The left rows of a lateral join must be there before the right side is asked for.
+void check_lateral(const Join& node, const std::optional<QueryContext>& origin) {
+  if (!node.using_columns.empty() || node.natural)
+    throw_at(origin, "UNSUPPORTED_FEATURE.LATERAL_JOIN_USING");
+  if (node.kind != JoinKind::kInner && node.kind != JoinKind::kCross &&
+      node.kind != JoinKind::kLeft)
+    throw_at(origin, "INVALID_LATERAL_JOIN_TYPE",
+             {{"joinType", node.kind == JoinKind::kRight  ? "RIGHT OUTER"
+                           : node.kind == JoinKind::kFull ? "FULL OUTER"
+                                                          : "LEFT SEMI"}});
+}
+
 bool keeps_right(JoinKind kind) {
   return kind != JoinKind::kLeftSemi && kind != JoinKind::kLeftAnti;
 }
@@ -37,7 +49,19 @@ void set_nullability(std::vector<Attribute>& attributes, const RelationPtr& plan
 }  // namespace
 
 Scoped Resolver::join(const Join& node, const Relation& relation) {
-  Scoped left = this->relation(node.left), right = this->relation(node.right);
+  Scoped left = this->relation(node.left);
+  if (auto generated = lateral_generator(node, left, relation)) return std::move(*generated);
+  const bool lateral = std::holds_alternative<Lateral>(node.right->node);
+  if (lateral) check_lateral(node, relation.origin);
+  if (lateral) outer_.push_back(&left.scope);
+  Scoped right;
+  try {
+    right = this->relation(node.right);
+  } catch (...) {
+    if (lateral) outer_.pop_back();
+    throw;
+  }
+  if (lateral) outer_.pop_back();
   std::vector<std::string> shared = node.using_columns;
   if (node.natural)
     for (const Attribute& attribute : left.scope.columns)

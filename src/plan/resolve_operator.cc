@@ -270,9 +270,25 @@ ExprPtr Resolver::numeric_arithmetic(CallSite& at) {
   return plain(at, type);
 }
 
+namespace {
+
+// The same types but for the names of fields.
+bool same_shape(const DataType& a, const DataType& b) {
+  if (a.id() != b.id()) return false;
+  if (a.id() == kArray) return same_shape(a.element(), b.element());
+  if (a.id() != kStruct) return a.same_ignoring_nullability(b);
+  if (a.fields().size() != b.fields().size()) return false;
+  for (size_t i = 0; i < a.fields().size(); ++i)
+    if (!same_shape(a.fields()[i].type, b.fields()[i].type)) return false;
+  return true;
+}
+
+}  // namespace
+
 ExprPtr Resolver::comparison(CallSite& at) {
   ExprPtr &left = at.arguments[0], &right = at.arguments[1];
   auto type = comparison_type(left->type, right->type, options_.ansi);
+  if (!type && same_shape(left->type, right->type)) type = left->type;
   if (!type) throw_operand_types(at);
   // A whole-number literal takes just the digits that it has, so that the other side needs no
   // cast.

@@ -60,6 +60,11 @@ Scoped Resolver::relation(const RelationPtr& unresolved) {
           [&](const Watermark& node) { return watermark(node, r); },
           [&](const Sort& node) { return finished(block(node.child), &node.keys); },
           [&](const PythonMap& node) { return python_map(node, r); },
+          [&](const Generate& node) { return generate(node, r); },
+          [&](const Pivot& node) { return pivot(node, r); },
+          [&](const Unpivot& node) { return unpivot(node, r); },
+          [&](const Hint& node) { return relation(node.child); },
+          [&](const Lateral& node) { return relation(node.child); },
           [&](const OneRow& node) { return Scoped{finish(node, r.origin), {}}; },
           [&](const Range& node) {
             auto made = std::const_pointer_cast<Relation>(finish(node, r.origin));
@@ -170,6 +175,9 @@ Scoped Resolver::table(const UnresolvedTable& node, const Relation& relation) {
 }
 
 Scoped Resolver::table_function(const UnresolvedTableFunction& node, const Relation& relation) {
+  const functions::Function* function = functions::find_function(node.name);
+  if (function != nullptr && function->kind == functions::Kind::kGenerator)
+    return generated_rows(node, relation);
   std::vector<std::pair<std::string, Literal>> arguments;
   const Scope none;
   Site site;
@@ -197,6 +205,8 @@ Scoped Resolver::table_function(const UnresolvedTableFunction& node, const Relat
       range.start = numbers.size() == 1 ? 0 : numbers[0];
       range.end = numbers.size() == 1 ? numbers[0] : numbers[1];
       if (numbers.size() > 2) range.step = numbers[2];
+      if (range.step == 0)
+        throw_at(relation.origin, "FAILED_FUNCTION_CALL", {{"funcName", "`range`"}});
       auto unresolved = std::make_shared<Relation>();
       unresolved->node = range;
       unresolved->origin = relation.origin;

@@ -173,6 +173,69 @@ ExprPtr Resolver::replaced(CallSite& at) {
              {{"field", backquoted(field.substr(1, field.size() - 2))},
               {"expr", "\"" + display(at.node.arguments[1]) + "\""}});
   }
+  if (name == "from_csv" || name == "to_csv" || name == "schema_of_csv") return csv(at);
+  if (name == "spark_partition_id") return integer_literal(0);
+  if (name == "mask") {
+    const ExprPtr defaults[] = {nullptr, string_literal("X"), string_literal("x"),
+                                string_literal("n"), null_of(kString)};
+    for (size_t i = arguments.size(); i < 5; ++i) arguments.push_back(defaults[i]);
+    return again("mask_text", arguments);
+  }
+  if (name == "uniform") {
+    const auto type = common_type(arguments[0]->type, arguments[1]->type, options_.ansi);
+    if (!type || !type->is_numeric()) throw_input_type(at, 0, "\"NUMERIC\"");
+    std::vector<ExprPtr> seed;
+    if (arguments.size() > 2) seed.push_back(arguments[2]);
+    const ExprPtr draw = again("rand", std::move(seed));
+    const ExprPtr low = coerce(arguments[0], kDouble), high = coerce(arguments[1], kDouble);
+    const ExprPtr moved =
+        plan::call("+",
+                   {low, plan::call("*", {draw, plan::call("-", {high, low}, kDouble, settings())},
+                                    kDouble, settings())},
+                   kDouble, settings(), origin);
+    return cast(moved, *type, CastMode::kLegacy, false, origin, options_.time_zone);
+  }
+  if (name == "to_char") {
+    const DataTypeId id = arguments[0]->type.id();
+    if (id == kDate || id == kTimestamp || id == kTimestampNtz)
+      return again("date_format", arguments);
+    if (id == kBinary) {
+      const Literal* constant = as_literal(*fold(arguments[1]));
+      const auto* text = constant != nullptr ? std::get_if<std::string>(&constant->value) : nullptr;
+      std::string format = text != nullptr ? *text : "";
+      for (char& c : format)
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
+      if (format == "base64" || format == "hex") return again(format, {arguments[0]});
+      if (format == "utf-8") return again("decode", {arguments[0], string_literal("utf-8")});
+      throw_at(origin, "INVALID_PARAMETER_VALUE.BINARY_FORMAT",
+               {{"parameter", "`format`"},
+                {"functionName", "`to_char`"},
+                {"invalidFormat", "'" + format + "'"}});
+    }
+    const auto target = implicit_type(arguments[0]->type, kDecimal, options_.ansi);
+    if (!target) throw_input_type(at, 0, "\"DECIMAL\"");
+    if (as_literal(*fold(arguments[1])) == nullptr)
+      throw_at(origin, "DATATYPE_MISMATCH.NON_FOLDABLE_INPUT",
+               {{"sqlExpr", "\"" + display(at.unresolved) + "\""},
+                {"inputName", "`format`"},
+                {"inputType", "\"STRING\""},
+                {"inputExpr", "\"" + display(at.node.arguments[1]) + "\""}});
+    const DataType decimal = arguments[0]->type.id() == kDecimal ? arguments[0]->type
+                             : arguments[0]->type.is_numeric()   ? decimal_for(arguments[0]->type)
+                                                                 : *target;
+    return again("format_decimal", {coerce(arguments[0], decimal), arguments[1]});
+  }
+  if (name == "array_sort") {
+    if (arguments[0]->type.id() == kNull) throw_input_type(at, 0, "\"ARRAY\"");
+    coerce_arguments(at);
+    if (!is_orderable(arguments[0]->type))
+      throw_at(origin, "DATATYPE_MISMATCH.INVALID_ORDERING_TYPE",
+               {{"sqlExpr", "\"" + display(at.unresolved) + "\""},
+                {"functionName", "`array_sort`"},
+                {"dataType", quoted_type(arguments[0]->type)}});
+    return plan::call("array_sorted", {arguments[0]}, arguments[0]->type, settings(), origin);
+  }
+  if (name == "session_window") return session_window(at);
   if (name == "window") return time_window(at);
   if (name == "window_time") {
     coerce_arguments(at);

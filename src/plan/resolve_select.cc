@@ -1,6 +1,7 @@
 // SELECT: the list, grouping, HAVING, DISTINCT and ORDER BY.
 #include <algorithm>
 
+#include "plan/generators.h"
 #include "plan/resolver.h"
 
 namespace firn::plan {
@@ -64,11 +65,17 @@ Block Resolver::block(const RelationPtr& unresolved) {
 
 Block Resolver::select(const std::vector<ExprPtr>& keys, const std::vector<ExprPtr>& list,
                        const RelationPtr& child) {
-  Scoped from = relation(child);
+  return select_from(keys, list, relation(child));
+}
+
+Block Resolver::select_from(const std::vector<ExprPtr>& keys, const std::vector<ExprPtr>& list,
+                            Scoped from) {
+  const std::vector<ExprPtr> expanded = expand_stars(list, from.scope);
+  if (const auto index = generator_index(expanded))
+    return generating(keys, expanded, *index, std::move(from));
   Block made;
   made.from = std::move(from.scope);
   made.input = std::move(from.plan);
-  const std::vector<ExprPtr> expanded = expand_stars(list, made.from);
   if (!keys.empty()) {
     made.aggregated = true;
     group_by(made, keys, expanded);
@@ -144,7 +151,7 @@ ExprPtr Resolver::named_output(const ExprPtr& unresolved, const Site& site) {
   ExprPtr value = expression(unresolved, site);
   const std::string text = display(unresolved);
   const auto* call = std::get_if<UnresolvedCall>(&unresolved->node);
-  if (call != nullptr && call->name != "window")
+  if (call != nullptr && call->name != "window" && call->name != "session_window")
     return alias(std::move(value), text, ids_.next(), unresolved->origin);
   if (const auto* ref = std::get_if<ColumnRef>(&value->node)) {
     Attribute attribute = ref->attribute;  // as the user spelt it
@@ -351,6 +358,9 @@ RelationPtr Resolver::grouped(const Block& block) {
     if (any) plan = project(std::move(columns), plan);
   };
   add(block.windows);
+  if (!block.sessions.empty() && !block.aggregated)
+    throw_unsupported("session_window() outside of GROUP BY.");
+  plan = sessions(block, std::move(plan));
   if (!block.aggregated) return plan;
   if (!block.grouping_sets.empty()) return in_sets(block, plan);
   add(block.keys);

@@ -67,6 +67,18 @@ ExprPtr window_struct(const ExprPtr& start, int64_t length, const CallSettings& 
 
 }  // namespace
 
+std::optional<int64_t> constant_duration(const ExprPtr& expr) {
+  const ExprPtr value = fold(expr);
+  const Literal* constant = as_literal(*value);
+  if (constant == nullptr) return std::nullopt;
+  if (constant->type.id() == kDayTimeInterval) {
+    const auto* micros = std::get_if<int64_t>(&constant->value);
+    return micros != nullptr ? std::optional(*micros) : std::nullopt;
+  }
+  const auto* text = std::get_if<std::string>(&constant->value);
+  return text != nullptr ? parse_duration(*text) : std::nullopt;
+}
+
 ExprPtr Resolver::time_window(CallSite& at) {
   const std::optional<QueryContext>& origin = at.unresolved->origin;
   const auto duration = [&](size_t index, int64_t otherwise) {

@@ -1,6 +1,7 @@
 // The resolver's parts, shared by the files resolve_*.cc. For src/plan only.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -32,6 +33,12 @@ struct Block {
   std::vector<Computed> keys;
   std::vector<Computed> aggregates;
   std::vector<Computed> windows;  // window(time, …): columns computed below the grouping
+  struct Session {                // session_window(time, gap in microseconds)
+    ExprPtr time;
+    int64_t gap;
+    Attribute attribute;
+  };
+  std::vector<Session> sessions;
   std::vector<ExprPtr> outputs;  // named; over keys and aggregates where aggregated, else over FROM
   Scope output_scope;
   std::vector<ExprPtr> having;
@@ -47,6 +54,10 @@ struct Site {
   bool windows = false;                 // OVER is allowed here
   const char* clause = "";              // for messages
 };
+
+// '5 minutes' or a day-time interval, in microseconds; nullopt where it is no constant of that
+// kind.
+std::optional<int64_t> constant_duration(const ExprPtr& expr);
 
 class Resolver {
  public:
@@ -75,6 +86,25 @@ class Resolver {
   Scoped scoped(RelationPtr plan);
   Scoped freshened(RelationPtr plan);  // ids that this query has seen before are replaced
 
+  // ---- resolve_generate.cc, resolve_pivot.cc
+  struct Generated {  // what a generator makes of a row
+    ExprPtr call;     // explode, posexplode or inline
+    bool outer = false;
+    std::vector<types::StructField> fields;
+  };
+  Generated generator(const ExprPtr& unresolved, const Site& site);
+  ExprPtr stacked(const UnresolvedCall& node, const ExprPtr& unresolved, const Site& site);
+  ExprPtr json_fields(const UnresolvedCall& node, const ExprPtr& unresolved, const Site& site);
+  Generate generate_node(const ExprPtr& unresolved, const Site& site, bool outer,
+                         const std::vector<std::string>& names, RelationPtr child);
+  Scoped generate(const Generate& node, const Relation& relation);
+  Block generating(const std::vector<ExprPtr>& keys, const std::vector<ExprPtr>& list, size_t index,
+                   Scoped from);
+  Scoped generated_rows(const UnresolvedTableFunction& node, const Relation& relation);
+  std::optional<Scoped> lateral_generator(const Join& node, Scoped& left, const Relation& relation);
+  Scoped pivot(const Pivot& node, const Relation& relation);
+  Scoped unpivot(const Unpivot& node, const Relation& relation);
+
   // ---- resolve_join.cc, resolve_set.cc
   Scoped join(const Join& node, const Relation& relation);
   Scoped set_operation(const SetOperation& node, const Relation& relation);
@@ -83,6 +113,8 @@ class Resolver {
   Block block(const RelationPtr& unresolved);
   Block select(const std::vector<ExprPtr>& keys, const std::vector<ExprPtr>& list,
                const RelationPtr& child);
+  Block select_from(const std::vector<ExprPtr>& keys, const std::vector<ExprPtr>& list,
+                    Scoped from);
   void group_by(Block& block, const std::vector<ExprPtr>& keys, const std::vector<ExprPtr>& list);
   void select_list(Block& block, const std::vector<ExprPtr>& list);
   void having(Block& block, const ExprPtr& condition);
@@ -126,20 +158,41 @@ class Resolver {
   void check_count(const CallSite& at, size_t given);
   void coerce_arguments(CallSite& at);
   ExprPtr coerce_argument(CallSite& at, size_t index, const functions::ArgRule& rule);
-  ExprPtr higher_order(CallSite& at);
+  ExprPtr higher_order(CallSite& at);  // resolve_higher_order.cc
+  struct Bound {                       // a lambda whose arguments have their types
+    Lambda lambda;
+    ExprPtr as_argument() const;
+    ExprPtr with(const std::vector<ExprPtr>& values) const;  // the body over these values
+  };
+  Bound bind_lambda(CallSite& at, size_t index, const std::vector<Attribute>& arguments);
+  ExprPtr lambda_over(const DataType& element, bool nullable,
+                      const std::function<ExprPtr(const ExprPtr&)>& body);
+  ExprPtr built(std::string_view function, std::vector<ExprPtr> arguments, DataType type,
+                const CallSite& at);
+  ExprPtr aggregated(CallSite& at, const ExprPtr& array);
+  ExprPtr sorted_by(CallSite& at, const ExprPtr& array);
+  ExprPtr zipped(CallSite& at, const ExprPtr& array);
+  ExprPtr over_map(CallSite& at, const ExprPtr& map);
+  ExprPtr zipped_maps(CallSite& at, const ExprPtr& map);
   ExprPtr finished_call(CallSite& at);
   DataType result_type(CallSite& at);
   DataType named_result(CallSite& at);
   ExprPtr replaced(CallSite& at);  // kReplaced functions
+  ExprPtr csv(CallSite& at);       // resolve_csv.cc
+  std::optional<UnresolvedCall> settled(const UnresolvedCall& node, const ExprPtr& unresolved);
   ExprPtr now(const std::optional<QueryContext>& origin);
   ExprPtr seconds_now(CallSite& at);
   ExprPtr time_window(CallSite& at);
+  ExprPtr session_window(CallSite& at);  // resolve_session_window.cc
+  RelationPtr sessions(const Block& block, RelationPtr plan);
   ExprPtr arithmetic(CallSite& at);  // nullptr: not an arithmetic operator
   ExprPtr date_arithmetic(CallSite& at);
   ExprPtr numeric_arithmetic(CallSite& at);
   ExprPtr comparison(CallSite& at);
   ExprPtr common_of(CallSite& at, std::vector<ExprPtr*> values);
   ExprPtr plain(CallSite& at, DataType type);
+  [[noreturn]] void throw_elements(const CallSite& at, const DataType& array,
+                                   const DataType& other);
   [[noreturn]] void throw_json_input(const CallSite& at, const DataType& given);
   void check_share(CallSite& at);
   [[noreturn]] void throw_operand_types(const CallSite& at);

@@ -1,6 +1,7 @@
 // Result types that need code: decimals' arithmetic, aggregates, containers, from_json.
 #include <algorithm>
 
+#include "kernels/number_pattern.h"
 #include "plan/fold.h"
 #include "plan/resolver.h"
 
@@ -36,6 +37,15 @@ void Resolver::throw_json_input(const CallSite& at, const DataType& given) {
             {"requiredType", "\"STRING\""},
             {"inputSql", input_text(at, 0)},
             {"inputType", quoted_type(given)}});
+}
+
+void Resolver::throw_elements(const CallSite& at, const DataType& array, const DataType& other) {
+  throw_at(at.unresolved->origin, "DATATYPE_MISMATCH.ARRAY_FUNCTION_DIFF_TYPES",
+           {{"sqlExpr", sql_of(display(at.unresolved))},
+            {"functionName", backquoted(at.node.name)},
+            {"dataType", "\"ARRAY\""},
+            {"leftType", quoted_type(array)},
+            {"rightType", quoted_type(other)}});
 }
 
 DataType Resolver::named_result(CallSite& at) {
@@ -127,15 +137,76 @@ DataType Resolver::named_result(CallSite& at) {
     }
     return DataTypeId::kDouble;
   }
+  if (rule == "percentile_of" || rule == "percentile_approx") {
+    DataType one = DataTypeId::kDouble;
+    if (rule == "percentile_approx") {
+      one = type(0);
+      const bool fits =
+          one.is_numeric() || one.id() == DataTypeId::kDate || one.id() == DataTypeId::kTimestamp ||
+          one.id() == DataTypeId::kTimestampNtz || one.id() == DataTypeId::kYearMonthInterval ||
+          one.id() == DataTypeId::kDayTimeInterval;
+      if (!fits) {
+        const auto target = implicit_type(one, DataTypeId::kDouble, options_.ansi);
+        if (!target)
+          throw_input_type(at, 0,
+                           "(\"NUMERIC\" or \"DATE\" or \"TIMESTAMP\" or \"TIMESTAMP_NTZ\" or "
+                           "\"INTERVAL YEAR TO MONTH\" or \"INTERVAL DAY TO SECOND\")");
+        arguments[0] = coerce(arguments[0], DataTypeId::kDouble);
+        one = DataTypeId::kDouble;
+      }
+    }
+    return type(1).id() == DataTypeId::kArray ? DataType::array(one, false) : one;
+  }
+  if (rule == "nanvl") {
+    if (type(0).id() != type(1).id())
+      for (ExprPtr& argument : arguments) argument = coerce(argument, DataTypeId::kDouble);
+    return type(0);
+  }
+  if (rule == "to_number") {
+    const auto* text = std::get_if<std::string>(&as_literal(*arguments[1])->value);
+    if (text == nullptr) return DataType::decimal(38, 0);
+    const kernels::NumberPattern pattern = kernels::parse_number_pattern(*text);
+    return DataType::decimal(std::min(38, pattern.precision()), pattern.scale());
+  }
   if (rule == "collect") return DataType::array(type(0), false);
   if (rule == "array") {
     bool nullable = false;
     for (const ExprPtr& argument : arguments) nullable |= argument->nullable;
     return DataType::array(arguments.empty() ? DataType() : type(0), nullable);
   }
+  if (rule == "arrays_zip") {
+    std::vector<types::StructField> fields;
+    for (size_t i = 0; i < arguments.size(); ++i) {
+      std::string name = std::to_string(i);
+      const ExprPtr& written =
+          at.node.arguments.size() == arguments.size() ? at.node.arguments[i] : arguments[i];
+      if (const auto* ref = std::get_if<UnresolvedName>(&written->node)) name = ref->parts.back();
+      if (const auto* ref = std::get_if<ColumnRef>(&written->node)) name = ref->attribute.name;
+      if (const auto* named = std::get_if<Alias>(&written->node)) name = named->name;
+      fields.push_back({name, type(i).element(), true, ""});
+    }
+    return DataType::array(DataType::structure(std::move(fields)), false);
+  }
+  if (rule == "array_insert") {
+    if (as_literal(*fold(arguments[1])) != nullptr &&
+        types::is_null(as_literal(*fold(arguments[1]))->value))
+      throw_input_type(at, 1, "\"INT\"");
+    const auto element = type(0).element().id() == DataTypeId::kNull &&
+                                 type(2).id() != DataTypeId::kNull && as_literal(*arguments[0])
+                             ? std::nullopt
+                             : element_type(type(0).element(), type(2), options_.ansi);
+    if (!element) throw_elements(at, type(0), type(2));
+    const DataType result = DataType::array(*element, true);
+    arguments[0] = coerce(arguments[0], result), arguments[2] = coerce(arguments[2], *element);
+    return result;
+  }
   if (rule == "array_with") {
-    const auto element = common_type(type(0).element(), type(1), options_.ansi);
-    if (!element) throw_input_type(at, 1, quoted_type(type(0).element()));
+    if (as_literal(*arguments[0]) != nullptr && type(0).element().id() == DataTypeId::kNull) {
+      arguments[0] = null_of({});
+      throw_input_type(at, 0, "\"ARRAY\"");
+    }
+    const auto element = element_type(type(0).element(), type(1), options_.ansi);
+    if (!element) throw_elements(at, type(0), type(1));
     const DataType result =
         DataType::array(*element, type(0).contains_null() || arguments[1]->nullable);
     arguments[0] = coerce(arguments[0], result), arguments[1] = coerce(arguments[1], *element);

@@ -188,6 +188,11 @@ class Prune {
     for_each_expression(*relation, [&](const ExprPtr& expr) { add(below, *expr); });
     std::vector<RelationPtr> children;
     bool changed = false;
+    if (const auto* join = std::get_if<Join>(&relation->node)) {  // what a lateral side reads
+      std::vector<AttributeId> found;
+      collect_references(*join->right, found);
+      below.insert(found.begin(), found.end());
+    }
     for (const RelationPtr& child : children_of(*relation)) {
       Ids needed = below;
       if (all)
@@ -328,6 +333,16 @@ class PushDown {
         bound[relation.output[i].id] = column(side->output[i]);
       for (ExprPtr& condition : result) condition = substitute(condition, bound);
       return node->kind == SetKind::kExcept && child > 0 ? std::vector<ExprPtr>{} : result;
+    }
+    if (const auto* node = std::get_if<Generate>(&relation.node)) {
+      Ids made;
+      for (const Attribute& attribute : node->columns) made.insert(attribute.id);
+      std::erase_if(result, [&](const ExprPtr& condition) {
+        std::vector<AttributeId> ids;
+        collect_references(*condition, ids);
+        return std::any_of(ids.begin(), ids.end(), [&](AttributeId id) { return made.count(id); });
+      });
+      return result;
     }
     const bool passes = std::holds_alternative<Sort>(relation.node) ||
                         std::holds_alternative<Distinct>(relation.node);

@@ -177,17 +177,7 @@ std::string Grammar::string_literal() {
 }
 
 NameParts Grammar::name_parts() {
-  if (at("IDENTIFIER") && at("(", 1)) {
-    if (!at_string(2) || !at(")", 3))
-      unsupported("IDENTIFIER(…) over something else than a string literal", peek());
-    at_ += 2;
-    const std::string name = string_literal();
-    expect(")");
-    Grammar inner(name, options_);
-    NameParts parts = inner.name_parts();
-    inner.expect_end();
-    return parts;
-  }
+  if (at_identifier_clause()) return identifier_clause();
   NameParts parts{identifier()};
   while (at(".") && at_name(1)) {
     take();

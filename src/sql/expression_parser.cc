@@ -58,7 +58,7 @@ constexpr Operator kOperators[] = {
     {"DIV", kProduct, "div"},
 };
 constexpr Operator kPrefixes[] = {
-    {"-", kUnary, "negative"}, {"+", kUnary, "positive"}, {"~", kUnary, "~"}};
+    {"-", kUnary, "unary -"}, {"+", kUnary, "positive"}, {"~", kUnary, "~"}};
 
 struct NiladicCall {
   std::string_view word;
@@ -201,6 +201,18 @@ ExprPtr Grammar::primary_start() {
   if (at("(")) return parenthesized();
   if (at("*")) return star(first, {});
   if (at("?") || (at(":") && at_name(1))) return parameter();
+  if (at_identifier_clause()) {
+    plan::NameParts parts = identifier_clause();
+    if (!at("(")) return plan::make(plan::UnresolvedName{std::move(parts), {}}, origin_from(first));
+    plan::UnresolvedCall node;
+    for (const std::string& part : parts) node.name += (node.name.empty() ? "" : ".") + part;
+    for (char& c : node.name)
+      if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    take();
+    call_arguments(node);
+    expect(")");
+    return call_suffix(std::move(node), first);
+  }
   if (!at_name()) {
     const bool keyword_value =
         at_any({"NULL", "TRUE", "FALSE", "CASE", "CAST"}) || token.kind == TokenKind::kWord;
@@ -351,13 +363,18 @@ ExprPtr Grammar::named_expression() {
   ExprPtr child = expression();
   const bool star = std::holds_alternative<plan::UnresolvedStar>(child->node);
   if (accept("AS")) {
-    if (at("(")) unsupported("several column names in AS (…)", peek());
     if (star) fail();
+    if (at("(")) {
+      plan::MultiAlias names{std::move(child), identifier_list()};
+      return plan::make(std::move(names), origin_from(first));
+    }
     plan::Alias alias{std::move(child), identifier(), {}};
     return plan::make(std::move(alias), origin_from(first));
   }
-  if (at("(") && std::holds_alternative<plan::UnresolvedCall>(child->node))
-    unsupported("several column names after an expression", peek());
+  if (at("(") && std::holds_alternative<plan::UnresolvedCall>(child->node)) {
+    plan::MultiAlias names{std::move(child), identifier_list()};
+    return plan::make(std::move(names), origin_from(first));
+  }
   if (star || !at_implicit_alias()) return child;
   last_alias_ = at_;
   plan::Alias alias{std::move(child), identifier(), {}};
@@ -436,7 +453,11 @@ ExprPtr Grammar::like_predicate(ExprPtr left, std::string_view function, bool ne
   std::vector<ExprPtr> tests = comma_list(
       [&] { return negate_if(negated, call(function, {left, expression()}, first), first); });
   expect(")");
-  return combine(any ? "or" : "and", std::move(tests), origin_from(first));
+  const std::string name =
+      std::string(negated ? "not " : "") + std::string(function) + (any ? " any" : " all");
+  ExprPtr combined = combine(any ? "or" : "and", std::move(tests), origin_from(first));
+  if (function != "like") return combined;
+  return call(name, {std::move(left), std::move(combined)}, first);
 }
 
 ExprPtr Grammar::in_predicate(ExprPtr left, bool negated, size_t first) {

@@ -45,29 +45,49 @@ bool Grammar::at_table_alias() const {
   return peek().keyword.empty() || (find_keyword(peek().keyword)->use & kNoTableAlias) == 0;
 }
 
+// FROM a, b JOIN c: from left to right, as Spark takes it.
 RelationPtr Grammar::from_clause() {
   const size_t first = at_;
   expect("FROM");
   RelationPtr left = relation();
   while (accept(",")) {
-    RelationPtr right = relation();
+    RelationPtr right = lateral_primary();
     left = plan::make(
         plan::Join{plan::JoinKind::kInner, std::move(left), std::move(right), nullptr, {}, false},
         origin_from(first));
+    left = relation_extensions(std::move(left), first);
   }
-  if (at("LATERAL") && at("VIEW", 1)) unsupported("LATERAL VIEW", peek());
-  return left;
+  while (at("LATERAL") && at("VIEW", 1)) left = lateral_view(std::move(left), first);
+  return relation_extensions(std::move(left), first);
 }
 
 RelationPtr Grammar::relation() {
   const size_t first = at_;
-  if (at("LATERAL") && !at("VIEW", 1)) unsupported("LATERAL subqueries and functions", peek());
-  RelationPtr left = relation_primary();
+  return relation_extensions(lateral_primary(), first);
+}
+
+RelationPtr Grammar::lateral_primary() {
+  const size_t first = at_;
+  if (!at("LATERAL") || at("VIEW", 1)) return relation_primary();
+  take();
+  const bool sees_left = at_function() || (at("(") && at_query_start(1)) || at("(");
+  if (!sees_left)
+    throw Error("INVALID_SQL_SYNTAX.LATERAL_WITHOUT_SUBQUERY_OR_TABLE_VALUED_FUNC", {},
+                {*origin_from(first)});
+  return plan::make(plan::Lateral{relation_primary()}, origin_from(first));
+}
+
+RelationPtr Grammar::relation_extensions(RelationPtr left, size_t first) {
   for (;;) {
-    if (at_any({"PIVOT", "UNPIVOT"}) && at_any({"(", "INCLUDE", "EXCLUDE"}, 1))
-      unsupported(std::string(peek().keyword), peek());
-    if (!at_join()) return left;
-    left = join_suffix(std::move(left), first);
+    if (at("PIVOT") && at("(", 1)) {
+      left = pivot(std::move(left), first);
+    } else if (at("UNPIVOT") && at_any({"(", "INCLUDE", "EXCLUDE"}, 1)) {
+      left = unpivot(std::move(left), first);
+    } else if (at_join()) {
+      left = join_suffix(std::move(left), first);
+    } else {
+      return left;
+    }
   }
 }
 
@@ -84,9 +104,8 @@ RelationPtr Grammar::join_suffix(RelationPtr left, size_t first) {
     break;
   }
   expect("JOIN");
-  if (at("LATERAL")) unsupported("LATERAL joins", peek());
   node.left = std::move(left);
-  node.right = relation_primary();
+  node.right = lateral_primary();
   if (!node.natural) {
     if (accept("ON")) {
       node.condition = expression();
@@ -113,6 +132,7 @@ RelationPtr Grammar::relation_primary() {
     const bool named = at_name(1) && !at_clause(1) && !follows;
     if (named || at("(", 1)) return stream_relation();
   }
+  if (at_identifier_clause()) return named_relation(false);
   return at_function() ? table_function(false) : named_relation(false);
 }
 
@@ -146,6 +166,7 @@ RelationPtr Grammar::table_function(bool streaming) {
       plan::make(plan::UnresolvedTableFunction{std::move(node.name), std::move(node.arguments),
                                                std::move(node.argument_names), streaming},
                  origin_from(first));
+  if (at("TABLESAMPLE")) fail();
   return relation_suffix(std::move(result), first);
 }
 
@@ -180,7 +201,7 @@ void Grammar::time_travel(plan::UnresolvedTable& table) {
 
 // What may follow any relation: TABLESAMPLE, WATERMARK, an alias.
 RelationPtr Grammar::relation_suffix(RelationPtr child, size_t first) {
-  if (at("TABLESAMPLE") && at("(", 1)) unsupported("TABLESAMPLE", peek());
+  if (at("TABLESAMPLE") && at("(", 1)) child = sample(std::move(child), first);
   if (at_watermark()) child = watermark(std::move(child), first);
   const bool as = at("AS");
   if (!as && !at_table_alias()) return child;

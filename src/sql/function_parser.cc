@@ -201,7 +201,7 @@ ExprPtr Grammar::call_suffix(plan::UnresolvedCall node, size_t first) {
         plan::make(plan::Literal{types::DataTypeId::kString, word}, node.arguments[0]->origin);
     break;
   }
-  if (at("WITHIN") && at("GROUP", 1)) unsupported("WITHIN GROUP", peek());
+  if (at("WITHIN") && at("GROUP", 1)) within_group(node);
   if (at("FILTER") && at("(", 1)) {
     at_ += 2;
     expect("WHERE");
@@ -223,6 +223,24 @@ ExprPtr Grammar::call_suffix(plan::UnresolvedCall node, size_t first) {
   if (!reference.empty())
     windows_.back().uses.push_back({std::const_pointer_cast<plan::Expr>(result), reference, token});
   return result;
+}
+
+// The order goes behind the arguments: sort_key(value, ascending, nulls first).
+void Grammar::within_group(plan::UnresolvedCall& node) {
+  at_ += 2;
+  expect("(");
+  expect("ORDER");
+  expect("BY");
+  do {
+    const size_t first = at_;
+    plan::SortKey key = sort_key();
+    const auto flag = [&](bool value) {
+      return literal(types::DataTypeId::kBoolean, value, first);
+    };
+    node.arguments.push_back(call(
+        "sort_key", {std::move(key.child), flag(key.ascending), flag(key.nulls_first)}, first));
+  } while (accept(","));
+  expect(")");
 }
 
 plan::WindowSpec Grammar::window_spec(std::string& reference) {

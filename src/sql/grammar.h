@@ -68,6 +68,8 @@ class Grammar {
   std::string identifier();
   std::string string_literal();
   NameParts name_parts();
+  bool at_identifier_clause() const { return at("IDENTIFIER") && at("(", 1); }
+  NameParts identifier_clause();               // IDENTIFIER('a.b')
   std::vector<std::string> identifier_list();  // ( a, b )
   template <typename Parse>
   auto comma_list(Parse parse) {
@@ -115,6 +117,7 @@ class Grammar {
   ExprPtr position_call();
   void call_arguments(plan::UnresolvedCall& call);
   ExprPtr call_suffix(plan::UnresolvedCall call, size_t first);
+  void within_group(plan::UnresolvedCall& call);
   plan::WindowSpec window_spec(std::string& reference);
   void window_frame(plan::WindowSpec& spec);
   plan::FrameBound frame_bound();
@@ -155,6 +158,8 @@ class Grammar {
   RelationPtr inline_table();
   RelationPtr from_clause();
   RelationPtr relation();
+  RelationPtr lateral_primary();
+  RelationPtr relation_extensions(RelationPtr left, size_t first);
   RelationPtr join_suffix(RelationPtr left, size_t first);
   RelationPtr relation_primary();
   RelationPtr named_relation(bool streaming);
@@ -166,6 +171,14 @@ class Grammar {
   bool at_join() const;
   bool at_watermark() const;
   bool at_table_alias() const;
+
+  // ---- generators and reshaping in FROM, pipes (reshape_parser.cc)
+  RelationPtr lateral_view(RelationPtr child, size_t first);
+  RelationPtr pivot(RelationPtr child, size_t first);
+  RelationPtr unpivot(RelationPtr child, size_t first);
+  RelationPtr sample(RelationPtr child, size_t first);
+  RelationPtr pipe(RelationPtr child, size_t first);
+  RelationPtr pipe_aggregate(RelationPtr child, size_t first);
 
   // ---- statements (statement_parser.cc, definition_parser.cc, show_parser.cc)
   plan::Statement statement();

@@ -77,7 +77,9 @@ std::vector<plan::NamedRelation> Grammar::with_definitions() {
 
 RelationPtr Grammar::query_body() {
   const size_t first = at_;
-  return organization(set_operations(false), first);
+  RelationPtr result = organization(set_operations(false), first);
+  while (accept("|>")) result = pipe(std::move(result), first);
+  return result;
 }
 
 // UNION, EXCEPT and MINUS from left to right, INTERSECT before them. Chains of one kind become one
@@ -138,7 +140,8 @@ RelationPtr Grammar::from_first() {
   const size_t first = at_;
   RelationPtr from = from_clause();
   if (at("INSERT")) unsupported("INSERT after FROM (several inserts from one source)", peek());
-  return at("SELECT") ? select_after(std::move(from), first) : from;
+  if (at("SELECT")) return select_after(std::move(from), first);
+  return from;
 }
 
 // SELECT and what follows it; `from` where FROM stood before it.
@@ -158,6 +161,7 @@ RelationPtr Grammar::select_after(RelationPtr from, size_t first) {
   }
   std::vector<ExprPtr> outputs = comma_list([this] { return named_expression(); });
   if (!from && at("FROM")) from = from_clause();
+  while (from && at("LATERAL") && at("VIEW", 1)) from = lateral_view(std::move(from), first);
   RelationPtr child = from ? std::move(from) : plan::make(plan::OneRow{}, origin_from(first));
   if (accept("WHERE")) {
     const size_t where = at_;
@@ -271,7 +275,6 @@ RelationPtr Grammar::organization(RelationPtr child, size_t first) {
   plan::Limit limit;
   if (accept("LIMIT") && !accept("ALL")) limit.limit = expression();
   if (accept("OFFSET")) limit.offset = expression();
-  if (at("|>")) unsupported("the pipe operator |>", peek());
   if (!limit.limit && !limit.offset) return child;
   limit.child = std::move(child);
   return plan::make(std::move(limit), origin_from(first));

@@ -1,0 +1,63 @@
+// Spark's functions over types that firn has not (VARIANT, XML, TIME, sketches, geometry,
+// calendar intervals), and those that call into a JVM.
+#include "functions/refused.h"
+
+#include <algorithm>
+#include <iterator>
+
+namespace firn::functions {
+namespace {
+
+constexpr std::string_view kPrefixes[] = {"hll_", "kll_", "theta_", "st_", "xpath", "approx_top_k"};
+constexpr std::string_view kNames[] = {
+    "avro",
+    "bitmap_and_agg",
+    "bitmap_construct_agg",
+    "bitmap_or_agg",
+    "collate",
+    "collation",
+    "collations",
+    "count_min_sketch",
+    "current_time",
+    "from_avro",
+    "from_protobuf",
+    "from_xml",
+    "histogram_numeric",
+    "input_file_block_length",
+    "input_file_block_start",
+    "is_variant_null",
+    "java_method",
+    "make_interval",
+    "make_time",
+    "parse_json",
+    "reflect",
+    "schema_of_avro",
+    "schema_of_variant",
+    "schema_of_variant_agg",
+    "schema_of_xml",
+    "time_diff",
+    "time_trunc",
+    "to_avro",
+    "to_protobuf",
+    "to_time",
+    "to_variant_object",
+    "to_xml",
+    "try_make_interval",
+    "try_parse_json",
+    "try_reflect",
+    "try_to_time",
+    "try_variant_get",
+    "variant_explode",
+    "variant_explode_outer",
+    "variant_get",
+};
+
+}  // namespace
+
+bool is_refused(std::string_view name) {
+  if (std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames)) return true;
+  return std::any_of(std::begin(kPrefixes), std::end(kPrefixes),
+                     [&](std::string_view prefix) { return name.starts_with(prefix); });
+}
+
+}  // namespace firn::functions
