@@ -322,6 +322,8 @@ ExprPtr Resolver::finished_call(CallSite& at) {
              {{"sqlExpr", sql_of(display(at.unresolved))},
               {"schema", quoted_type(at.arguments[0]->type)}});
   DataType type = result_type(at);
+  if (name == "from_json")
+    if (ExprPtr made = json_with_patterns(at, type)) return made;
   return plain(at, std::move(type));
 }
 

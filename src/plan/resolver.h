@@ -178,7 +178,8 @@ class Resolver {
   DataType result_type(CallSite& at);
   DataType named_result(CallSite& at);
   ExprPtr replaced(CallSite& at);  // kReplaced functions
-  ExprPtr csv(CallSite& at);       // resolve_csv.cc
+  ExprPtr csv(CallSite& at);       // resolve_text_formats.cc
+  ExprPtr json_with_patterns(CallSite& at, const DataType& type);
   std::optional<UnresolvedCall> settled(const UnresolvedCall& node, const ExprPtr& unresolved);
   ExprPtr now(const std::optional<QueryContext>& origin);
   ExprPtr seconds_now(CallSite& at);

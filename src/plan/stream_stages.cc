@@ -149,6 +149,11 @@ RelationPtr StageBuilder::open(const RelationPtr& plan) {
   }
   if (const auto* node = std::get_if<Filter>(&plan->node))
     return filter(node->condition, open(node->child));
+  if (const auto* node = std::get_if<Generate>(&plan->node)) {
+    Generate made = *node;
+    made.child = open(node->child);
+    return finish(std::move(made), plan->origin);
+  }
   if (const auto* node = std::get_if<Watermark>(&plan->node)) {
     const RelationPtr child = open(node->child);
     const AttributeId id = attribute_of(*node->column).id;

@@ -1,4 +1,5 @@
-// from_csv, to_csv and schema_of_csv: fields as text, cast one by one.
+// from_csv, to_csv and schema_of_csv: fields as text, cast one by one. from_json with patterns for
+// dates and times: these are read as text first.
 #include <algorithm>
 
 #include "kernels/number_text.h"
@@ -68,6 +69,55 @@ std::string inferred(const std::string& text) {
 }
 
 }  // namespace
+
+// nullptr where no pattern is given.
+ExprPtr Resolver::json_with_patterns(CallSite& at, const DataType& type) {
+  if (at.arguments.size() < 3 || type.id() != kStruct) return nullptr;
+  const std::optional<QueryContext>& origin = at.unresolved->origin;
+  const ExprPtr folded = fold(at.arguments[2]);
+  const Call* map = as_call(*folded, "map");
+  if (map == nullptr) return nullptr;
+  std::map<DataTypeId, ExprPtr> patterns;
+  std::vector<ExprPtr> others;
+  for (size_t i = 0; i + 1 < map->arguments.size(); i += 2) {
+    const std::string* key = text_of(*map->arguments[i]);
+    const std::string name = key != nullptr ? lower(*key) : "";
+    if (name == "dateformat")
+      patterns[kDate] = map->arguments[i + 1];
+    else if (name == "timestampformat")
+      patterns[kTimestamp] = map->arguments[i + 1];
+    else if (name == "timestampntzformat")
+      patterns[kTimestampNtz] = map->arguments[i + 1];
+    else
+      others.insert(others.end(), {map->arguments[i], map->arguments[i + 1]});
+  }
+  if (patterns.empty()) return nullptr;
+  std::vector<types::StructField> read = type.fields();
+  for (types::StructField& member : read)
+    if (patterns.count(member.type.id())) member.type = kString;
+  std::vector<ExprPtr> arguments{at.arguments[0], at.arguments[1]};
+  if (!others.empty())
+    arguments.push_back(
+        call("map", std::move(others), DataType::map(kString, kString), settings()));
+  const ExprPtr text =
+      call("from_json", std::move(arguments), DataType::structure(read), settings(), origin);
+  std::vector<ExprPtr> members;
+  for (size_t i = 0; i < read.size(); ++i) {
+    const DataType& wanted = type.fields()[i].type;
+    ExprPtr value = field(text, static_cast<int>(i));
+    if (const auto pattern = patterns.find(wanted.id()); pattern != patterns.end()) {
+      const ExprPtr read_value =
+          call(wanted.id() == kDate ? "try_to_date" : "try_to_timestamp", {value, pattern->second},
+               wanted.id() == kDate ? kDate : kTimestamp, settings());
+      value = cast(read_value, wanted, CastMode::kLegacy, true, origin, options_.time_zone);
+    }
+    members.push_back(string_literal(read[i].name));
+    members.push_back(std::move(value));
+  }
+  return case_when({{call("isnotnull", {text}, kBoolean, settings()),
+                     call("named_struct", std::move(members), type, settings(), origin)}},
+                   null_of(type), origin);
+}
 
 ExprPtr Resolver::csv(CallSite& at) {
   const std::optional<QueryContext>& origin = at.unresolved->origin;
