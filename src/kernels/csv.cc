@@ -128,7 +128,7 @@ void csv_line(const CallInfo&, Scratch&, Columns in, uint64_t rows, Output& out)
       }
       const bool needs = style.quote_all || value.find(style.separator) != Text::npos ||
                          value.find_first_of("\r\n") != Text::npos ||
-                         (!style.quote.empty() && value.front() == style.quote[0]);
+                         (!style.quote.empty() && value.find(style.quote[0]) != Text::npos);
       if (!needs || style.quote.empty()) {
         line += value;
         continue;

@@ -49,6 +49,15 @@ constexpr Shown kShown[] = {
     {"to_csv", 2, "to_csv", 1},
     {"schema_of_csv", 2, "schema_of_csv", 1},
     {"position", 2, "position", 2, "", 1},
+    {"to_varchar", 2, "to_char", 2},
+    {"sentences", 1, "sentences", 1, ", "},
+    {"aes_encrypt", 2, "aes_encrypt", 2, "GCM, DEFAULT, , "},
+    {"aes_encrypt", 3, "aes_encrypt", 3, "DEFAULT, , "},
+    {"aes_encrypt", 4, "aes_encrypt", 4, ", "},
+    {"aes_decrypt", 2, "aes_decrypt", 2, "GCM, DEFAULT, "},
+    {"aes_decrypt", 3, "aes_decrypt", 3, "DEFAULT, "},
+    {"try_aes_decrypt", 2, "try_aes_decrypt", 2, "GCM, DEFAULT, "},
+    {"try_aes_decrypt", 3, "try_aes_decrypt", 3, "DEFAULT, "},
     {"first", 2, "first", 1},
     {"last", 2, "last", 1},
     {"any_value", 2, "any_value", 1},
@@ -96,6 +105,11 @@ UnresolvedCall shown(UnresolvedCall call) {
     if (given > 0 && !separator)
       call.arguments.insert(call.arguments.begin() + 1, make(UnresolvedName{{"NULL"}, {}}));
   }
+  const bool last_is_empty = (call.name == "aes_encrypt" && given == 5) ||
+                             (call.name.ends_with("aes_decrypt") && given == 4);
+  if (last_is_empty) call.arguments.push_back(make(UnresolvedName{{""}, {}}));
+  if (call.ignore_nulls && (call.name == "first_value" || call.name == "last_value"))
+    call.name.resize(call.name.size() - 6);
   if (call.name == "convert_timezone" && given == 2)
     call.arguments.insert(call.arguments.begin(), make(UnresolvedName{{"current_timezone()"}, {}}));
   if ((call.name == "aggregate" || call.name == "reduce") && given == 3)

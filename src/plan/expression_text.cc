@@ -505,7 +505,7 @@ void Printer::write_function(const CallView& call) {
   }
   if (shown != nullptr) out_ += shown->appended;
   out_ += ')';
-  if (call.ignore_nulls && !pretty_) out_ += " ignore nulls";
+  if (call.ignore_nulls && (!pretty_ || call.name == "nth_value")) out_ += " ignore nulls";
   if (call.filter) {
     out_ += " FILTER (WHERE ";
     print(*call.filter);

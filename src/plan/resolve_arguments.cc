@@ -152,6 +152,7 @@ ExprPtr Resolver::coerce_argument(CallSite& at, size_t index, const ArgRule& rul
   switch (rule.kind) {
     case Kind::kExactly:
       if (rule.types[0] == DataTypeId::kArray) {
+        if (null) return null_of(DataType::array(DataTypeId::kString));
         if (type.id() != DataTypeId::kArray || type.element().is_nested())
           throw_input_type(at, index, "\"ARRAY<STRING>\"");
         return type.element().id() == DataTypeId::kString
@@ -236,7 +237,7 @@ ExprPtr Resolver::coerce_argument(CallSite& at, size_t index, const ArgRule& rul
         throw_at(at.unresolved->origin, "DATATYPE_MISMATCH.NULL_TYPE",
                  {{"sqlExpr", sql_of(display(at.unresolved))},
                   {"functionName", backquoted(at.node.name)}});
-      const auto common = element_type(array->type.element(), type, options_.ansi);
+      const auto common = tightest_type(array->type.element(), type, options_.ansi);
       if (!common)
         throw_at(at.unresolved->origin, "DATATYPE_MISMATCH.ARRAY_FUNCTION_DIFF_TYPES",
                  {{"sqlExpr", sql_of(display(at.unresolved))},

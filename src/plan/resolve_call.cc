@@ -280,8 +280,11 @@ ExprPtr Resolver::finished_call(CallSite& at) {
   }
   coerce_arguments(at);
   if (at.node.ignore_nulls) {
+    const bool shifts = name == "lag" || name == "lead";
+    if (shifts && at.arguments.size() < 2) at.arguments.push_back(integer_literal(1));
+    if (shifts && at.arguments.size() < 3) at.arguments.push_back(null_of(at.arguments[0]->type));
     const bool takes_flag =
-        name == "first" || name == "last" || name == "any_value" || name == "nth_value";
+        shifts || name == "first" || name == "last" || name == "any_value" || name == "nth_value";
     if (!takes_flag) throw_unsupported("IGNORE NULLS with the function " + std::string(name) + ".");
     at.arguments.push_back(boolean_literal(true));
   }
@@ -322,6 +325,8 @@ ExprPtr Resolver::finished_call(CallSite& at) {
              {{"sqlExpr", sql_of(display(at.unresolved))},
               {"schema", quoted_type(at.arguments[0]->type)}});
   DataType type = result_type(at);
+  if (name == "from_json" && type.id() == DataTypeId::kMap)
+    remember_display(at.unresolved, "entries");
   if (name == "from_json")
     if (ExprPtr made = json_with_patterns(at, type)) return made;
   return plain(at, std::move(type));

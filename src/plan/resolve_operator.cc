@@ -34,6 +34,7 @@ constexpr OperatorFamily kFamilies[] = {
     {"try_subtract", Family::kArithmetic},
     {"try_multiply", Family::kArithmetic},
     {"try_divide", Family::kArithmetic},
+    {"try_mod", Family::kArithmetic},
     {"&", Family::kBits},
     {"|", Family::kBits},
     {"^", Family::kBits},
@@ -72,7 +73,7 @@ DataType decimal_result(std::string_view op, const DataType& a, const DataType& 
     const int scale = std::max(6, s1 + p2 + 1);
     return adjusted_decimal(p1 - s1 + s2 + scale, scale);
   }
-  if (op == "%" || op == "pmod") {
+  if (op == "%" || op == "pmod" || op == "try_mod") {
     const int scale = std::max(s1, s2);
     return adjusted_decimal(std::min(p1 - s1, p2 - s2) + scale, scale);
   }
@@ -139,6 +140,7 @@ ExprPtr Resolver::date_arithmetic(CallSite& at) {
   if (name == "try_subtract") name = "-";
   if (name == "try_multiply") name = "*";
   if (name == "try_divide") name = "/";
+  if (name == "try_mod") name = "%";
   ExprPtr left = at.arguments[0], right = at.arguments[1];
   const std::optional<QueryContext>& origin = at.unresolved->origin;
   const auto internal = [&](std::string_view function, std::vector<ExprPtr> arguments,

@@ -197,14 +197,22 @@ ExprPtr Resolver::replaced(CallSite& at) {
   }
   if (name == "to_char") {
     const DataTypeId id = arguments[0]->type.id();
-    if (id == kDate || id == kTimestamp || id == kTimestampNtz)
+    const auto shown_as = [&](const std::string& function, bool all) {
+      remember_display(at.unresolved, function + "(" + display(at.node.arguments[0]) +
+                                          (all ? ", " + display(at.node.arguments[1]) : "") + ")");
+    };
+    if (id == kDate || id == kTimestamp || id == kTimestampNtz) {
+      shown_as("date_format", true);
       return again("date_format", arguments);
+    }
     if (id == kBinary) {
       const Literal* constant = as_literal(*fold(arguments[1]));
       const auto* text = constant != nullptr ? std::get_if<std::string>(&constant->value) : nullptr;
       std::string format = text != nullptr ? *text : "";
       for (char& c : format)
         if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
+      if (format == "base64" || format == "hex" || format == "utf-8")
+        shown_as(format == "utf-8" ? "decode" : format, format == "utf-8");
       if (format == "base64" || format == "hex") return again(format, {arguments[0]});
       if (format == "utf-8") return again("decode", {arguments[0], string_literal("utf-8")});
       throw_at(origin, "INVALID_PARAMETER_VALUE.BINARY_FORMAT",

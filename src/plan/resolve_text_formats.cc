@@ -132,7 +132,8 @@ ExprPtr Resolver::csv(CallSite& at) {
     if (line == nullptr)
       throw_at(origin, "DATATYPE_MISMATCH.UNEXPECTED_NULL",
                {{"sqlExpr", "\"" + display(at.unresolved) + "\""}, {"exprName", "`csv`"}});
-    const std::string separator = option(options, "sep", ",");
+    const std::string separator = options.count("delimiter") ? option(options, "delimiter", ",")
+                                                             : option(options, "sep", ",");
     std::string text;
     size_t begin = 0;
     for (size_t column = 0;; ++column) {
