@@ -23,8 +23,6 @@ constexpr std::string_view kNames[] = {
     "from_protobuf",
     "from_xml",
     "histogram_numeric",
-    "input_file_block_length",
-    "input_file_block_start",
     "is_variant_null",
     "java_method",
     "make_interval",
