@@ -177,8 +177,9 @@ plan::StatementNode Grammar::alter_table_change(plan::AlterTable node) {
     return node;
   }
   if (alter_partition_field(node) || alter_reference(node) || alter_columns(node)) return node;
-  if (!at_any({"ADD", "RENAME", "DROP", "ALTER", "CHANGE", "REPLACE", "SET", "UNSET", "RECOVER",
-               "PARTITION", "CLUSTER", "AS", "WITH"}))
+  const bool cut_short = peek(1).kind == TokenKind::kEnd || at(";", 1);
+  if (cut_short || !at_any({"ADD", "RENAME", "DROP", "ALTER", "CHANGE", "REPLACE", "SET", "UNSET",
+                            "RECOVER", "PARTITION", "CLUSTER", "AS", "WITH"}))
     fail();
   unsupported("ALTER TABLE … " + std::string(peek().text) + " " + std::string(peek(1).text), start);
 }
