@@ -19,7 +19,7 @@ constexpr Condition kOurs[] = {
   {"FIRN_IO", Code::kIo, "58030", "<what>"},
   {"FIRN_NOT_FOUND", Code::kNotFound, "42K03", "<what>"},
   {"FIRN_PERMISSION", Code::kPermission, "42501", "<what>"},
-  {"FIRN_PYTHON_EXCEPTION", Code::kInvalidInput, "38000", "An exception was thrown from the Python worker. Please see the stack trace below.\n<traceback>"},
+  {"FIRN_PYTHON_EXCEPTION", Code::kInvalidInput, "38000", "A Python function failed: <traceback>"},
   {"FIRN_PYTHON_WORKER", Code::kInvalidInput, "38000", "<what>"},
   {"FIRN_RESOURCE", Code::kResource, "53000", "<what>"},
   {"FIRN_UNAVAILABLE", Code::kUnavailable, "08001", "<what>"},

@@ -185,8 +185,8 @@ ExprPtr typed(ExprNode node, DataType type, bool nullable, std::optional<QueryCo
   bool can_throw = node_can_throw(node), is_volatile = false;
   if (const auto* made = std::get_if<Call>(&node))
     is_volatile = (made->function->flags & functions::kVolatile) != 0;
-  // A worker is asked once a row: never duplicated, never moved past a filter.
-  is_volatile |= std::holds_alternative<PythonCall>(node);
+  if (const auto* python = std::get_if<PythonCall>(&node))
+    is_volatile = !python->function->deterministic;
   const ExprPtr made = make(std::move(node), std::move(origin));
   for_each_child(*made, [&](const ExprPtr& child) {
     can_throw |= child->can_throw;
@@ -402,6 +402,12 @@ bool same_node(const ExprNode& a, const ExprNode& b) {
     const auto& other = std::get<Call>(b);
     return n->function == other.function && n->distinct == other.distinct &&
            n->ansi == other.ansi && n->zone == other.zone && !n->filter == !other.filter;
+  }
+  if (const auto* n = std::get_if<PythonCall>(&a)) {
+    const auto& other = std::get<PythonCall>(b);
+    return n->function->command == other.function->command &&
+           n->function->eval_type == other.function->eval_type &&
+           n->argument_names == other.argument_names;
   }
   if (const auto* n = std::get_if<GetField>(&a)) return n->index == std::get<GetField>(b).index;
   if (const auto* n = std::get_if<Parameter>(&a)) return n->index == std::get<Parameter>(b).index;

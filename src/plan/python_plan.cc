@@ -83,6 +83,8 @@ class Extraction {
         if (contains_aggregate(*expr))
           throw_unsupported(
               "a Python function of an aggregate in this place: give the aggregate a name first");
+        for (const ExprPtr& known : calls)
+          if (equal(*known, *expr)) return column(attribute_of(*known));
         calls.push_back(alias(expr, call->function->name, ids_.next()));
         return column(attribute_of(*calls.back()));
       }

@@ -183,7 +183,8 @@ class Prune {
       return leaf(relation, wanted);
     if (const auto* node = std::get_if<SetOperation>(&relation->node))
       return set_operation(*node, relation, wanted);
-    const bool all = std::holds_alternative<Distinct>(relation->node);
+    const bool all = std::holds_alternative<Distinct>(relation->node) ||
+                     std::holds_alternative<PythonMap>(relation->node);
     Ids below = all ? Ids{} : wanted;
     for_each_expression(*relation, [&](const ExprPtr& expr) { add(below, *expr); });
     std::vector<RelationPtr> children;

@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -22,7 +23,7 @@ class Server:
         self.process = subprocess.Popen(
             [binary, "server", "--port", "0", *map(str, arguments)], stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=folder,
-            env=dict(os.environ, HOME=str(folder), TZ="UTC"))
+            env=dict(os.environ, HOME=str(folder), TZ="UTC", FIRN_PYTHON=sys.executable))
         self.address = self.process.stdout.readline().strip()
         self.errors = []
         threading.Thread(target=self._drain, daemon=True).start()
