@@ -136,7 +136,10 @@ using Randomness = std::mt19937_64;
 void fill(Column& column, Randomness& random, uint64_t from = 0) {
   for (uint64_t row = from; row < column.size(); ++row) {
     const bool null = random() % 4 == 0;
-    if (null) column.set_null(row);
+    if (null) {  // the value of a NULL row says nothing: it stays zero
+      column.set_null(row);
+      if (column.physical() != Physical::kList) continue;
+    }
     switch (column.physical()) {
       case Physical::kString: {
         std::string text(random() % 30, 'x');

@@ -70,18 +70,21 @@ def test_memory_is_flat_over_many_sessions(server):
 
 
 def test_token_is_demanded(tmp_path):
-    server = Server(tmp_path, "--token", "secret word")
+    server = Server(tmp_path, "--token", "secret-word")
     try:
         assert "token=" in server.address
         client = Raw(server)
         with pytest.raises(grpc.RpcError) as caught:
             list(client.stub.ExecutePlan(client.sql("select 1")))
         assert caught.value.code() == grpc.StatusCode.UNAUTHENTICATED
-        good = [("authorization", "Bearer secret word")]
+        good = [("authorization", "Bearer secret-word")]
         assert list(client.stub.ExecutePlan(client.sql("select 1"), metadata=good))
+        session = server.session()
+        assert session.range(3).count() == 3
+        session.stop()
         with pytest.raises(grpc.RpcError):
             list(client.stub.ExecutePlan(client.sql("select 1"),
-                                         metadata=[("authorization", "Bearer secret wore")]))
+                                         metadata=[("authorization", "Bearer secret-wore")]))
     finally:
         server.stop()
 

@@ -106,10 +106,14 @@ void Server::stop() {
 }
 
 std::string Server::address() const {
-  std::string text = "sc://" + host_and_port(body_->options.bind, body_->port);
+  const ServerOptions& options = body_->options;
+  // PySpark sends a token without TLS to the host "localhost" alone.
+  const bool local =
+      !options.token.empty() && options.tls_certificate.empty() && options.bind == "127.0.0.1";
+  std::string text = "sc://" + host_and_port(local ? "localhost" : options.bind, body_->port);
   std::string parameters;
-  if (!body_->options.tls_certificate.empty()) parameters += ";use_ssl=true";
-  if (!body_->options.token.empty()) parameters += ";token=" + body_->options.token;
+  if (!options.tls_certificate.empty()) parameters += ";use_ssl=true";
+  if (!options.token.empty()) parameters += ";token=" + options.token;
   return parameters.empty() ? text : text + "/" + parameters;
 }
 
