@@ -76,7 +76,7 @@ engine::EngineOptions engine_options(const conf::Conf& conf) {
 files::StoreOptions store_options(const conf::Conf& conf, const std::string& catalog) {
   files::StoreOptions options = conf.with_prefix("spark.sql.catalog." + catalog + ".");
   files::add_hadoop_options(conf.with_prefix("spark.hadoop."), options);
-  options["firn.s3.root"] = absolute(conf.get_string("firn.s3.root"));
+  options["firn.s3.root"] = absolute_uri(conf.get_string("firn.s3.root"));
   options["firn.aws"] = conf.get_bool("firn.aws") ? "true" : "false";
   return options;
 }
