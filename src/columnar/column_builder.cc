@@ -1,7 +1,8 @@
 // One builder a layout: bits, fixed widths, decimals, strings, lists, structs.
 #include "columnar/column_builder.h"
 
-#include <bit>
+#include <cstring>
+#include <limits>
 #include <utility>
 #include <vector>
 
@@ -22,10 +23,11 @@ using types::DataTypeId;
 // Validity that costs nothing until the first NULL comes.
 class ValidityBuilder {
  public:
-  void append(const ColumnView& view, uint64_t begin, uint64_t count) {
+  // Whether a NULL came.
+  bool append(const ColumnView& view, uint64_t begin, uint64_t count) {
     if (view.validity == nullptr || all_valid(view, begin, count)) {
       append(true, count);
-      return;
+      return false;
     }
     materialize();
     must(bits_.Reserve(static_cast<int64_t>(count)));
@@ -35,6 +37,7 @@ class ValidityBuilder {
       nulls_ += valid ? 0 : 1;
     }
     rows_ += static_cast<int64_t>(count);
+    return true;
   }
   void append(bool valid, uint64_t count) {
     const auto n = static_cast<int64_t>(count);
@@ -121,9 +124,15 @@ class FixedBuilder final : public ColumnBuilder {
   FixedBuilder(std::shared_ptr<arrow::DataType> type, int64_t width)
       : type_(std::move(type)), width_(width) {}
   void append(const ColumnView& view, uint64_t begin, uint64_t count) override {
-    validity_.append(view, begin, count);
+    const int64_t from = values_.length();
     must(values_.Append(static_cast<const uint8_t*>(view.data) + begin * width_,
                         static_cast<int64_t>(count) * width_));
+    if (!validity_.append(view, begin, count)) return;
+    // Values of NULL rows are whatever was in that memory: they stay here.
+    uint8_t* const values = values_.mutable_data() + from;
+    for (uint64_t row = 0; row < count; ++row) {
+      if (!view.is_valid(begin + row)) std::memset(values + row * width_, 0, width_);
+    }
   }
   void append_nulls(uint64_t count) override {
     validity_.append(false, count);
@@ -153,13 +162,13 @@ class DecimalBuilder final : public ColumnBuilder {
     must(values_.Reserve(static_cast<int64_t>(count)));
     switch (view.physical) {
       case Physical::kInt16:
-        return widen(view.values<int16_t>(), begin, count);
+        return widen(view, view.values<int16_t>(), begin, count);
       case Physical::kInt32:
-        return widen(view.values<int32_t>(), begin, count);
+        return widen(view, view.values<int32_t>(), begin, count);
       case Physical::kInt64:
-        return widen(view.values<int64_t>(), begin, count);
+        return widen(view, view.values<int64_t>(), begin, count);
       case Physical::kInt128:
-        return widen(view.values<__int128>(), begin, count);
+        return widen(view, view.values<__int128>(), begin, count);
       default:
         FIRN_CHECK(false, "a decimal column is of integers");
     }
@@ -182,9 +191,9 @@ class DecimalBuilder final : public ColumnBuilder {
     int64_t high = 0;
   };
   template <class T>
-  void widen(const T* values, uint64_t begin, uint64_t count) {
+  void widen(const ColumnView& view, const T* values, uint64_t begin, uint64_t count) {
     for (uint64_t row = begin; row < begin + count; ++row) {
-      const __int128 value = values[row];
+      const __int128 value = view.is_valid(row) ? static_cast<__int128>(values[row]) : 0;
       values_.UnsafeAppend({static_cast<uint64_t>(value), static_cast<int64_t>(value >> 64)});
     }
   }
