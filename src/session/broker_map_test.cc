@@ -1,3 +1,4 @@
+// The map of Kafka brokers.
 #include "session/broker_map.h"
 
 #include <gtest/gtest.h>
