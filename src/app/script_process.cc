@@ -58,7 +58,7 @@ std::vector<char*> pointers(const std::vector<std::string>& texts) {
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
-  signal(SIGPIPE, SIG_DFL);
+  for (const int number : {SIGPIPE, SIGINT, SIGQUIT, SIGTERM}) signal(number, SIG_DFL);
   execve(arguments[0], arguments, environment);
   _exit(127);
 }

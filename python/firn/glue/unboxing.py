@@ -22,7 +22,8 @@ def unbox(frame, path, format, options):
     if kind == "json":
         wanted = StructType.fromJson(json.loads(schema)) if schema else _inferred(frame, text)
         parsed = F.from_json(text, wanted)
-        failed = frame.where(text.isNotNull() & (F.trim(text) != "") & parsed.isNull())
+        broken = text.isNotNull() & (F.trim(text) != "") & F.get_json_object(text, "$").isNull()
+        failed = frame.where(broken)
     else:
         separator = options.get("separator", ",")
         if schema:
@@ -38,7 +39,7 @@ def unbox(frame, path, format, options):
     if failed is not None:
         for row in failed.limit(1000).collect():
             errors.append(ErrorRecord(row.asDict(True), ValueError(f"the text of {'.'.join(path)} is no {kind}"), unbox))
-        frame = frame.where(~(text.isNotNull() & (F.trim(text) != "") & parsed.isNull()))
+        frame = frame.where(~broken)
     return paths.edit_frame(frame, {path: lambda *_: parsed}), errors
 
 
