@@ -28,6 +28,11 @@ constexpr Condition kOurs[] = {
   {"KAFKA_OPTION_UNSUPPORTED", Code::kUnsupported, "0A000", "Kafka option <option> is not supported: <reason>."},
   {"KAFKA_UNKNOWN_TOPIC", Code::kNotFound, "42K03", "Kafka has no topic <topic> (brokers: <brokers>).<suggestion>"},
   {"KAFKA_UNREACHABLE", Code::kUnavailable, "08001", "No Kafka broker answers at <brokers>: <reason>. Check kafka.bootstrap.servers and that the broker runs."},
+  {"MERGE_WITHOUT_WHEN", Code::kInvalidInput, "42601", "There must be at least one WHEN clause in a MERGE statement."},
+  {"NON_LAST_MATCHED_CLAUSE_OMIT_CONDITION", Code::kInvalidInput, "42613", "When there are more than one MATCHED clauses in a MERGE statement, only the last MATCHED clause can omit the condition."},
+  {"NON_LAST_NOT_MATCHED_BY_SOURCE_CLAUSE_OMIT_CONDITION", Code::kInvalidInput, "42613", "When there are more than one NOT MATCHED BY SOURCE clauses in a MERGE statement, only the last NOT MATCHED BY SOURCE clause can omit the condition."},
+  {"NON_LAST_NOT_MATCHED_BY_TARGET_CLAUSE_OMIT_CONDITION", Code::kInvalidInput, "42613", "When there are more than one NOT MATCHED [BY TARGET] clauses in a MERGE statement, only the last NOT MATCHED [BY TARGET] clause can omit the condition."},
+  {"STATIC_PARTITION_COLUMN_IN_INSERT_COLUMN_LIST", Code::kInvalidInput, "42713", "Static partition column <staticName> is also specified in the column list."},
   {"STREAM_CHECKPOINT_BEHIND_TABLE", Code::kConflict, "55019", "Table <table> already holds epoch <table_epoch> of query <query>, but the checkpoint <location> is at epoch <epoch>. The checkpoint was restored from an older copy, or a second process writes with it. Start with the newest checkpoint, or with a new one and starting offsets of your choice."},
   {"STREAM_CHECKPOINT_CORRUPT", Code::kCorrupt, "XX001", "The checkpoint <location> is damaged: <reason>."},
   {"STREAM_CHECKPOINT_IN_USE", Code::kConflict, "55006", "The checkpoint <location> is in use by another process (<owner>). Stop that one first."},
@@ -158,6 +163,7 @@ constexpr Condition kSparks[] = {
   {"DATETIME_FIELD_OUT_OF_BOUNDS.WITH_SUGGESTION", Code::kInvalidInput, "22023", "<rangeMessage>. If necessary set <ansiConfig> to \"false\" to bypass this error."},
   {"DATETIME_OVERFLOW", Code::kInvalidInput, "22008", "Datetime operation overflow: <operation>."},
   {"DECIMAL_PRECISION_EXCEEDS_MAX_PRECISION", Code::kInvalidInput, "22003", "Decimal precision <precision> exceeds max precision <maxPrecision>."},
+  {"DEFAULT_PLACEMENT_INVALID", Code::kInvalidInput, "42608", "A DEFAULT keyword in a MERGE, INSERT, UPDATE, or SET VARIABLE command could not be directly assigned to a target column because it was part of an expression.\nFor example: `UPDATE SET c1 = DEFAULT` is allowed, but `UPDATE T SET c1 = DEFAULT + 1` is not allowed."},
   {"DEFAULT_UNSUPPORTED", Code::kUnsupported, "42623", "Failed to execute <statementType> command because DEFAULT values are not supported for target data source with table provider: \"<dataSource>\"."},
   {"DISTINCT_WINDOW_FUNCTION_UNSUPPORTED", Code::kUnsupported, "0A000", "Distinct window functions are not supported: <windowExpr>."},
   {"DIVIDE_BY_ZERO", Code::kInvalidInput, "22012", "Division by zero. Use `try_divide` to tolerate divisor being 0 and return NULL instead. If necessary set <config> to \"false\" to bypass this error."},
@@ -560,6 +566,9 @@ constexpr Condition kSparks[] = {
   {"UNSUPPORTED_INSERT.RDD_BASED", Code::kUnsupported, "42809", "Can't insert into the target. An RDD-based table is not allowed."},
   {"UNSUPPORTED_INSERT.READ_FROM", Code::kUnsupported, "42809", "Can't insert into the target. The target relation <relationId> is also being read from."},
   {"UNSUPPORTED_JOIN_TYPE", Code::kUnsupported, "0A000", "Unsupported join type '<typ>'. Supported join types include: <supported>."},
+  {"UNSUPPORTED_MERGE_CONDITION.AGGREGATE", Code::kInvalidInput, "42K0E", "MERGE operation contains unsupported <condName> condition. Aggregates are not allowed: <cond>."},
+  {"UNSUPPORTED_MERGE_CONDITION.NON_DETERMINISTIC", Code::kInvalidInput, "42K0E", "MERGE operation contains unsupported <condName> condition. Non-deterministic expressions are not allowed: <cond>."},
+  {"UNSUPPORTED_MERGE_CONDITION.SUBQUERY", Code::kInvalidInput, "42K0E", "MERGE operation contains unsupported <condName> condition. Subqueries are not allowed: <cond>."},
   {"UNSUPPORTED_PARTITION_TRANSFORM", Code::kUnsupported, "0A000", "Unsupported partition transform: <transform>. The supported transforms are `identity`, `bucket`, and `clusterBy`. Ensure your transform expression uses one of these."},
   {"UNSUPPORTED_STREAMING_OPERATOR_WITHOUT_WATERMARK", Code::kUnsupported, "0A000", "<outputMode> output mode not supported for <statefulOperator> on streaming DataFrames/DataSets without watermark."},
   {"UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY.ACCESSING_OUTER_QUERY_COLUMN_IS_NOT_ALLOWED", Code::kUnsupported, "0A000", "Unsupported subquery expression: Accessing outer query column is not allowed in this location:\n<treeNode>"},
@@ -588,6 +597,7 @@ constexpr Condition kSparks[] = {
   {"WRONG_COMMAND_FOR_OBJECT_TYPE", Code::kInvalidInput, "42809", "The operation <operation> requires a <requiredType>. But <objectName> is a <foundType>. Use <alternative> instead."},
   {"WRONG_NUM_ARGS.WITHOUT_SUGGESTION", Code::kInvalidInput, "42605", "The <functionName> requires <expectedNum> parameters but the actual number is <actualNum>. Please, refer to '<docroot>/sql-ref-functions.html' for a fix."},
   {"WRONG_NUM_ARGS.WITH_SUGGESTION", Code::kInvalidInput, "42605", "The <functionName> requires <expectedNum> parameters but the actual number is <actualNum>. If you have to call this function with <legacyNum> parameters, set the legacy configuration <legacyConfKey> to <legacyConfValue>."},
+  {"_LEGACY_ERROR_TEMP_0006", Code::kInvalidInput, "", "The number of inserted values cannot match the fields."},
 };
 // NOLINTEND
 // clang-format on

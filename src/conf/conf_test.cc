@@ -64,7 +64,7 @@ TEST(Registry, ChecksValues) {
            {"spark.sql.caseSensitive", "true", "UNSUPPORTED_FEATURE.FIRN"},
            {"spark.sql.streaming.multipleWatermarkPolicy", "MAX", ""},
            {"spark.sql.sources.partitionOverwriteMode", "static", ""},
-           {"spark.sql.sources.partitionOverwriteMode", "dynamic", "UNSUPPORTED_FEATURE.FIRN"},
+           {"spark.sql.sources.partitionOverwriteMode", "dynamic", ""},
            {"spark.sql.sources.partitionOverwriteMode", "some",
             "INVALID_CONF_VALUE.OUT_OF_RANGE_OF_OPTIONS"},
            {"spark.made.up", "x", ""},

@@ -40,7 +40,7 @@ constexpr Key kKeys[] = {
   {"spark.sql.extensions", kString, "", kKept, "Java classes that extend the parser; Iceberg's statements are built in."},
   {"spark.sql.warehouse.dir", kString, "warehouse", kHonoured, "Folder of the default catalog's tables."},
   {"spark.sql.sources.default", kString, "iceberg", kKept, "Format of a table created without USING."},
-  {"spark.sql.sources.partitionOverwriteMode", kChoice, "STATIC", kRefused, "What INSERT OVERWRITE replaces.", "STATIC|DYNAMIC"},
+  {"spark.sql.sources.partitionOverwriteMode", kChoice, "STATIC", kHonoured, "What INSERT OVERWRITE replaces: all or what PARTITION says, or the partitions that new rows fall in.", "STATIC|DYNAMIC"},
   {"spark.sql.sources.partitionColumnTypeInference.enabled", kBoolean, "true", kKept, "Types of partition columns from paths."},
   {"spark.sql.sources.useV1SourceList", kString, "", kKept, "Sources of the old interface."},
   {"spark.sql.files.maxPartitionBytes", kBytes, "128m", kKept, "Bytes of one task."},
@@ -58,8 +58,8 @@ constexpr Key kKeys[] = {
   {"spark.sql.iceberg.planning.preserve-data-grouping", kBoolean, "false", kKept, "Storage-partitioned joins."},
   {"spark.sql.iceberg.distribution-mode", kString, "", kKept, "How rows are shuffled before they are written."},
   {"spark.sql.iceberg.*", kString, "", kKept, "Iceberg's Spark extension."},
-  {"spark.wap.id", kString, "", kRefused, "Write, audit, publish."},
-  {"spark.wap.branch", kString, "", kRefused, "Write, audit, publish."},
+  {"spark.wap.id", kString, "", kHonoured, "Commits are staged under this id where the table has write.wap.enabled."},
+  {"spark.wap.branch", kString, "", kHonoured, "Commits go to this branch where the table has write.wap.enabled."},
   {"spark.hadoop.*", kString, "", kKept, "Hadoop's settings."},
 
   // Streaming.

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "engine/duck_types.h"
 #include "engine/query_state.h"
+#include "engine/table_source.h"
 
 namespace firn::engine {
 namespace {
@@ -41,6 +42,15 @@ duckdb::MultiFileColumnDefinition tree(const std::string& name, const types::Fie
   return column;
 }
 
+// DuckDB wants a column even where only virtual ones are read. No file has this one.
+duckdb::MultiFileColumnDefinition no_column() {
+  duckdb::MultiFileColumnDefinition column("firn_none", duckdb::LogicalType::BOOLEAN);
+  column.identifier = duckdb::Value::INTEGER(plan::kFirstReservedField);
+  column.default_expression =
+      duckdb::make_uniq<duckdb::ConstantExpression>(duckdb::Value(duckdb::LogicalType::BOOLEAN));
+  return column;
+}
+
 void assign_children(duckdb::MultiFileColumnDefinition& column,
                      const iceberg::MappedField& mapped) {
   if (mapped.field_id) column.identifier = duckdb::Value::INTEGER(*mapped.field_id);
@@ -57,10 +67,12 @@ void assign_children(duckdb::MultiFileColumnDefinition& column,
 ColumnTrees column_trees(const plan::TableScan& scan, const types::Schema& schema) {
   ColumnTrees columns;
   for (const plan::ScanColumn& column : scan.columns) {
+    if (column.field_id >= plan::kFirstReservedField) continue;  // DuckDB's virtual columns
     const types::Field* field = schema.find(column.field_id);
     FIRN_CHECK(field != nullptr, "a scanned column is in the schema that the scan reads");
     columns.push_back(tree(column_name(column.attribute.id), *field, column.attribute.type));
   }
+  if (columns.empty()) columns.push_back(no_column());
   return columns;
 }
 

@@ -74,8 +74,13 @@ std::shared_ptr<IcebergFileList> plan_iceberg_scan(const plan::RelationPtr& rela
     plan.schema = source.metadata->schema();
     plan.tasks = *source.tasks;
   } else {
-    plan = table::plan_scan(*source.metadata, *source.store, {snapshot, node.pushed},
-                            source.manifests.get());
+    plan = table::plan_scan(*source.metadata, *source.store,
+                            {snapshot, node.pushed, source.current_schema}, source.manifests.get());
+  }
+  if (source.only_files != nullptr) {
+    std::erase_if(plan.tasks, [&source](const table::ScanTask& task) {
+      return !source.only_files->contains(task.file->file_path);
+    });
   }
   for (const table::ScanTask& task : plan.tasks) check_readable(task);
   scan->schema = std::move(plan.schema);

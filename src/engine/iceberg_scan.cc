@@ -79,7 +79,8 @@ class IcebergReader final : public duckdb::MultiFileReader {
       give_ids(scan, task, reader);
       use_partition_values(of_file, scan.scan(), scan.schema,
                            scan.source->metadata->spec_by_id(task.file->spec_id), *task.file);
-      reader.deletion_filter = scan.position_deletes.filter_for(context, scan.schema, task);
+      reader.deletion_filter = scan.position_deletes.filter_for(context, scan.schema, task,
+                                                                scan.source->hidden_rows.get());
     });
     return MultiFileReader::InitializeReader(data, bound, of_file, column_ids, filters, context,
                                              global);

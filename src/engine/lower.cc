@@ -2,11 +2,14 @@
 // share one SELECT do.
 #include "engine/lower.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "engine/duck_types.h"
 #include "engine/kernel_functions.h"
+#include "engine/store_file_system.h"
 #include "engine/table_functions.h"
+#include "engine/table_source.h"
 
 namespace firn::engine {
 namespace {
@@ -62,8 +65,26 @@ class RelationLowering {
   Block lower_node(const plan::CachedRows&, const Relation& relation) {
     return from(source_function(kRowSetFunction, relation));
   }
-  Block lower_node(const plan::TableScan&, const Relation& relation) {
-    return from(source_function(kIcebergScanFunction, relation));
+  Block lower_node(const plan::TableScan& scan, const Relation& relation) {
+    Block block = from(source_function(kIcebergScanFunction, relation));
+    const auto is_virtual = [](const plan::ScanColumn& column) {
+      return column.field_id >= plan::kFirstReservedField;
+    };
+    if (std::ranges::none_of(scan.columns, is_virtual)) return block;
+    for (const plan::ScanColumn& scanned : scan.columns) {
+      const std::string name = column_name(scanned.attribute.id);
+      if (scanned.field_id == plan::kFileField) {
+        add_output(block,
+                   function("replace", list_of(column("filename"),
+                                               constant(duckdb::Value(std::string(kStoreScheme))),
+                                               constant(duckdb::Value("")))),
+                   name);
+      } else {
+        add_output(block, column(is_virtual(scanned) ? "file_row_number" : name), name);
+      }
+    }
+    block.selected = true;
+    return block;
   }
   Block lower_node(const plan::FileScan&, const Relation& relation) {
     return from(source_function(kFileScanFunction, relation));

@@ -68,10 +68,15 @@ std::shared_ptr<const PositionDeletes::ByPath> PositionDeletes::load(
   return slot;
 }
 
-duckdb::unique_ptr<duckdb::DeleteFilter> PositionDeletes::filter_for(duckdb::ClientContext& context,
-                                                                     const types::Schema& schema,
-                                                                     const table::ScanTask& task) {
+duckdb::unique_ptr<duckdb::DeleteFilter> PositionDeletes::filter_for(
+    duckdb::ClientContext& context, const types::Schema& schema, const table::ScanTask& task,
+    const table::PositionSet* hidden) {
   std::vector<int64_t> positions = rows_deleted_by_equality(context, schema, task);
+  if (const table::Positions* more =
+          hidden != nullptr ? hidden->find(task.file->file_path) : nullptr) {
+    positions.reserve(positions.size() + static_cast<size_t>(more->count()));
+    more->for_each([&positions](int64_t position) { positions.push_back(position); });
+  }
   for (const auto& file : task.position_deletes) {
     const auto by_path = load(context, *file);
     const auto found = by_path->find(task.file->file_path);

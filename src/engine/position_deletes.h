@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "engine/duck.h"
+#include "table/position_set.h"
 #include "table/scan.h"
 
 namespace firn::engine {
@@ -16,10 +17,11 @@ namespace firn::engine {
 class PositionDeletes {
  public:
   // The filter of one data file, equality deletes included; nullptr where no row of it is deleted.
-  // `schema`: what is read.
+  // `schema`: what is read. `hidden`: rows to leave out besides; may be null.
   duckdb::unique_ptr<duckdb::DeleteFilter> filter_for(duckdb::ClientContext& context,
                                                       const types::Schema& schema,
-                                                      const table::ScanTask& task);
+                                                      const table::ScanTask& task,
+                                                      const table::PositionSet* hidden = nullptr);
 
  private:
   using ByPath = std::map<std::string, std::vector<int64_t>, std::less<>>;  // positions ascending

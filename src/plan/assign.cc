@@ -4,6 +4,7 @@
 #include "plan/build.h"
 #include "plan/coercion.h"
 #include "plan/resolve.h"
+#include "plan/row_change.h"
 #include "plan/scope.h"
 
 namespace firn::plan {
@@ -97,6 +98,11 @@ std::string names_of(const std::vector<Attribute>& attributes) {
 }
 
 }  // namespace
+
+ExprPtr stored_value(const ExprPtr& value, const types::StructField& field, bool by_name,
+                     const std::string& table, const ResolveOptions& options) {
+  return Assignment(by_name, table, options).conform(value, field, {field.name});
+}
 
 RelationPtr assign_to_table(const RelationPtr& resolved, const types::DataType& target,
                             bool by_name, const std::string& table_name,

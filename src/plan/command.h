@@ -110,6 +110,9 @@ struct Insert {
   bool by_name = false;
   bool overwrite = false;
   RelationPtr query;
+  std::vector<std::pair<std::string, ExprPtr>> partition;  // PARTITION (p = 1, q); null: dynamic
+  ExprPtr replace_where;                                   // rows that it holds for give way
+  Options options;                                         // WITH (…): write options
 };
 struct SetConf {
   std::optional<std::string> key;

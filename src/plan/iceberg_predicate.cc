@@ -3,6 +3,7 @@
 
 #include "plan/build.h"
 #include "plan/resolve.h"
+#include "plan/row_change.h"
 
 namespace firn::plan {
 namespace {
@@ -11,6 +12,8 @@ using types::DataType;
 using types::Predicate;
 using types::PredicateOp;
 using enum types::DataTypeId;
+
+constexpr int kFirstReservedId = 2147483447;  // _file and the like: no bounds are known of them
 
 struct Comparison {
   std::string_view name;
@@ -51,7 +54,6 @@ class Translation {
     return exact(condition).value_or(types::always_true());
   }
 
- private:
   std::optional<Predicate> exact(const Expr& condition) {
     if (const Literal* constant = as_literal(condition)) {
       const bool* value = std::get_if<bool>(&constant->value);
@@ -72,6 +74,7 @@ class Translation {
     return node != nullptr ? call_of(*node) : std::nullopt;
   }
 
+ private:
   std::optional<Predicate> call_of(const Call& node) {
     const std::string_view name = node.function->name;
     if (name == "and" || name == "or") {
@@ -154,7 +157,9 @@ class Translation {
     const auto* ref = std::get_if<ColumnRef>(&expr.node);
     if (ref == nullptr) return nullptr;
     for (const ScanColumn& candidate : columns_)
-      if (candidate.attribute.id == ref->attribute.id && candidate.field_id != 0) return &candidate;
+      if (candidate.attribute.id == ref->attribute.id && candidate.field_id != 0 &&
+          candidate.field_id < kFirstReservedId)
+        return &candidate;
     return nullptr;
   }
 
@@ -202,6 +207,11 @@ class Translation {
 
 Predicate to_iceberg_predicate(const Expr& condition, const std::vector<ScanColumn>& columns) {
   return Translation(columns).weak(condition);
+}
+
+std::optional<Predicate> exact_iceberg_predicate(const Expr& condition,
+                                                 const std::vector<ScanColumn>& columns) {
+  return Translation(columns).exact(condition);
 }
 
 }  // namespace firn::plan

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "session/metadata_tables.h"
+#include "session/statements.h"
 #include "session/writing.h"
 #include "sql/parser.h"
 
@@ -153,6 +154,11 @@ Result Session::execute(const plan::Statement& statement, const StopToken& stop)
           [&](const plan::CacheTable& node) { return cache_table(*this, node); },
           [&](const plan::AnalyzeTable& node) { return analyze_table(*this, node); },
           [&](const plan::WriteFiles& node) { return write_files(*this, node, stop); },
+          [&](const plan::Delete& node) { return delete_rows(*this, node, stop); },
+          [&](const plan::Truncate& node) { return truncate_table(*this, node, stop); },
+          [&](const plan::Update& node) { return update_rows(*this, node, stop); },
+          [&](const plan::Merge& node) { return merge_rows(*this, node, stop); },
+          [&](const plan::WriteTable& node) { return write_table(*this, node, stop); },
           [&](const auto&) -> Result {
             throw_unsupported("the statement " + statement.text.substr(0, 80));
           },

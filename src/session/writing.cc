@@ -1,4 +1,4 @@
-// INSERT and what else writes whole queries.
+// Queries written as a whole: CREATE TABLE AS, materialized views.
 #include "session/writing.h"
 
 #include "base/error.h"
@@ -66,30 +66,6 @@ int64_t replace_with_query(Session& session, table::Table& table, const plan::Re
   check_outcome(table, table::replace_all(table, request, session.process().clock,
                                           session.process().random, stop));
   return written.rows;
-}
-
-Result insert(Session& session, const plan::Insert& node, const StopToken& stop) {
-  table::Table table =
-      catalog::open_table(session.process().catalog, session.table_name(node.table));
-  plan::RelationPtr query = session.resolve(node.query);
-  if (query->streaming)
-    throw_invalid(
-        "INSERT INTO reads a finite query; to fill " + table.name() +
-        " from a stream write CREATE FLOW … AS INSERT INTO … and run the file with firn run");
-  bool by_name = node.by_name;
-  if (!node.columns.empty()) {  // INSERT INTO t (b, a): the columns get the names that are listed,
-                                // then go by name
-    if (node.columns.size() != query->output.size()) {
-      throw_invalid("INSERT INTO " + table.name() + " lists " +
-                    std::to_string(node.columns.size()) + " columns and its query gives " +
-                    std::to_string(query->output.size()));
-    }
-    query = session.resolve(plan::make(plan::SubqueryAlias{"source", node.columns, node.query}));
-    by_name = true;
-  }
-  const int64_t rows = node.overwrite ? replace_with_query(session, table, query, by_name, stop)
-                                      : append_query(session, table, query, by_name, stop);
-  return {{}, nullptr, "wrote " + std::to_string(rows) + " rows to " + table.name()};
 }
 
 }  // namespace firn::session

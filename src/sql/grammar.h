@@ -191,7 +191,6 @@ class Grammar {
   plan::StatementNode create_flow();
   plan::StatementNode create_namespace();
   plan::StatementNode drop();
-  plan::StatementNode insert();
   plan::StatementNode overwrite_directory();
   plan::StatementNode with_statement();
   plan::StatementNode set();
@@ -223,6 +222,20 @@ class Grammar {
   plan::StatementNode analyze();
   plan::StatementNode refresh();
   plan::StatementNode explain();
+  // ---- changes of rows (dml_parser.cc)
+  plan::StatementNode insert();
+  plan::StatementNode delete_from();
+  plan::StatementNode update();
+  plan::StatementNode merge();
+  plan::StatementNode with_merge();
+  plan::StatementNode truncate();
+  std::string target_alias();
+  std::vector<std::pair<std::string, ExprPtr>> partition_clause();
+  std::vector<plan::Assignment> assignments();
+  plan::MergeAction merge_action();
+  void merge_insert(plan::MergeAction& action);
+  void check_merge_actions(const std::vector<plan::MergeAction>& actions, size_t first) const;
+
   plan::TableDefinition table_definition();
   void table_elements(plan::TableDefinition& definition);
   bool table_clause(plan::TableDefinition& definition);

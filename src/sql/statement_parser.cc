@@ -10,9 +10,6 @@ struct UnsupportedHead {
   std::vector<std::string_view> words;
 };
 const UnsupportedHead kUnsupportedHeads[] = {
-    {{"DELETE", "FROM"}},
-    {{"MERGE"}},
-    {{"TRUNCATE", "TABLE"}},
     {{"LOAD", "DATA"}},
     {{"MSCK"}},
     {{"REPAIR", "TABLE"}},
@@ -24,7 +21,6 @@ const UnsupportedHead kUnsupportedHeads[] = {
     {{"UNLOCK"}},
     {{"EXPORT"}},
     {{"IMPORT"}},
-    {{"UPDATE"}},
     {{"ADD"}},
     {{"LIST"}},
     {{"ROLLBACK"}},
@@ -77,7 +73,9 @@ plan::StatementNode Grammar::statement_node() {
       {"ALTER", &Grammar::alter},       {"REFRESH", &Grammar::refresh},
       {"EXPLAIN", &Grammar::explain},   {"CACHE", &Grammar::cache},
       {"UNCACHE", &Grammar::uncache},   {"CLEAR", &Grammar::clear_cache},
-      {"ANALYZE", &Grammar::analyze},
+      {"ANALYZE", &Grammar::analyze},   {"DELETE", &Grammar::delete_from},
+      {"UPDATE", &Grammar::update},     {"MERGE", &Grammar::merge},
+      {"TRUNCATE", &Grammar::truncate},
   };
   for (const Head& head : kHeads)
     if (at(head.word)) return (this->*head.parse)();
@@ -138,7 +136,8 @@ plan::StatementNode Grammar::with_statement() {
     if (at("(", ahead)) ++depth;
     if (at(")", ahead) && depth > 0 && --depth == 0 && !at_any({",", "AS", "("}, ahead + 1)) break;
   }
-  if (at_any({"DELETE", "UPDATE", "MERGE"}, ahead + 1))
+  if (at("MERGE", ahead + 1)) return with_merge();
+  if (at_any({"DELETE", "UPDATE"}, ahead + 1))
     unsupported("WITH before " + std::string(peek(ahead + 1).keyword), peek(ahead + 1));
   if (!at("INSERT", ahead + 1)) return plan::Query{query()};
   std::vector<plan::NamedRelation> definitions = with_definitions();
@@ -163,28 +162,6 @@ plan::StatementNode Grammar::overwrite_directory() {
     node.format += (node.format.empty() ? "" : ".") + part;
   if (accept("OPTIONS")) {
     for (auto& [key, value] : properties()) node.options.emplace_back(key, value);
-  }
-  node.query = query();
-  return node;
-}
-
-plan::StatementNode Grammar::insert() {
-  expect("INSERT");
-  plan::Insert node;
-  node.overwrite = accept("OVERWRITE");
-  if (!node.overwrite) expect("INTO");
-  const bool directory =
-      (at("DIRECTORY") && (at_string(1) || at("USING", 1))) || (at("LOCAL") && at("DIRECTORY", 1));
-  if (node.overwrite && directory) return overwrite_directory();
-  if (at("TABLE") && at_name(1)) take();
-  node.table = name_parts();
-  if (at("PARTITION") && at("(", 1))
-    unsupported("INSERT … PARTITION (…); the partition of a row follows from its values", peek());
-  if (at("REPLACE") && at("WHERE", 1)) unsupported("INSERT INTO … REPLACE WHERE", peek());
-  if (accept_words({"BY", "NAME"})) {
-    node.by_name = true;
-  } else if (at("(") && !at_query_start(1)) {
-    node.columns = identifier_list();
   }
   node.query = query();
   return node;

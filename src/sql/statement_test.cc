@@ -114,6 +114,28 @@ TEST(Statement, NamespacesAndSession) {
 }
 
 TEST(Statement, Insert) {
+  const auto deleted = parse<plan::Delete>("DELETE FROM a.b AS x WHERE x.c = 1");
+  EXPECT_EQ(deleted.table, (Name{"a", "b"}));
+  EXPECT_EQ(deleted.alias, "x");
+  EXPECT_TRUE(deleted.condition);
+  const auto updated = parse<plan::Update>("UPDATE t SET a = 1, s.b = DEFAULT WHERE c");
+  EXPECT_EQ(updated.alias, "");
+  ASSERT_EQ(updated.assignments.size(), 2u);
+  EXPECT_EQ(updated.assignments[1].column, (Name{"s", "b"}));
+  const auto merged = parse<plan::Merge>(
+      "MERGE INTO t USING (SELECT 1 AS a) s ON t.a = s.a WHEN MATCHED AND s.a > 1 THEN DELETE WHEN "
+      "MATCHED THEN UPDATE SET * WHEN NOT MATCHED BY TARGET THEN INSERT (a) VALUES (s.a) WHEN NOT "
+      "MATCHED BY SOURCE THEN UPDATE SET a = 0");
+  ASSERT_EQ(merged.actions.size(), 4u);
+  EXPECT_EQ(merged.actions[0].kind, plan::MergeAction::Kind::kDelete);
+  EXPECT_EQ(merged.actions[1].kind, plan::MergeAction::Kind::kUpdateAll);
+  EXPECT_EQ(merged.actions[2].when, plan::MergeAction::When::kNotMatched);
+  EXPECT_EQ(merged.actions[3].when, plan::MergeAction::When::kNotMatchedBySource);
+  const auto partition = parse<plan::Insert>("INSERT OVERWRITE t PARTITION (p = 1, q) SELECT 1");
+  ASSERT_EQ(partition.partition.size(), 2u);
+  EXPECT_TRUE(partition.partition[0].second);
+  EXPECT_FALSE(partition.partition[1].second);
+  EXPECT_TRUE(parse<plan::Insert>("INSERT INTO t REPLACE WHERE a = 1 SELECT 1").replace_where);
   const auto by_columns = parse<plan::Insert>("INSERT INTO TABLE a.b (x, y) VALUES (1, 2)");
   EXPECT_EQ(by_columns.columns, (Name{"x", "y"}));
   EXPECT_TRUE(parse<plan::Insert>("INSERT OVERWRITE a BY NAME SELECT 1").by_name);
@@ -175,7 +197,9 @@ TEST(Statement, Errors) {
        1},
       {"SELECT * FROM t TABLESAMPLE (BUCKET 1 OUT OF 2 ON a)", "UNSUPPORTED_FEATURE.FIRN", "ON", 1,
        48},
-      {"MERGE INTO t USING s ON a", "UNSUPPORTED_FEATURE.FIRN", "MERGE", 1, 1},
+      {"MERGE INTO t USING s ON a", "MERGE_WITHOUT_WHEN", "MERGE INTO t USING s ON a", 1, 1},
+      {"DELETE t WHERE a", "PARSE_SYNTAX_ERROR", "t", 1, 8},
+      {"UPDATE t WHERE a", "PARSE_SYNTAX_ERROR", "WHERE", 1, 10},
       {"CREATE TABLE t (a INT) PARTITIONED BY (foo(a))", "UNSUPPORTED_PARTITION_TRANSFORM", "foo",
        1, 40},
       {"CREATE TABLE t (a INT b INT)", "PARSE_SYNTAX_ERROR", "b", 1, 23},

@@ -80,7 +80,8 @@ class Append {
         .attempt = attempt,
         .now_ms = now_ms,
         .max_snapshots = request_.max_snapshots,
-        .keep_snapshots = request_.keep_snapshots};
+        .keep_snapshots = request_.keep_snapshots,
+        .staged = request_.staged};
     Proposal proposal = propose_snapshot(table_.store(), files_, base, std::move(draft));
     if (request_.token) {
       for (auto& update : token_updates(base, *request_.token, request_.branch, now_ms)) {

@@ -54,6 +54,7 @@ struct AppendRequest {
   // Streaming tables: expire snapshots inside the commit so that at most this many stay. 0: none.
   int max_snapshots = 0;
   std::vector<iceberg::SnapshotId> keep_snapshots;  // never expired here: somebody reads them
+  bool staged = false;  // the snapshot enters no branch (write, audit, publish)
 };
 
 // Retries as commit.retry.num-retries, min-wait-ms, max-wait-ms and total-timeout-ms say. After

@@ -204,14 +204,16 @@ Proposal propose_snapshot(files::FileStore& store, SnapshotFiles& files,
   proposal.rows = std::move(draft.rows);
 
   iceberg::TableChange& change = proposal.change;
-  change.requirements = {iceberg::AssertTableUuid{base.table_uuid},
-                         iceberg::AssertRefSnapshotId{draft.branch, proposal.base_head}};
+  change.requirements = {iceberg::AssertTableUuid{base.table_uuid}};
+  if (!draft.staged)
+    change.requirements.push_back(iceberg::AssertRefSnapshotId{draft.branch, proposal.base_head});
   if (base.format_version < 2) change.updates.push_back(iceberg::UpgradeFormatVersion{2});
   const auto ref = base.refs.find(draft.branch);
   iceberg::SnapshotRef moved = ref != base.refs.end() ? ref->second : iceberg::SnapshotRef{};
   moved.snapshot_id = snapshot.id;
   change.updates.push_back(iceberg::AddSnapshot{std::move(snapshot)});
-  change.updates.push_back(iceberg::SetSnapshotRef{draft.branch, std::move(moved)});
+  if (!draft.staged)
+    change.updates.push_back(iceberg::SetSnapshotRef{draft.branch, std::move(moved)});
   if (draft.max_snapshots > 0) {
     // The new one counts too.
     const auto expired =

@@ -51,6 +51,7 @@ struct SnapshotDraft {
   int64_t now_ms = 0;
   int max_snapshots = 0;
   std::vector<iceberg::SnapshotId> keep_snapshots;
+  bool staged = false;  // no branch moves: the snapshot is published later
 };
 Proposal propose_snapshot(files::FileStore&, SnapshotFiles&, const iceberg::TableMetadata&,
                           SnapshotDraft);

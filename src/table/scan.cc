@@ -82,7 +82,7 @@ class Planner {
     }
     // The current snapshot may be older than the current schema, and is read with that.
     const bool is_current = snapshot == metadata_.current_snapshot();
-    if (snapshot->schema_id && !is_current)
+    if (snapshot->schema_id && !is_current && !request_.current_schema)
       plan_.schema = metadata_.schema_by_id(*snapshot->schema_id);
     return snapshot;
   }

@@ -16,6 +16,7 @@ namespace firn::table {
 struct ScanRequest {
   std::optional<iceberg::SnapshotId> snapshot_id;  // absent: current
   types::Predicate filter;                         // over the scan schema's field ids
+  bool current_schema = false;  // read the snapshot with the current schema, not with its own
 };
 
 struct ScanTask {
