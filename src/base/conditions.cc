@@ -24,6 +24,8 @@ constexpr Condition kOurs[] = {
   {"FIRN_RESOURCE", Code::kResource, "53000", "<what>"},
   {"FIRN_UNAVAILABLE", Code::kUnavailable, "08001", "<what>"},
   {"FIRN_UNKNOWN_OPTION", Code::kInvalidInput, "42616", "Unknown <kind> <option>.<suggestion>"},
+  {"ICEBERG_STREAM_SNAPSHOT_GONE", Code::kNotFound, "KD00F", "The stream from <table> stands at snapshot <snapshot>, which is not in the table's history any more: it was expired, or the table was rolled back. Start with a new checkpoint; the option stream-from-timestamp says from when."},
+  {"ICEBERG_STREAM_SNAPSHOT_NOT_APPEND", Code::kUnsupported, "0A000", "Cannot process <operation> snapshot <snapshot> of <table>: a stream reads appended rows only. To leave such snapshots out set the option <option>=true."},
   {"KAFKA_DATA_LOSS", Code::kNotFound, "KD00F", "Some offsets of topic <topic>, partition <partition>, are gone: <reason>. Rows may have been lost. To go on without them set the option failOnDataLoss to false."},
   {"KAFKA_OPTION_UNSUPPORTED", Code::kUnsupported, "0A000", "Kafka option <option> is not supported: <reason>."},
   {"KAFKA_UNKNOWN_TOPIC", Code::kNotFound, "42K03", "Kafka has no topic <topic> (brokers: <brokers>).<suggestion>"},

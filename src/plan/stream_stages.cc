@@ -2,6 +2,7 @@
 #include "plan/stream_stages.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace firn::plan {
 namespace {
@@ -134,7 +135,7 @@ std::vector<Attribute> StageBuilder::close(const RelationPtr& plan, bool exact) 
                                [](const Attribute& a, const Attribute& b) { return a.id == b.id; });
   if (is_selection(*plan) && (same || !exact)) return columns_;
   columns_ = output;
-  stages_.push_back(SegmentStage{plan, 0});
+  stages_.push_back(SegmentStage{plan, 0, std::exchange(whole_epoch_, false)});
   return columns_;
 }
 
@@ -159,20 +160,20 @@ RelationPtr StageBuilder::open(const RelationPtr& plan) {
     const AttributeId id = attribute_of(*node->column).id;
     close(child, false);
     times_[id] = Time::kMoment;
+    delay_us_ = node->delay_us;
     stages_.push_back(WatermarkStage{*index_of(id), node->delay_us});
     return slot();
   }
   if (const auto* node = std::get_if<Deduplicate>(&plan->node)) {
-    if (node->within_watermark) throw_unsupported("dropDuplicatesWithinWatermark.");
     std::vector<AttributeId> keys;
     for (const ExprPtr& key : node->keys) keys.push_back(attribute_of(*key).id);
-    return deduplicate(keys, open(node->child));
+    return deduplicate(keys, node->within_watermark, open(node->child));
   }
   if (const auto* node = std::get_if<Distinct>(&plan->node)) {
     const RelationPtr child = open(node->child);
     std::vector<AttributeId> keys;
     for (const Attribute& attribute : child->output) keys.push_back(attribute.id);
-    return deduplicate(keys, child);
+    return deduplicate(keys, false, child);
   }
   if (const auto* node = std::get_if<Aggregate>(&plan->node))
     return aggregate(*node, open(node->child));
@@ -187,15 +188,31 @@ RelationPtr StageBuilder::open(const RelationPtr& plan) {
     (left ? made.left : made.right) = open(left ? node->left : node->right);
     return finish(std::move(made), plan->origin);
   }
-  if (std::holds_alternative<Sort>(plan->node)) throw_unsupported("ORDER BY over a stream.");
-  if (std::holds_alternative<Limit>(plan->node)) throw_unsupported("LIMIT over a stream.");
+  if (std::holds_alternative<Sort>(plan->node)) return complete_only(*plan, "ORDER BY over a stream");
+  if (std::holds_alternative<Limit>(plan->node)) return complete_only(*plan, "LIMIT over a stream");
   throw_unsupported("this operation over a stream: " + to_string(*plan));
 }
 
-RelationPtr StageBuilder::deduplicate(const std::vector<AttributeId>& keys,
+// What needs all rows at once: over the groups that complete mode gives anew in every batch.
+RelationPtr StageBuilder::complete_only(const Relation& node, const char* what) {
+  const RelationPtr child = open(children_of(node).front());
+  if (mode_ != OutputMode::kComplete || !aggregated_)
+    throw_unsupported(std::string(what) + ", unless it is over an aggregation in complete mode.");
+  whole_epoch_ = true;
+  return with_children(node, {child});
+}
+
+RelationPtr StageBuilder::deduplicate(const std::vector<AttributeId>& keys, bool within_watermark,
                                       const RelationPtr& child) {
   close(child, false);
   DedupStage stage;
+  if (within_watermark) {
+    if (!delay_us_)
+      throw Error("UNSUPPORTED_STREAMING_OPERATOR_WITHOUT_WATERMARK",
+                  {{"outputMode", std::string(name_of(mode_))},
+                   {"statefulOperator", "dropDuplicatesWithinWatermark"}});
+    stage.within_us = delay_us_;
+  }
   for (const AttributeId id : keys) stage.keys.push_back(*index_of(id));
   for (const auto& [id, time] : times_)
     if (time == Time::kMoment && index_of(id)) stage.event_time = index_of(id);
@@ -278,15 +295,16 @@ class StageBuilder::AggregateParts {
     finals_.push_back(alias(kept.final(states), made.name, made.id));
   }
 
-  AggregateStage finished(const RelationPtr& child) {
-    if (!window_end_)
+  AggregateStage finished(const RelationPtr& child, OutputMode mode) {
+    if (!window_end_ && mode == OutputMode::kAppend)
       throw Error("UNSUPPORTED_STREAMING_OPERATOR_WITHOUT_WATERMARK",
                   {{"outputMode", "append"}, {"statefulOperator", "aggregation"}});
     partial_.push_back(alias(call("count", {long_literal(1)}, kLong), "rows", builder_.fresh()));
     AggregateStage stage;
     stage.keys = static_cast<int>(keys_.size());
     stage.merges = std::move(merges_);
-    stage.window_end = *window_end_;
+    stage.window_end = window_end_;
+    stage.mode = mode;
     stage.partial = finish(Aggregate{keys_, partial_, project(std::move(below_), child)});
     stage.final = project(std::move(finals_), finish(Slot{0, std::move(merged_)}));
     return stage;
@@ -313,7 +331,12 @@ RelationPtr StageBuilder::aggregate(const Aggregate& node, const RelationPtr& ch
   AggregateParts parts(*this, child);
   for (const ExprPtr& key : node.keys) parts.add_key(key);
   for (const ExprPtr& output : node.outputs) parts.add_output(output);
-  AggregateStage stage = parts.finished(child);
+  if (aggregated_ && mode_ != OutputMode::kAppend)
+    throw Error("STREAMING_OUTPUT_MODE.UNSUPPORTED_OPERATION",
+                {{"outputMode", std::string(name_of(mode_))},
+                 {"operation", "multiple streaming aggregations"}});
+  aggregated_ = true;
+  AggregateStage stage = parts.finished(child, mode_);
   columns_ = stage.final->output;
   stages_.push_back(std::move(stage));
   return slot();

@@ -10,7 +10,7 @@ namespace firn::plan {
 
 class StageBuilder {
  public:
-  explicit StageBuilder(int64_t first_id) : next_id_(first_id) {}
+  StageBuilder(int64_t first_id, OutputMode mode) : next_id_(first_id), mode_(mode) {}
 
   // `columns`: what the stage before hands out.
   void start(std::vector<Attribute> columns);
@@ -26,7 +26,9 @@ class StageBuilder {
   RelationPtr open(
       const RelationPtr& plan);  // the plan over the current Slot, stages for what is below
   std::vector<Attribute> close(const RelationPtr& plan, bool exact);
-  RelationPtr deduplicate(const std::vector<AttributeId>& keys, const RelationPtr& child);
+  RelationPtr deduplicate(const std::vector<AttributeId>& keys, bool within_watermark,
+                          const RelationPtr& child);
+  RelationPtr complete_only(const Relation& node, const char* what);
   RelationPtr aggregate(const Aggregate& node, const RelationPtr& child);
   void trace(const std::vector<ExprPtr>& expressions);
   std::optional<Time> time_of(const Expr& expr) const;
@@ -36,6 +38,10 @@ class StageBuilder {
   AttributeId fresh() { return AttributeId{next_id_++}; }
 
   int64_t next_id_;
+  OutputMode mode_;
+  bool aggregated_ = false;  // an aggregation stands below what is built
+  bool whole_epoch_ = false;  // the segment being built needs all rows of an epoch
+  std::optional<int64_t> delay_us_;  // of the newest watermark
   std::vector<Attribute> columns_;  // of the current Slot
   std::vector<StreamStage> stages_;
   std::map<AttributeId, Time> times_;  // kept over runs: targets read what the shared part marked

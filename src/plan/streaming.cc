@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/error.h"
 #include "plan/resolve.h"
 #include "plan/rewrite.h"
 #include "plan/stream_stages.h"
@@ -33,7 +34,7 @@ std::vector<RelationPtr> path_of(const RelationPtr& plan) {
                                 "SELECT) for each.");
       next = child;
     }
-    if (!next) throw_unsupported("a stream that is read from a table; streams read Kafka for now.");
+    if (!next) throw_unsupported("this source of a stream: " + to_string(*at));
     at = next;
   }
 }
@@ -104,6 +105,7 @@ void visit_plan(const Relation& relation, const std::function<void(const ExprPtr
 class JsonPush {
  public:
   explicit JsonPush(const StreamSource& source) {
+    if (source.format != "kafka") return;  // the others hand out rows, not messages
     for (const Attribute& attribute : source.columns)
       if (attribute.name == "value" && attribute.type.id() == kBinary) value_ = attribute.id;
   }
@@ -258,9 +260,39 @@ RelationPtr with_source(const RelationPtr& relation, const std::vector<Attribute
   return replaced(relation, leaf.get(), finish(std::move(made)));
 }
 
+// Complete mode is for aggregations alone.
+void check_mode(const StreamCut& cut, OutputMode mode) {
+  if (mode != OutputMode::kComplete) return;
+  const auto aggregates = [](const StreamStage& stage) {
+    return std::holds_alternative<AggregateStage>(stage);
+  };
+  bool found = std::any_of(cut.shared.begin(), cut.shared.end(), aggregates);
+  for (const StreamTarget& target : cut.targets)
+    found |= std::any_of(target.stages.begin(), target.stages.end(), aggregates);
+  if (!found)
+    throw Error("STREAMING_OUTPUT_MODE.UNSUPPORTED_OPERATION",
+                {{"outputMode", "complete"}, {"operation", "no streaming aggregations"}});
+}
+
 }  // namespace
 
-StreamCut cut_streams(const std::vector<RelationPtr>& resolved) {
+RelationPtr find_stream_source(const RelationPtr& plan) { return source_leaf(plan); }
+
+std::string_view name_of(OutputMode mode) {
+  constexpr std::string_view kNames[] = {"append", "complete", "update"};
+  return kNames[static_cast<size_t>(mode)];
+}
+
+std::optional<OutputMode> parse_output_mode(std::string_view text) {
+  std::string lower(text);
+  for (char& c : lower)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
+  for (const OutputMode mode : {OutputMode::kAppend, OutputMode::kComplete, OutputMode::kUpdate})
+    if (lower == name_of(mode)) return mode;
+  return std::nullopt;
+}
+
+StreamCut cut_streams(const std::vector<RelationPtr>& resolved, OutputMode mode) {
   FIRN_CHECK(!resolved.empty(), "a stream without a target");
   std::vector<std::vector<RelationPtr>> paths;
   for (const RelationPtr& plan : resolved) paths.push_back(path_of(plan));
@@ -331,7 +363,7 @@ StreamCut cut_streams(const std::vector<RelationPtr>& resolved) {
     cut.columns.push_back({attribute, attribute.id == AttributeId{kCutIds} ? "" : attribute.name});
   if (json.found() && needed.count(AttributeId{kCutIds})) cut.json = json.pushed();
 
-  StageBuilder builder(kCutIds + 1);
+  StageBuilder builder(kCutIds + 1, mode);
   std::vector<Attribute> handed = read;
   if (!dissolved) {
     builder.start(handed);
@@ -349,6 +381,7 @@ StreamCut cut_streams(const std::vector<RelationPtr>& resolved) {
     builder.run(over, true);
     cut.targets.push_back({builder.take()});
   }
+  check_mode(cut, mode);
   return cut;
 }
 

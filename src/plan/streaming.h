@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -27,9 +28,14 @@ struct SourceColumn {
   std::string field;  // "" = the pushed JSON struct
 };
 
+enum class OutputMode : uint8_t { kAppend, kComplete, kUpdate };
+std::string_view name_of(OutputMode);                        // "append"
+std::optional<OutputMode> parse_output_mode(std::string_view);  // in any case
+
 struct SegmentStage {
   RelationPtr plan;  // over Slot{id = slot}; its output is the stage's
   int slot = 0;
+  bool whole_epoch = false;  // needs all rows of an epoch at once (ORDER BY, LIMIT)
 };
 struct WatermarkStage {
   int column = 0;  // of the stage's input
@@ -37,12 +43,14 @@ struct WatermarkStage {
 };
 struct DedupStage {
   std::vector<int> keys;  // columns of the stage's input
+  std::optional<int64_t> within_us;  // dropDuplicatesWithinWatermark: how long a key is remembered
   std::optional<int>
       event_time;  // the watermark's column where there is one: late rows are dropped
 };
-// Windowed aggregation in append mode. `partial` aggregates one slice of the input, which comes in
+// Aggregation. `partial` aggregates one slice of the input, which comes in
 // through Slot{partial_slot}: its columns are the keys, the states, and the number of rows. `final`
-// turns the merged keys and states of closed windows, which come in through Slot{final_slot} (no
+// turns the merged keys and states of what goes out (append: closed windows; update: groups that
+// changed; complete: all groups), which come in through Slot{final_slot} (no
 // number of rows; a "distinct" state is a BIGINT there), into the output.
 struct AggregateStage {
   RelationPtr partial;
@@ -52,7 +60,8 @@ struct AggregateStage {
   int keys = 0;  // how many leading columns of the partial result are keys
   std::vector<std::string>
       merges;  // one a state: sum, wrapping_sum, min, max, distinct (an array that is a set)
-  int window_end = 0;  // the key that closes a group once the watermark reaches it
+  std::optional<int> window_end;  // the key that closes a group once the watermark reaches it
+  OutputMode mode = OutputMode::kAppend;
 };
 using StreamStage = std::variant<SegmentStage, WatermarkStage, DedupStage, AggregateStage>;
 
@@ -71,6 +80,10 @@ struct StreamCut {
 // All plans read the same StreamSource node (pointer-equal relation); relations that all of them
 // share above it are computed once. Throws Error naming what a stream can't do (sort, limit, joins
 // of streams, aggregation without watermark …).
-StreamCut cut_streams(const std::vector<RelationPtr>& resolved);
+StreamCut cut_streams(const std::vector<RelationPtr>& resolved,
+                      OutputMode mode = OutputMode::kAppend);
+
+// The source of a resolved streaming plan; nullptr where there is none.
+RelationPtr find_stream_source(const RelationPtr& plan);
 
 }  // namespace firn::plan

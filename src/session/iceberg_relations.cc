@@ -8,6 +8,7 @@
 #include "engine/table_source.h"
 #include "session/metadata_tables.h"
 #include "session/session.h"
+#include "session/streams.h"
 #include "session/time_travel.h"
 #include "table/incremental.h"
 #include "table/manifest_cache.h"
@@ -100,9 +101,7 @@ plan::RelationPtr SessionSurroundings::find_iceberg(const plan::UnresolvedTable&
   std::optional<Found> found = find(session_, table.parts);
   if (!found) found = find_by_format(session_, table.parts);
   if (!found) return find_catalog_view(session_.table_name(table.parts), fresh);
-  if (table.streaming)
-    throw_unsupported("reading the Iceberg table " + session_.table_name(found->table).to_string() +
-                      " as a stream; streaming sources are: read_kafka");
+  if (table.streaming) return stream_from_table(session_, found->table, table.options, fresh);
   const TableState state = state_of(session_, found->state.metadata, table, found->suffix);
   const plan::NameParts name = session_.full_name(found->table);
   if (!found->metadata_kind.empty()) {

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "session/streams.h"
 #include "session/writing.h"
 
 namespace firn::session {
@@ -59,7 +60,7 @@ struct Flow {
 // One streaming query: flows that read the same source node.
 struct Group {
   const plan::Relation* source = nullptr;
-  std::string name;  // of its first flow
+  std::vector<std::string> flows;
   std::vector<stream::Target> targets;
 };
 
@@ -273,7 +274,8 @@ class PipelineRun {
       auto group = std::find_if(groups_.begin(), groups_.end(),
                                 [&](const Group& g) { return g.source == source; });
       if (group == groups_.end())
-        group = groups_.insert(groups_.end(), Group{source, flow.name, {}});
+        group = groups_.insert(groups_.end(), Group{source, {}, {}});
+      group->flows.push_back(flow.name);
       group->targets.push_back(make_target(flow, resolved));
       const std::string& table = group->targets.back().name;
       if (std::count_if(group->targets.begin(), group->targets.end(),
@@ -312,15 +314,38 @@ class PipelineRun {
     return stream::TriggerAsap{};
   }
 
-  stream::QueryOptions query_options(const Group& group) const {
-    stream::QueryOptions options;
-    options.name = group.name;
+  std::string checkpoint_of(const std::string& flow) const {
     const auto base = session_.conf().get("spark.sql.streaming.checkpointLocation");
-    options.checkpoint = files::join_uri(
+    return files::join_uri(
         base && !base->empty()
             ? *base
             : files::join_uri(session_.process().catalog.warehouse(), "_checkpoints"),
-        group.name);
+        flow);
+  }
+
+  // The flow that the query's checkpoint is named after: the one that has a checkpoint already,
+  // wherever it stands in the file; else the first. A new checkpoint would read everything again.
+  std::string named_after(const Group& group) const {
+    std::vector<std::string> found;
+    for (const std::string& flow : group.flows) {
+      if (session_.process().store.stat(files::join_uri(checkpoint_of(flow), "metadata")))
+        found.push_back(flow);
+    }
+    if (found.empty()) return group.flows.front();
+    if (found.size() == 1) return found.front();
+    std::string names;
+    for (const std::string& flow : found)
+      names += (names.empty() ? "" : ", ") + checkpoint_of(flow);
+    throw_invalid("flows that read the same source form one query with one checkpoint, and " +
+                  std::to_string(found.size()) + " of them have one: " + names +
+                  ". Move away all but the one to go on from; rows that the others have already "
+                  "read beyond it would come again");
+  }
+
+  stream::QueryOptions query_options(const Group& group) const {
+    stream::QueryOptions options;
+    options.name = named_after(group);
+    options.checkpoint = checkpoint_of(options.name);
     options.trigger = trigger();
     options.max_records_per_epoch = options_.max_records_per_epoch;
     options.crash_at = options_.crash_at;
@@ -339,9 +364,9 @@ class PipelineRun {
         try {
           const auto query =
               stream::make_query(query_options(group), group.targets,
-                                 {*engine, session_.process().store, session_.process().clock,
-                                  session_.process().random},
-                                 [this](const stream::Progress& progress) { report(progress); });
+                                 stream_services(session_, *engine),
+                                 {[this](const stream::Progress& progress) { report(progress); },
+                                  nullptr});
           query->run(all.get_token());
         } catch (...) {
           all.request_stop();

@@ -7,6 +7,7 @@
 #include "engine/table_source.h"
 #include "session/broker_map.h"
 #include "session/session.h"
+#include "session/streams.h"
 #include "sql/parser.h"
 #include "stream/source/kafka_source.h"
 
@@ -73,6 +74,8 @@ plan::RelationPtr SessionSurroundings::find_table(const plan::UnresolvedTable& t
   if (auto view = find_view(table, fresh)) return view;
   const bool is_path = table.parts.size() == 2 &&
                        (table.parts[1].empty() || table.parts[1].find('/') != std::string::npos);
+  if (table.streaming && is_path && lower(table.parts.front()) != "iceberg")
+    return stream_from_files(session_, table, fresh);
   if (is_path) {
     if (auto files = find_files(table, fresh)) return files;
   }
@@ -83,6 +86,8 @@ plan::RelationPtr SessionSurroundings::find_table(const plan::UnresolvedTable& t
 plan::RelationPtr SessionSurroundings::find_table_function(
     const std::string& name, const std::vector<std::pair<std::string, plan::Literal>>& arguments,
     bool streaming, plan::IdSource& fresh) {
+  if (streaming && is_stream_function(name))
+    return stream_from_format(session_, lower(name), arguments, fresh);
   if (lower(name) != "read_kafka") return nullptr;
   if (!streaming)
     throw_unsupported(

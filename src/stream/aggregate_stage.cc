@@ -1,6 +1,8 @@
-// Windowed aggregation in append mode: each slice's partial results are merged into state; windows
-// that the watermark has passed go out once and are gone.
+// Aggregation: each slice's partial results are merged into state. Append mode: windows that the
+// watermark has passed go out once and are gone. Update mode: groups that a batch changed go out, and
+// closed windows are dropped. Complete mode: all groups go out, and stay.
 #include <filesystem>
+#include <set>
 #include <utility>
 
 #include "base/error.h"
@@ -18,7 +20,7 @@ using kernels::ColumnView;
 // A group's key in state is its window's end and its other keys; behind that stands what kind of
 // entry it is: the states, or an element of a set (count(DISTINCT x)): the state's number, the
 // element.
-constexpr char kStates = '\0', kElement = '\1';
+constexpr char kStates = '\0', kElement = '\1', kBehindElements = '\2';
 
 constexpr size_t kMostStates = 256;     // a state's number is one byte
 constexpr size_t kSliceChunks = 32;     // closed windows go on in slices, as input does
@@ -74,14 +76,17 @@ class ClosedRows {
   void begin(std::string_view key, std::string_view states) {
     FIRN_CHECK(rows_ < engine::kChunkRows, "closed rows are taken when the chunk is full");
     const uint64_t row = rows_++;
-    const auto end_column = static_cast<size_t>(stage_.window_end);
-    if (const auto end = take_window_end(key))
-      builder_.column(end_column).values<int64_t>()[row] = *end;
-    else
-      builder_.column(end_column).set_null(row);
+    const std::optional<int64_t> end = take_window_end(key);
+    if (stage_.window_end) {
+      kernels::Output& end_column = builder_.column(static_cast<size_t>(*stage_.window_end));
+      if (end)
+        end_column.values<int64_t>()[row] = *end;
+      else
+        end_column.set_null(row);
+    }
     const auto keys = static_cast<size_t>(stage_.keys);
     for (size_t i = 0; i < keys; ++i)
-      if (i != end_column) take_value(key, types_[i], builder_.column(i), row);
+      if (static_cast<int>(i) != stage_.window_end) take_value(key, types_[i], builder_.column(i), row);
     for (size_t i = 0; i < stage_.merges.size(); ++i)
       if (stage_.merges[i] == "distinct")
         builder_.column(keys + i).values<int64_t>()[row] = 0;
@@ -112,8 +117,8 @@ class AggregateRunner final : public Stage, public StageState {
         counters_(surroundings.counters),
         stop_(surroundings.stop),
         next_(next),
-        partial_(surroundings.engine.prepare(stage.partial)),
-        final_(surroundings.engine.prepare(stage.final)),
+        partial_(surroundings.engine.prepare(stage.partial, batch_parameters())),
+        final_(surroundings.engine.prepare(stage.final, batch_parameters())),
         closed_(stage_, slot_types(*stage.final)),
         state_({files::join_uri(surroundings.checkpoint, "state/" + name_),
                 scratch_folder(surroundings.checkpoint)},
@@ -125,6 +130,7 @@ class AggregateRunner final : public Stage, public StageState {
     if (!held_.empty()) {
       engine::Bindings bindings;
       bindings.slots[stage_.partial_slot] = &held_;
+      bindings.parameters = {event_time_.batch_time_us};
       const auto rows = partial_->run(bindings, stop_);
       engine::Chunk chunk;
       while (rows->next(chunk)) merge(chunk);
@@ -134,8 +140,24 @@ class AggregateRunner final : public Stage, public StageState {
   }
 
   void end_epoch() override {
-    state_.close(event_time_.watermark_ms * 1000,
-                 [&](std::string_view key, std::string_view value) { take_closed(key, value); });
+    const auto take = [&](std::string_view key, std::string_view value) {
+      take_entry(key, value);
+    };
+    const int64_t watermark_us = event_time_.watermark_ms * 1000;
+    switch (stage_.mode) {
+      case plan::OutputMode::kAppend:
+        state_.close(watermark_us, take);
+        break;
+      case plan::OutputMode::kUpdate:
+        for (const std::string& group : changed_)
+          state_.visit(group + kStates, group + kBehindElements, take);
+        changed_.clear();
+        if (stage_.window_end) state_.close(watermark_us, [](std::string_view, std::string_view) {});
+        break;
+      case plan::OutputMode::kComplete:
+        state_.visit("", "", take);
+    }
+    group_.clear();
     if (closed_.rows() > 0) ready_.add(closed_.take());
     send_closed();
     next_.end_epoch();
@@ -162,23 +184,27 @@ class AggregateRunner final : public Stage, public StageState {
       if (stage_.merges[i] == "distinct") merge_elements(i);
   }
 
-  // A window is late when its end is at or before the watermark of the batch before.
+  // A window is late when its end is at or before the watermark of the batch before. Complete mode
+  // keeps every group, so that nothing is late.
   void keep_in_time(uint64_t size) {
-    const ColumnView& ends = columns_[static_cast<size_t>(stage_.window_end)];
+    const ColumnView* const ends =
+        stage_.window_end ? &columns_[static_cast<size_t>(*stage_.window_end)] : nullptr;
     const auto* const counts = columns_.back().values<int64_t>();
+    const bool drops = stage_.mode != plan::OutputMode::kComplete;
     rows_.clear();
     prefixes_.clear();
     for (uint64_t row = 0; row < size; ++row) {
       std::optional<int64_t> end;
-      if (ends.is_valid(row)) end = ends.values<int64_t>()[row];
-      if (end && *end <= event_time_.late_ms * 1000) {
+      if (ends != nullptr && ends->is_valid(row)) end = ends->values<int64_t>()[row];
+      if (drops && end && *end <= event_time_.late_ms * 1000) {
         counters_.late += counts[row];
         continue;
       }
       std::string prefix;
       append_window_end(end, prefix);
       for (size_t i = 0; i < static_cast<size_t>(stage_.keys); ++i)
-        if (i != static_cast<size_t>(stage_.window_end)) append_key(columns_[i], row, prefix);
+        if (static_cast<int>(i) != stage_.window_end) append_key(columns_[i], row, prefix);
+      if (stage_.mode == plan::OutputMode::kUpdate) changed_.insert(prefix);
       rows_.push_back(row);
       prefixes_.push_back(std::move(prefix));
     }
@@ -240,7 +266,7 @@ class AggregateRunner final : public Stage, public StageState {
 
   // ---- out
   // Entries come in order: a group's states, then its elements.
-  void take_closed(std::string_view key, std::string_view value) {
+  void take_entry(std::string_view key, std::string_view value) {
     if (!group_.empty() && key.starts_with(group_) && key[group_.size()] == kElement)
       return closed_.count_element(static_cast<unsigned char>(key[group_.size() + 1]));
     FIRN_CHECK(!key.empty() && key.back() == kStates, "an element of a set without its group");
@@ -256,6 +282,7 @@ class AggregateRunner final : public Stage, public StageState {
     if (!ready_.empty()) {
       engine::Bindings bindings;
       bindings.slots[stage_.final_slot] = &ready_;
+      bindings.parameters = {event_time_.batch_time_us};
       const auto rows = final_->run(bindings, stop_);
       engine::Chunk chunk;
       while (rows->next(chunk)) next_.push(chunk);
@@ -274,6 +301,7 @@ class AggregateRunner final : public Stage, public StageState {
   ChunkList held_, ready_;
   ClosedRows closed_;
   std::string group_;  // of the newest closed row
+  std::set<std::string> changed_;  // update mode: the groups of this epoch
   WindowState state_;
   std::vector<ColumnView> columns_;  // of the partial result being merged
   std::vector<uint64_t> rows_;       // of it, those in time

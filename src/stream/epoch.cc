@@ -117,6 +117,11 @@ void Committer::commit(Epoch& epoch) {
     const StageTimer timer(epoch.progress, "prepare");
     seams_.ledger.write_offsets(epoch.offsets);
     crash_.reach("offsets", epoch.number);
+  }
+  fill_sinks(epoch);
+  crash_.reach("sinks", epoch.number);
+  {
+    const StageTimer timer(epoch.progress, "prepare");
     if (!seams_.ledger.put_prepared(record)) {
       throw Error("STREAM_CHECKPOINT_IN_USE",
                   {{"location", seams_.ledger.folder()},
@@ -145,6 +150,7 @@ PreparedRecord Committer::prepare(Epoch& epoch) {
   record.state = epoch.state;
   record.counters = epoch.counters;
   for (size_t i = 0; i < targets_.size(); ++i) {
+    if (targets_[i].sink != nullptr) continue;
     PreparedTarget target;
     target.table = targets_[i].name;
     target.table_uuid = targets_[i].table_uuid;
@@ -154,6 +160,17 @@ PreparedRecord Committer::prepare(Epoch& epoch) {
     record.targets.push_back(std::move(target));
   }
   return record;
+}
+
+// Before the prepared record: with it the epoch counts as done, and a sink that was not filled would
+// never be.
+void Committer::fill_sinks(Epoch& epoch) {
+  for (size_t i = 0; i < targets_.size(); ++i) {
+    if (targets_[i].sink == nullptr) continue;
+    const StageTimer timer(epoch.progress, "sink");
+    targets_[i].sink->add_batch({epoch.number, targets_[i].columns, std::move(epoch.batches[i])},
+                                stop_.get_token());
+  }
 }
 
 void Committer::commit_targets(const PreparedRecord& record, Progress& progress) {
@@ -171,6 +188,7 @@ void Committer::commit_targets(const PreparedRecord& record, Progress& progress)
                           prepared.table +
                           ", which the query no longer writes: run it once with that table"}});
     }
+    see_merge(*target, progress);
     const int64_t snapshot = commit_target(*target, prepared, record);
     target->last_written_epoch = record.epoch;
     for (TargetProgress& one : progress.targets) {
@@ -207,9 +225,18 @@ int64_t Committer::commit_target(CommitTarget& target, const PreparedTarget& pre
       throw Error("COMMIT_CONFLICT", {{"table", target.name}, {"reason", conflict->reason}});
     log_warn("epoch {}: the outcome of the commit to {} is unknown ({}); asking again",
              record.epoch, target.name, std::get<table::Unknown>(outcome).reason);
-    throw_if_stopped(stop_.get_token());
-    seams_.clock.sleep_for(std::chrono::milliseconds(std::min(100 << std::min(attempt, 8), 30000)));
+    pause(std::min(100 << std::min(attempt, 8), 30000));
   }
+}
+
+// Throws OPERATION_CANCELED as soon as stop_waiting() was called.
+void Committer::pause(int milliseconds) {
+  constexpr int kStep = 50;
+  for (int left = milliseconds; left > 0; left -= kStep) {
+    throw_if_stopped(stop_.get_token());
+    seams_.clock.sleep_for(std::chrono::milliseconds(std::min(left, kStep)));
+  }
+  throw_if_stopped(stop_.get_token());
 }
 
 void Committer::set_last_written(const std::string& table, std::optional<int64_t> epoch) {
@@ -231,11 +258,33 @@ void Committer::recover(const PreparedRecord& record, const OffsetEntry& offsets
   seams_.ledger.write_commit({record.epoch, record.next_watermark_ms});
 }
 
-// Small manifests are merged now and then, behind the ingest in the table's queue; a merge that
-// fails is tried again later.
+// The outcome of a merge that has ended. A failure costs readers time and nobody rows: it is logged
+// and counted, and the merge is tried again later.
+void Committer::see_merge(CommitTarget& target, Progress& progress) {
+  if (target.merge.valid() &&
+      target.merge.wait_for(std::chrono::seconds(0)) == std::future_status::ready) {
+    std::string reason;
+    try {
+      const table::CommitOutcome outcome = target.merge.get();
+      if (const auto* conflict = std::get_if<table::Conflict>(&outcome)) reason = conflict->reason;
+      if (const auto* unknown = std::get_if<table::Unknown>(&outcome))
+        reason = "its outcome is unknown: " + unknown->reason;
+    } catch (const Error& error) {
+      reason = error.what();
+    }
+    if (!reason.empty()) {
+      ++target.failed_merges;
+      log_warn("merging the small manifests of {} failed ({}); it is tried again later",
+               target.name, reason);
+    }
+  }
+  if (target.failed_merges > 0) progress.failed_merges[target.name] = target.failed_merges;
+}
+
+// Small manifests are merged now and then, behind the ingest in the table's queue.
 void Committer::merge_manifests(CommitTarget& target) {
   constexpr int kCommitsBetweenChecks = 25;
-  if (++target.commits_since_merge < kCommitsBetweenChecks) return;
+  if (++target.commits_since_merge < kCommitsBetweenChecks || target.merge.valid()) return;
   target.commits_since_merge = 0;
   table::MergeRequest request;
   request.max_snapshots = target.max_snapshots;

@@ -17,7 +17,9 @@
 
 #include "base/clock.h"
 #include "base/stop_token.h"
+#include "engine/chunk.h"
 #include "engine/table_writer.h"
+#include "stream/sink/sink.h"
 #include "stream/ledger.h"
 #include "stream/query.h"
 #include "table/commit_queue.h"
@@ -30,6 +32,7 @@ struct Epoch {
   int64_t next_watermark_ms = 0;
   std::string state;  // version of the operators' state, JSON
   std::vector<std::unique_ptr<engine::TableWriter>> writers;  // one a target; null: no row
+  std::vector<std::vector<engine::Chunk>> batches;  // one a target: the rows of those with a sink
   Progress progress;                                          // what is known before the commit
   std::map<std::string, int64_t> counters;                    // cumulative
 };
@@ -37,16 +40,19 @@ struct Epoch {
 // A target as the committer sees it.
 struct CommitTarget {
   std::string name;
+  std::shared_ptr<BatchSink> sink;            // null: a table, and what follows is set
+  std::vector<plan::Attribute> columns;       // of the sink
   std::shared_ptr<table::CommitQueue> queue;
   std::string table_uuid;
   int max_snapshots = 0;
   std::optional<int64_t> last_written_epoch;
   int commits_since_merge = 0;
-  std::future<table::CommitOutcome> merge;
+  std::future<table::CommitOutcome> merge;  // valid while one runs
+  int64_t failed_merges = 0;
 };
 
 // Ends the process (SIGKILL) at "<step>:<epoch>": the crash tests' way in. Steps: written, offsets,
-// prepared, table<i>, tables, commit.
+// sinks, prepared, table<i>, tables, commit.
 class CrashPoint {
  public:
   explicit CrashPoint(const std::string& text);
@@ -74,6 +80,10 @@ class Committer {
   void submit(std::unique_ptr<Epoch> epoch, const StopToken&);
   // Until nothing is left; rethrows.
   void drain();
+  // From any thread: sinks are asked to end early, and a commit whose outcome is unknown is not
+  // asked about any more: the committing thread ends with OPERATION_CANCELED, and the next start
+  // decides by the prepared record. Commits that get an answer are finished.
+  void stop_waiting() { stop_.request_stop(); }
   // L of a table, as the ledger has it. Before the first submit().
   void set_last_written(const std::string& table, std::optional<int64_t> epoch);
   // Commits a record that an earlier process prepared: exactly what it says.
@@ -83,9 +93,12 @@ class Committer {
   void run();
   void commit(Epoch& epoch);
   PreparedRecord prepare(Epoch& epoch);
+  void fill_sinks(Epoch& epoch);
   void commit_targets(const PreparedRecord&, Progress&);
+  void pause(int milliseconds);
   int64_t commit_target(CommitTarget&, const PreparedTarget&, const PreparedRecord&);
   void merge_manifests(CommitTarget&);
+  void see_merge(CommitTarget&, Progress&);
 
   Seams seams_;
   std::vector<CommitTarget> targets_;

@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <utility>
 
 #include "base/error.h"
 
@@ -100,30 +101,33 @@ std::optional<plan::SegmentStage> expectation_segment(const Target& target) {
 
 }  // namespace
 
-// The end of a target's stages: counts, checks expectations, writes.
-class Pipeline::Sink final : public Stage {
+// Counts, checks expectations, hands on.
+class Pipeline::Sink : public Stage {
  public:
-  Sink(const Target& target, Services services, StageCounters& counters)
-      : target_(target),
-        services_(services),
-        counters_(counters),
-        writer_id_(random_uuid(services.random)) {}
+  Sink(const Target& target, StageCounters& counters) : target_(target), counters_(counters) {}
 
-  void push(engine::Chunk& chunk) override {
+  void push(engine::Chunk& chunk) final {
     if (!target_.expectations.empty()) check_expectations(chunk);
     if (chunk.size() == 0) return;
-    if (writer_ == nullptr) writer_ = make_writer();
     rows_ += static_cast<int64_t>(chunk.size());
-    writer_->append(chunk);
+    take(chunk);
   }
-  void flush() override {}
-  void end_epoch() override {}
+  void flush() final {}
+  void end_epoch() final {}
 
   int64_t rows() const { return rows_; }
-  std::unique_ptr<engine::TableWriter> take() {
+  // The epoch's rows, in the one form or the other; the sink is as new then.
+  std::unique_ptr<engine::TableWriter> take_writer() {
     rows_ = 0;
-    return std::move(writer_);
+    return end_writer();
   }
+  virtual std::vector<engine::Chunk> take_batch() { return {}; }
+
+ protected:
+  virtual void take(engine::Chunk& chunk) = 0;
+  virtual std::unique_ptr<engine::TableWriter> end_writer() { return nullptr; }
+
+  const Target& target_;
 
  private:
   // A row violates an expectation unless its predicate is true (NULL violates, as in Databricks'
@@ -153,6 +157,34 @@ class Pipeline::Sink final : public Stage {
     if (rows.size() < keep.size()) chunk.select(rows);
   }
 
+  StageCounters& counters_;
+  int64_t rows_ = 0;
+};
+
+class Pipeline::BatchCollector final : public Sink {
+ public:
+  using Sink::Sink;
+  std::vector<engine::Chunk> take_batch() override { return std::exchange(chunks_, {}); }
+
+ private:
+  void take(engine::Chunk& chunk) override { chunks_.push_back(chunk.share()); }
+  std::vector<engine::Chunk> chunks_;
+};
+
+class Pipeline::TableSink final : public Sink {
+ public:
+  TableSink(const Target& target, Services services, StageCounters& counters)
+      : Sink(target, counters),
+        services_(services),
+        writer_id_(random_uuid(services.random)) {}
+
+ private:
+  void take(engine::Chunk& chunk) override {
+    if (writer_ == nullptr) writer_ = make_writer();
+    writer_->append(chunk);
+  }
+  std::unique_ptr<engine::TableWriter> end_writer() override { return std::move(writer_); }
+
   std::unique_ptr<engine::TableWriter> make_writer() {
     const iceberg::TableMetadata& metadata = target_.table->metadata();
     engine::TableWriterOptions options;
@@ -167,11 +199,9 @@ class Pipeline::Sink final : public Stage {
     return engine::make_table_writer(options, services_.store);
   }
 
-  const Target& target_;
   Services services_;
-  StageCounters& counters_;
   std::string writer_id_;
-  int64_t writers_ = 0, rows_ = 0;
+  int64_t writers_ = 0;
   std::unique_ptr<engine::TableWriter> writer_;
   const std::shared_ptr<engine::WriterInstance> writer_instance_ = engine::make_writer_instance();
 };
@@ -184,13 +214,19 @@ Pipeline::Pipeline(const std::vector<Target>& targets, const plan::StreamCut& cu
                     checkpoint,
                     event_time_,
                     counters_,
-                    stop},
-      decoder_(engine::make_record_decoder(decoder_options(cut))),
+                    stop,
+                    services.refresh},
       slice_(kSliceChunks) {
+  if (cut.source.format == "kafka") decoder_ = engine::make_record_decoder(decoder_options(cut));
   FIRN_CHECK(targets.size() == cut.targets.size(), "each target has its stages");
   std::vector<Stage*> heads;
   for (size_t i = 0; i < targets.size(); ++i) {
-    sinks_.push_back(std::make_unique<Sink>(targets[i], services, counters_));
+    if (targets[i].sink != nullptr) {
+      sinks_.push_back(std::make_unique<BatchCollector>(targets[i], counters_));
+      keeps_rows_ = true;
+    } else {
+      sinks_.push_back(std::make_unique<TableSink>(targets[i], services, counters_));
+    }
     std::vector<plan::StreamStage> stages = cut.targets[i].stages;
     if (auto checks = expectation_segment(targets[i])) stages.emplace_back(std::move(*checks));
     heads.push_back(&build(stages, *sinks_.back()));
@@ -229,23 +265,45 @@ Stage& Pipeline::build(const std::vector<plan::StreamStage>& stages, Stage& last
   return *next;
 }
 
-void Pipeline::begin_epoch(int64_t late_ms, int64_t watermark_ms) {
+void Pipeline::begin_epoch(int64_t late_ms, int64_t watermark_ms, int64_t batch_time_ms) {
   event_time_.late_ms = late_ms;
   event_time_.watermark_ms = watermark_ms;
+  event_time_.batch_time_us = batch_time_ms * 1000;
   counters_ = {};
 }
 
-void Pipeline::push(const std::shared_ptr<const engine::RecordBatch>& batch) {
+int64_t Pipeline::push(SourceBatch batch) {
+  if (auto* const rows = std::get_if<engine::Chunk>(&batch)) {
+    const auto count = static_cast<int64_t>(rows->size());
+    push_rows(*rows);
+    return count;
+  }
+  const auto& records = std::get<std::shared_ptr<const engine::RecordBatch>>(batch);
+  push_records(records);
+  return static_cast<int64_t>(records->records.size());
+}
+
+void Pipeline::push_records(const std::shared_ptr<const engine::RecordBatch>& batch) {
   for (uint64_t from = 0; from < batch->records.size();) {
-    engine::Chunk& chunk = slice_[slice_size_++];
+    engine::Chunk& chunk = slice_[slice_size_];
+    if (keeps_rows_) chunk = engine::Chunk();
     from += decoder_->decode(batch, from, chunk);
     engine::Chunk shared = chunk.share();
     first_->push(shared);
-    if (slice_size_ == kSliceChunks) {
-      first_->flush();
-      slice_size_ = 0;
-    }
+    end_chunk();
   }
+}
+
+void Pipeline::push_rows(engine::Chunk& rows) {
+  if (rows.size() == 0) return;
+  first_->push(rows);
+  end_chunk();
+}
+
+void Pipeline::end_chunk() {
+  if (++slice_size_ < kSliceChunks) return;
+  first_->flush();
+  slice_size_ = 0;
 }
 
 void Pipeline::end_epoch() {
@@ -254,7 +312,7 @@ void Pipeline::end_epoch() {
   first_->end_epoch();
 }
 
-int64_t Pipeline::malformed() const { return decoder_->malformed(); }
+int64_t Pipeline::malformed() const { return decoder_ ? decoder_->malformed() : 0; }
 
 std::vector<int64_t> Pipeline::target_rows() const {
   std::vector<int64_t> rows;
@@ -276,8 +334,14 @@ int64_t Pipeline::state_bytes() const {
 
 std::vector<std::unique_ptr<engine::TableWriter>> Pipeline::take_writers() {
   std::vector<std::unique_ptr<engine::TableWriter>> writers;
-  for (const auto& sink : sinks_) writers.push_back(sink->take());
+  for (const auto& sink : sinks_) writers.push_back(sink->take_writer());
   return writers;
+}
+
+std::vector<std::vector<engine::Chunk>> Pipeline::take_batches() {
+  std::vector<std::vector<engine::Chunk>> batches;
+  for (const auto& sink : sinks_) batches.push_back(sink->take_batch());
+  return batches;
 }
 
 // A version is a JSON object of the operators' versions, by their names.

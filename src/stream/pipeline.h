@@ -21,9 +21,9 @@ class Pipeline {
   ~Pipeline();
 
   // Starts an epoch: lateness and window closing go by these.
-  void begin_epoch(int64_t late_ms, int64_t watermark_ms);
-  // Decodes and pushes; slices are flushed as they fill.
-  void push(const std::shared_ptr<const engine::RecordBatch>& batch);
+  void begin_epoch(int64_t late_ms, int64_t watermark_ms, int64_t batch_time_ms);
+  // Decodes and pushes; slices are flushed as they fill. Gives the number of rows.
+  int64_t push(SourceBatch batch);
   // Flushes the last slice, closes windows. Afterwards the writers hold the epoch's rows.
   void end_epoch();
 
@@ -38,18 +38,25 @@ class Pipeline {
 
   // The writers with the epoch's rows (null where none came); the pipeline goes on with fresh ones.
   std::vector<std::unique_ptr<engine::TableWriter>> take_writers();
+  // The rows of targets with a sink, likewise.
+  std::vector<std::vector<engine::Chunk>> take_batches();
   void restore_state(const std::string& version);
   std::string prepare_state(int64_t epoch);
   void collect_state(const std::string& version, int64_t epoch);
 
  private:
-  class Sink;
+  class Sink;       // the end of a target's stages
+  class TableSink;  // … that writes an Iceberg table's files
+  class BatchCollector;
+  void push_records(const std::shared_ptr<const engine::RecordBatch>& batch);
+  void push_rows(engine::Chunk& rows);
+  void end_chunk();
   Stage& build(const std::vector<plan::StreamStage>& stages, Stage& last);
 
   StageSurroundings surroundings_;
   EventTime event_time_;
   StageCounters counters_;
-  std::unique_ptr<engine::RecordDecoder> decoder_;
+  std::unique_ptr<engine::RecordDecoder> decoder_;  // null: the source hands out rows
   std::vector<std::unique_ptr<Stage>> stages_;
   std::vector<StageState*> states_;
   std::vector<std::unique_ptr<Sink>> sinks_;
@@ -57,6 +64,7 @@ class Pipeline {
   int watermarks_ = 0, operators_ = 0;
   std::vector<engine::Chunk> slice_;  // decoded chunks of the slice under way, reused
   size_t slice_size_ = 0;
+  bool keeps_rows_ = false;  // a sink holds on to rows: decoded chunks are not used again
 };
 
 }  // namespace firn::stream

@@ -27,7 +27,7 @@ void Prefetch::run(const StopToken& stop) {
       while (batches_.size() >= max_batches_ && !stop.stop_requested())
         changed_.wait_for(lock, std::chrono::milliseconds(50));
       throw_if_stopped(stop);
-      batches_.push_back(std::move(batch));
+      batches_.push_back(std::move(*batch));
       changed_.notify_all();
     }
   } catch (...) {  // the thread's door: next() rethrows it
@@ -39,14 +39,14 @@ void Prefetch::run(const StopToken& stop) {
   changed_.notify_all();
 }
 
-std::shared_ptr<const engine::RecordBatch> Prefetch::next() {
+std::optional<SourceBatch> Prefetch::next() {
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [this] { return ended_ || !batches_.empty(); });
   if (batches_.empty()) {
     if (failure_ != nullptr) std::rethrow_exception(failure_);
-    return nullptr;
+    return std::nullopt;
   }
-  auto batch = std::move(batches_.front());
+  std::optional<SourceBatch> batch = std::move(batches_.front());
   batches_.pop_front();
   changed_.notify_all();
   return batch;

@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 #include "base/stop_token.h"
@@ -19,8 +20,8 @@ class Prefetch {
  public:
   Prefetch(std::unique_ptr<RangeReader> reader, size_t max_batches, StopToken stop);
   ~Prefetch();  // stops the reading
-  // nullptr at the end of the range; rethrows what the reader threw.
-  std::shared_ptr<const engine::RecordBatch> next();
+  // nullopt at the end of the range; rethrows what the reader threw.
+  std::optional<SourceBatch> next();
 
  private:
   void run(const StopToken& stop);
@@ -29,7 +30,7 @@ class Prefetch {
   const size_t max_batches_;
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<std::shared_ptr<const engine::RecordBatch>> batches_;  // guarded by mutex_
+  std::deque<SourceBatch> batches_;  // guarded by mutex_
   bool ended_ = false;                                              // guarded by mutex_
   std::exception_ptr failure_;                                      // guarded by mutex_
   StopSource stop_;

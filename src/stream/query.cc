@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <condition_variable>
 #include <mutex>
 
 #include "base/error.h"
@@ -12,7 +13,7 @@
 #include "stream/epoch.h"
 #include "stream/pipeline.h"
 #include "stream/prefetch.h"
-#include "stream/source/kafka_source.h"
+#include "stream/source/formats.h"
 
 namespace firn::stream {
 namespace {
@@ -43,17 +44,17 @@ double milliseconds_since(Steady::time_point start) {
   return std::chrono::duration<double, std::milli>(Steady::now() - start).count();
 }
 
-std::unique_ptr<Source> make_source(const plan::StreamSource& source) {
-  if (source.format == "kafka") return make_kafka_source(parse_kafka_options(source.options));
-  throw_unsupported("streaming from " + source.format + "; sources are: kafka");
-}
-
-// Runs `commit` on every target, names of both sides as they were resolved.
 std::vector<CommitTarget> commit_targets(const std::vector<Target>& targets, Clock& clock) {
   std::vector<CommitTarget> result;
   for (const Target& target : targets) {
     CommitTarget one;
     one.name = target.name;
+    one.sink = target.sink;
+    one.columns = target.plan->output;
+    if (one.sink != nullptr) {
+      result.push_back(std::move(one));
+      continue;
+    }
     one.queue = std::make_shared<table::CommitQueue>(*target.table, clock);
     one.table_uuid = target.table->metadata().table_uuid;
     const auto& properties = target.table->metadata().properties;
@@ -67,40 +68,92 @@ std::vector<CommitTarget> commit_targets(const std::vector<Target>& targets, Clo
 class MicroBatchQuery final : public Query {
  public:
   MicroBatchQuery(QueryOptions options, std::vector<Target> targets, Services services,
-                  std::function<void(const Progress&)> on_progress)
+                  QueryEvents events)
       : options_(std::move(options)),
         targets_(std::move(targets)),
-        services_(services),
-        on_progress_(std::move(on_progress)),
-        ledger_(open_ledger(services.store, options_.checkpoint, services.random)),
-        run_id_(random_uuid(services.random)) {}
+        services_(std::move(services)),
+        events_(std::move(events)),
+        run_id_(random_uuid(services_.random)) {
+    std::vector<plan::RelationPtr> plans;
+    for (const Target& target : targets_) {
+      plans.push_back(target.plan);
+      fills_sinks_ |= target.sink != nullptr;
+    }
+    cut_ = plan::cut_streams(plans, options_.output_mode);
+    ledger_ = open_ledger(services_.store, options_.checkpoint, services_.random);
+  }
 
   std::string id() const override { return ledger_->query_id(); }
+  std::string run_id() const override { return run_id_; }
 
   Progress last_progress() const override {
     const std::lock_guard lock(mutex_);
     return last_;
   }
 
+  Status status() const override {
+    const std::lock_guard lock(mutex_);
+    return status_;
+  }
+
+  bool process_all_available(const StopToken& stop) override {
+    std::unique_lock lock(mutex_);
+    const int64_t wanted = ++rounds_wanted_;
+    while (rounds_idle_ < wanted && !ended_ && !stop.stop_requested())
+      changed_.wait_for(lock, std::chrono::milliseconds(50));
+    return rounds_idle_ >= wanted;
+  }
+
   void run(const StopToken& stop) override {
     stop_ = stop;
+    const Ending ending(*this);
     open();
+    const std::stop_callback link(stop, [this] { committer_->stop_waiting(); });
     try {
       loop();
     } catch (const Error& error) {
       if (error.code() != Code::kCancelled)
         throw;  // a stop: what is prepared is finished below, the rest abandoned
     }
-    committer_->drain();
+    try {
+      committer_->drain();
+    } catch (const Error& error) {
+      if (error.code() != Code::kCancelled) throw;
+      log_info("{}: stopped in the middle of a batch; the next start goes on from the checkpoint",
+               options_.name);
+    }
   }
 
  private:
+  // Wakes those who wait for a query that ends, however it ends.
+  class Ending {
+   public:
+    explicit Ending(MicroBatchQuery& query) : query_(query) {}
+    ~Ending() {
+      const std::lock_guard lock(query_.mutex_);
+      query_.ended_ = true;
+      query_.status_.is_trigger_active = false;
+      query_.changed_.notify_all();
+    }
+    Ending(const Ending&) = delete;
+    Ending& operator=(const Ending&) = delete;
+
+   private:
+    MicroBatchQuery& query_;
+  };
+
+  void set_status(const std::string& message, bool trigger_active, bool data_available) {
+    const std::lock_guard lock(mutex_);
+    status_ = {message, data_available, trigger_active};
+  }
+
   // ---- start
   void open() {
-    std::vector<plan::RelationPtr> plans;
-    for (const Target& target : targets_) plans.push_back(target.plan);
-    cut_ = plan::cut_streams(plans);
-    source_ = make_source(cut_.source);
+    std::vector<std::string> wanted;
+    for (const plan::SourceColumn& column : cut_.columns) wanted.push_back(column.field);
+    source_ = make_source(cut_.source,
+                          {services_.engine, services_.store, services_.clock, services_.open_table,
+                           files::join_uri(options_.checkpoint, "sources/0"), std::move(wanted)});
     pipeline_ = std::make_unique<Pipeline>(targets_, cut_, options_.checkpoint, services_, stop_);
     committer_ = std::make_unique<Committer>(
         Committer::Seams{*ledger_, services_.clock, services_.random},
@@ -109,11 +162,17 @@ class MicroBatchQuery final : public Query {
     recover();
   }
 
+  // Where the query's first batch starts; nullopt where that is not known yet.
+  std::optional<std::string> first_position() {
+    return source_->keeps_its_start() ? source_->initial_offsets(stop_)
+                                      : ledger_->initial_offsets();
+  }
+
   void recover() {
     const std::optional<OffsetEntry> offsets = ledger_->latest_offsets();
     const std::optional<CommitEntry> commit = ledger_->latest_commit();
     if (!offsets) {
-      const auto initial = ledger_->initial_offsets();
+      const auto initial = first_position();
       position_ = initial ? *initial : source_->initial_offsets(stop_);
       if (!initial) ledger_->write_initial_offsets(position_);
       return;
@@ -158,7 +217,7 @@ class MicroBatchQuery final : public Query {
                   {{"location", options_.checkpoint},
                    {"reason",
                     "the offsets of batch " + std::to_string(offsets.epoch - 1) + " are missing"}});
-    const auto initial = ledger_->initial_offsets();
+    const auto initial = first_position();
     if (!before && !initial)
       throw Error("STREAM_CHECKPOINT_CORRUPT",
                   {{"location", options_.checkpoint}, {"reason", "sources/0/0 is missing"}});
@@ -202,8 +261,13 @@ class MicroBatchQuery final : public Query {
     if (finite) last = source_->latest(position_, stop_);
     while (!stop_.stop_requested()) {
       const auto start = Steady::now();
-      const std::string end = plan_range(last);
-      if (!source_->same(position_, end)) {
+      set_status("Getting offsets from " + source_->description(), true, false);
+      const int64_t wanted = rounds_wanted();
+      const std::string end =
+          plan_range(wanted > 0 && !finite ? std::optional(source_->latest(position_, stop_)) : last);
+      const bool has_data = !source_->same(position_, end);
+      if (has_data) {
+        set_status("Processing new data", true, true);
         run_epoch(end);
         if (std::holds_alternative<TriggerOnce>(options_.trigger)) break;
       } else if (pipeline_->is_stateful() && watermark_ms_ > late_ms_) {
@@ -213,9 +277,28 @@ class MicroBatchQuery final : public Query {
         continue;
       } else if (finite) {
         break;
+      } else {
+        was_idle(wanted);
       }
-      pace(start, source_->same(position_, end));
+      set_status(has_data ? "Waiting for next trigger" : "Waiting for data to arrive", false,
+                 has_data);
+      pace(start, !has_data);
     }
+  }
+
+  int64_t rounds_wanted() {
+    const std::lock_guard lock(mutex_);
+    return rounds_wanted_ > rounds_idle_ ? rounds_wanted_ : 0;
+  }
+
+  void was_idle(int64_t wanted) {
+    if (wanted > 0) {
+      committer_->drain();
+      const std::lock_guard lock(mutex_);
+      rounds_idle_ = wanted;
+      changed_.notify_all();
+    }
+    if (events_.idle) events_.idle();
   }
 
   std::string plan_range(const std::optional<std::string>& last) {
@@ -257,7 +340,7 @@ class MicroBatchQuery final : public Query {
             ? *replayed_
             : OffsetEntry{next_epoch_, watermark_ms_, services_.clock.now_ms(), confs(), {end}};
     Progress& progress = epoch->progress;
-    pipeline_->begin_epoch(late_ms_, watermark_ms_);
+    pipeline_->begin_epoch(late_ms_, watermark_ms_, epoch->offsets.batch_timestamp_ms);
     const int64_t malformed = pipeline_->malformed();
     if (!source_->same(position_, end)) read_range(end, progress);
     const auto running = Steady::now();
@@ -267,12 +350,15 @@ class MicroBatchQuery final : public Query {
     epoch->next_watermark_ms = pipeline_->has_watermark() ? pipeline_->next_watermark_ms() : 0;
     describe(*epoch, end);
     epoch->writers = pipeline_->take_writers();
+    epoch->batches = pipeline_->take_batches();
     const auto state = Steady::now();
     epoch->state = pipeline_->prepare_state(epoch->number);
     progress.stage_ms["state"] = milliseconds_since(state);
     progress.seconds = milliseconds_since(start) / 1000;
     const int64_t next_watermark = epoch->next_watermark_ms;
     committer_->submit(std::move(epoch), stop_);
+    // A sink may change what the next batch reads (foreachBatch, a table beside the stream).
+    if (fills_sinks_) committer_->drain();
     replayed_.reset();
     position_ = end;
     late_ms_ = watermark_ms_;
@@ -284,12 +370,11 @@ class MicroBatchQuery final : public Query {
     Prefetch reader(source_->read(position_, end), kPrefetchBatches, stop_);
     for (;;) {
       const auto waiting = Steady::now();
-      const auto batch = reader.next();
+      std::optional<SourceBatch> batch = reader.next();
       progress.stage_ms["fetch"] += milliseconds_since(waiting);
-      if (batch == nullptr) return;
+      if (!batch) return;
       const auto running = Steady::now();
-      progress.rows_in += static_cast<int64_t>(batch->records.size());
-      pipeline_->push(batch);
+      progress.rows_in += pipeline_->push(std::move(*batch));
       progress.stage_ms["run"] += milliseconds_since(running);
     }
   }
@@ -318,7 +403,11 @@ class MicroBatchQuery final : public Query {
       totals_["expectation." + expectation] += failed;
     const std::vector<int64_t> rows = pipeline_->target_rows();
     for (size_t i = 0; i < targets_.size(); ++i) {
-      TargetProgress target{targets_[i].name, rows[i], std::nullopt, {}};
+      TargetProgress target{
+          targets_[i].sink != nullptr ? targets_[i].sink->description() : targets_[i].name,
+          rows[i],
+          std::nullopt,
+          {}};
       for (const TargetExpectation& expectation : targets_[i].expectations) {
         const auto failed =
             counters.expectations_failed.find(target.table + "." + expectation.name);
@@ -333,6 +422,10 @@ class MicroBatchQuery final : public Query {
     progress.state_keys = pipeline_->state_keys();
     progress.state_bytes = pipeline_->state_bytes();
     progress.lag = source_->lag(end);
+    progress.is_stateful = pipeline_->is_stateful();
+    progress.source = source_->description();
+    progress.start_offset = position_;
+    progress.end_offset = progress.latest_offset = end;
     totals_["rows_in"] += progress.rows_in;
     totals_["rows_out"] += progress.rows_out;
     totals_["late"] += progress.late;
@@ -356,13 +449,14 @@ class MicroBatchQuery final : public Query {
       const std::lock_guard lock(mutex_);
       last_ = progress;
     }
-    if (on_progress_) on_progress_(progress);
+    if (events_.progress) events_.progress(progress);
   }
 
   QueryOptions options_;
   std::vector<Target> targets_;
   Services services_;
-  std::function<void(const Progress&)> on_progress_;
+  QueryEvents events_;
+  bool fills_sinks_ = false;
   std::unique_ptr<Ledger> ledger_;
   std::string run_id_;
   StopToken stop_;
@@ -378,18 +472,21 @@ class MicroBatchQuery final : public Query {
   std::optional<OffsetEntry>
       replayed_;  // the next epoch's entry where it stands in the log already
 
-  mutable std::mutex mutex_;
-  Progress last_;                         // guarded by mutex_
+  mutable std::mutex mutex_;  // guards what follows, up to changed_
+  Progress last_;
+  Status status_;
+  int64_t rounds_wanted_ = 0, rounds_idle_ = 0;  // of process_all_available()
+  bool ended_ = false;
+  std::condition_variable changed_;
   std::unique_ptr<Committer> committer_;  // last: its thread uses the others
 };
 
 }  // namespace
 
 std::unique_ptr<Query> make_query(QueryOptions options, std::vector<Target> targets,
-                                  Services services,
-                                  std::function<void(const Progress&)> on_progress) {
-  return std::make_unique<MicroBatchQuery>(std::move(options), std::move(targets), services,
-                                           std::move(on_progress));
+                                  Services services, QueryEvents events) {
+  return std::make_unique<MicroBatchQuery>(std::move(options), std::move(targets),
+                                           std::move(services), std::move(events));
 }
 
 }  // namespace firn::stream

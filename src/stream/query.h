@@ -17,6 +17,8 @@
 #include "plan/relation.h"
 #include "plan/resolve.h"
 #include "stream/ledger.h"
+#include "plan/streaming.h"
+#include "stream/sink/sink.h"
 #include "stream/source/source.h"
 #include "table/table.h"
 
@@ -38,7 +40,8 @@ struct TargetExpectation {
 
 struct Target {
   std::string name;                     // qualified, for messages and progress
-  std::shared_ptr<table::Table> table;  // exists already
+  std::shared_ptr<table::Table> table;  // exists already; null: `sink` takes the rows
+  std::shared_ptr<BatchSink> sink;
   plan::RelationPtr plan;  // resolved, streaming, assigned to the table's schema, rewritten
   std::vector<TargetExpectation> expectations;
 };
@@ -47,13 +50,14 @@ struct QueryOptions {
   std::string name;        // of the flow, for progress
   std::string checkpoint;  // folder URI
   Trigger trigger;
+  plan::OutputMode output_mode = plan::OutputMode::kAppend;
   std::map<std::string, std::string> conf;  // Spark's confs that the offset log carries
   int64_t max_records_per_epoch = 1000000;  // firn's own cap where maxOffsetsPerTrigger is not set
   std::string crash_at;  // tests: "<step>:<n>" ends the process with SIGKILL at that step
 };
 
 struct TargetProgress {
-  std::string table;
+  std::string table;  // or the sink's description
   int64_t rows = 0;
   std::optional<int64_t> snapshot_id;
   std::map<std::string, int64_t> expectations_failed;
@@ -70,6 +74,21 @@ struct Progress {  // one a batch
   int64_t state_keys = 0, state_bytes = 0;
   std::map<std::string, double> stage_ms;  // fetch, decode, run, state, write, prepare, commit
   std::map<std::string, int64_t> totals;   // cumulative since the checkpoint began
+  std::map<std::string, int64_t> failed_merges;  // of small manifests, by table, since the start
+  std::string source, start_offset, end_offset, latest_offset;
+  bool is_stateful = false;
+};
+
+// What a query is doing, in Spark's words.
+struct Status {
+  std::string message = "Initializing sources";
+  bool is_data_available = false, is_trigger_active = false;
+};
+
+// Called from the query's threads.
+struct QueryEvents {
+  std::function<void(const Progress&)> progress;  // after each batch
+  std::function<void()> idle;                     // a round found nothing to do
 };
 
 class Query {
@@ -79,7 +98,13 @@ class Query {
   // fires (the batch under way is finished or abandoned, no partial commit) or an Error ends it.
   virtual void run(const StopToken&) = 0;
   virtual std::string id() const = 0;          // the checkpoint's
-  virtual Progress last_progress() const = 0;  // safe from other threads
+  virtual std::string run_id() const = 0;
+  // Safe from other threads:
+  virtual Progress last_progress() const = 0;
+  virtual Status status() const = 0;
+  // Until a round that began after the call has asked the source and found nothing, and everything is
+  // committed; false where the query ended or was stopped before.
+  virtual bool process_all_available(const StopToken&) = 0;
 };
 
 struct Services {
@@ -87,10 +112,15 @@ struct Services {
   files::FileStore& store;
   Clock& clock;
   Random& random;
+  // A table by the name that a StreamSource or TableScan has, as it stands now. Safe for concurrent
+  // use.
+  std::function<table::Table(const std::vector<std::string>& name)> open_table;
+  // A plan with its TableScans as the tables stand now; null: they stay as they were resolved.
+  std::function<plan::RelationPtr(const plan::RelationPtr&)> refresh;
 };
 
-// `on_progress` is called after each batch, from the query's threads.
-std::unique_ptr<Query> make_query(QueryOptions, std::vector<Target>, Services,
-                                  std::function<void(const Progress&)> on_progress);
+// Opens the checkpoint and checks the plans; the source is asked when the query runs. Throws
+// STREAM_CHECKPOINT_IN_USE, and what plan::cut_streams throws.
+std::unique_ptr<Query> make_query(QueryOptions, std::vector<Target>, Services, QueryEvents);
 
 }  // namespace firn::stream

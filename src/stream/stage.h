@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -12,7 +13,8 @@
 #include "engine/chunk.h"
 #include "engine/engine.h"
 #include "plan/streaming.h"
-#include "stream/state/key_set.h"
+#include "base/clock.h"
+#include "files/file_store.h"
 
 namespace firn::stream {
 
@@ -21,6 +23,7 @@ namespace firn::stream {
 struct EventTime {
   int64_t late_ms = 0;       // rows at or before are late in this batch
   int64_t watermark_ms = 0;  // of this batch: closes windows
+  int64_t batch_time_us = 0;  // current_timestamp() of this batch
   std::map<int, int64_t>
       newest_ms;  // by watermark operator: newest event time seen minus its delay
   // The next batch's watermark: the least over the operators, never going back.
@@ -62,7 +65,12 @@ struct StageSurroundings {
   EventTime& event_time;
   StageCounters& counters;
   const StopToken& stop;
+  // A plan with its tables as they stand now; null: what they were when the query started.
+  std::function<plan::RelationPtr(const plan::RelationPtr&)> refresh;
 };
+
+// Types of the parameters that every plan of a stage is prepared with: the batch's time.
+std::vector<types::DataType> batch_parameters();
 
 // Chunks of one slice, handed to a prepared plan and pushed on. `next` outlives the stage.
 std::unique_ptr<Stage> make_segment_stage(const plan::SegmentStage&, StageSurroundings,

@@ -33,6 +33,8 @@ constexpr ClientDefault kDefaults[] = {
     {"statistics.interval.ms", "0"},
 };
 
+constexpr int kLongestSliceMs = 3000;
+
 // Faults that pass when a broker comes back or a leader is elected.
 bool is_passing(rd_kafka_resp_err_t error) {
   switch (error) {
@@ -108,24 +110,28 @@ void KafkaClient::unreachable(const std::string& reason) const {
               {{"brokers", options_.brokers}, {"reason", problem.empty() ? reason : problem}});
 }
 
+// A question is asked for a short while only, and again: librdkafka can't be interrupted, and a stop
+// must not wait for a broker that says nothing. A broker that is merely slow gets longer each time.
 template <class Ask>
 rd_kafka_resp_err_t KafkaClient::ask(Ask question) {
   const auto start = std::chrono::steady_clock::now();
+  int slice_ms = 500;
   const auto patience = std::chrono::milliseconds(
       has_answered_ ? std::max<int64_t>(options_.poll_timeout_ms, timeout_ms_) : timeout_ms_);
   for (;;) {
     throw_if_stopped(stop_);
-    const rd_kafka_resp_err_t error = question();
+    const rd_kafka_resp_err_t error = question(std::min(slice_ms, timeout_ms_));
+    slice_ms = std::min(2 * slice_ms, kLongestSliceMs);
     if (error == RD_KAFKA_RESP_ERR_NO_ERROR) has_answered_ = true;
     if (!is_passing(error) || std::chrono::steady_clock::now() - start > patience) return error;
-    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
   }
 }
 
 std::vector<std::string> KafkaClient::topics() {
   const rd_kafka_metadata_t* metadata = nullptr;
   const rd_kafka_resp_err_t error =
-      ask([&] { return rd_kafka_metadata(handle_, 1, nullptr, &metadata, timeout_ms_); });
+      ask([&](int slice) { return rd_kafka_metadata(handle_, 1, nullptr, &metadata, slice); });
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) unreachable(rd_kafka_err2str(error));
   std::vector<std::string> names;
   for (int i = 0; i < metadata->topic_cnt; ++i) {
@@ -137,11 +143,11 @@ std::vector<std::string> KafkaClient::topics() {
 }
 
 int KafkaClient::partitions(const std::string& topic) {
-  rd_kafka_topic_t* const handle = rd_kafka_topic_new(handle_, topic.c_str(), nullptr);
+  const std::unique_ptr<rd_kafka_topic_t, decltype(&rd_kafka_topic_destroy)> handle(
+      rd_kafka_topic_new(handle_, topic.c_str(), nullptr), rd_kafka_topic_destroy);
   const rd_kafka_metadata_t* metadata = nullptr;
   const rd_kafka_resp_err_t error =
-      ask([&] { return rd_kafka_metadata(handle_, 0, handle, &metadata, timeout_ms_); });
-  rd_kafka_topic_destroy(handle);
+      ask([&](int slice) { return rd_kafka_metadata(handle_, 0, handle.get(), &metadata, slice); });
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) unreachable(rd_kafka_err2str(error));
   const bool known =
       metadata->topic_cnt == 1 && metadata->topics[0].err == RD_KAFKA_RESP_ERR_NO_ERROR;
@@ -159,9 +165,9 @@ Watermarks KafkaClient::watermarks(const TopicPartition& partition) {
   Watermarks marks;
   rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR_NO_ERROR;
   for (int attempt = 0; attempt <= options_.fetch_retries; ++attempt) {
-    error = ask([&] {
+    error = ask([&](int slice) {
       return rd_kafka_query_watermark_offsets(handle_, partition.topic.c_str(), partition.partition,
-                                              &marks.low, &marks.high, timeout_ms_);
+                                              &marks.low, &marks.high, slice);
     });
     if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return marks;
     if (error == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION ||
@@ -177,12 +183,16 @@ Watermarks KafkaClient::watermarks(const TopicPartition& partition) {
 
 std::optional<int64_t> KafkaClient::offset_at(const TopicPartition& partition,
                                               int64_t timestamp_ms) {
-  rd_kafka_topic_partition_list_t* const list = rd_kafka_topic_partition_list_new(1);
-  rd_kafka_topic_partition_list_add(list, partition.topic.c_str(), partition.partition)->offset =
+  const std::unique_ptr<rd_kafka_topic_partition_list_t,
+                        decltype(&rd_kafka_topic_partition_list_destroy)>
+      list(rd_kafka_topic_partition_list_new(1), rd_kafka_topic_partition_list_destroy);
+  rd_kafka_topic_partition_list_add(list.get(), partition.topic.c_str(), partition.partition)->offset =
       timestamp_ms;
-  const rd_kafka_resp_err_t error = rd_kafka_offsets_for_times(handle_, list, timeout_ms_);
+  const rd_kafka_resp_err_t error = ask([&](int slice) {
+    list->elems[0].offset = timestamp_ms;
+    return rd_kafka_offsets_for_times(handle_, list.get(), slice);
+  });
   const int64_t offset = list->elems[0].offset;
-  rd_kafka_topic_partition_list_destroy(list);
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) unreachable(rd_kafka_err2str(error));
   if (offset < 0) return std::nullopt;
   return offset;

@@ -344,7 +344,8 @@ class KafkaReader final : public RangeReader {
     }
   }
 
-  std::shared_ptr<const engine::RecordBatch> next(const StopToken& stop) override {
+  std::optional<SourceBatch> next(const StopToken& stop) override {
+    stop_ = stop;
     auto silent_since = Steady::now();
     while (!open_.empty()) {
       throw_if_stopped(stop);
@@ -353,13 +354,13 @@ class KafkaReader final : public RangeReader {
       fill(*batch, *owner);
       if (!batch->records.empty()) {
         batch->owner = std::move(owner);
-        return batch;
+        return SourceBatch(std::shared_ptr<const engine::RecordBatch>(std::move(batch)));
       }
       if (open_.empty()) break;
       if (source_.bell().wait(50)) silent_since = Steady::now();
       check_silence(silent_since);
     }
-    return nullptr;
+    return std::nullopt;
   }
 
  private:
@@ -475,6 +476,7 @@ class KafkaReader final : public RangeReader {
   // Offsets at the lane's position are gone (retention, deletion): go on at the earliest that is
   // left, if that is allowed.
   void skip_lost(Part& part) {
+    source_.client().set_stop(stop_);
     const Watermarks marks = source_.client().watermarks(part.partition);
     const int64_t to = std::max(marks.low, part.lane->position);
     source_.report_loss(part.partition,
@@ -508,6 +510,7 @@ class KafkaReader final : public RangeReader {
   std::vector<Part> open_;
   std::vector<rd_kafka_message_t*> buffer_;
   size_t turn_ = 0;
+  StopToken stop_;
 };
 
 std::unique_ptr<RangeReader> KafkaSource::read(const std::string& start, const std::string& end) {

@@ -1,5 +1,5 @@
-// What a stream reads from: Kafka today. A source plans ranges (JSON offsets in Spark's own form)
-// and reads them.
+// What a stream reads from. A source plans ranges (offsets as JSON, in Spark's own form) and reads
+// them.
 #pragma once
 
 #include <cstdint>
@@ -7,9 +7,11 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "base/stop_token.h"
+#include "engine/chunk.h"
 #include "engine/record_source.h"
 
 namespace firn::stream {
@@ -26,14 +28,17 @@ struct PartitionLag {
   int64_t latest = 0;
 };
 
-// The records of one range, in order within a partition. Called by one thread.
+// Messages that a decoder turns into columns (Kafka), or rows of the wanted columns as they are.
+using SourceBatch = std::variant<std::shared_ptr<const engine::RecordBatch>, engine::Chunk>;
+
+// The rows of one range; of Kafka in order within a partition. Called by one thread.
 class RangeReader {
  public:
   virtual ~RangeReader() = default;
-  // nullptr at the end of the range. Blocks until records are there; throws Error
+  // nullopt at the end of the range. Blocks until records are there; throws Error
   // OPERATION_CANCELED when stopped, KAFKA_DATA_LOSS where offsets are gone and failOnDataLoss is
   // set.
-  virtual std::shared_ptr<const engine::RecordBatch> next(const StopToken&) = 0;
+  virtual std::optional<SourceBatch> next(const StopToken&) = 0;
 };
 
 class Source {
@@ -44,6 +49,9 @@ class Source {
   // Where a query without a checkpoint starts (startingOffsets, startingTimestamp): JSON, e.g.
   // {"booking_events":{"0":0}}.
   virtual std::string initial_offsets(const StopToken&) = 0;
+  // True: the source keeps its start in the checkpoint itself (sources/0/…), and initial_offsets()
+  // gives the same on every call. False: the query keeps it for the source.
+  virtual bool keeps_its_start() const { return false; }
   // The end of the next range from `start`, as far as the source knows now (new topics and
   // partitions included); equal to `start` where nothing new waits. Cheap: no round trip once the
   // source is warm.
@@ -51,8 +59,8 @@ class Source {
   // Like next_end, with `last` as the end of everything: no question asked.
   virtual std::string bounded_end(const std::string& start, const std::string& last,
                                   const ReadLimit&) = 0;
-  // Like next_end but asks the service: for available-now, whose end is fixed when the query
-  // starts.
+  // The end of everything that is there now: asks the service. For available-now, whose end is fixed
+  // when the query starts. Opaque: for bounded_end() and same() only.
   virtual std::string latest(const std::string& start, const StopToken&) = 0;
   // Ranges must be read in order, each to its end; a range that continues where the last one ended
   // costs no seek.

@@ -1,5 +1,5 @@
-// Files: a delta or a run is "firnkeys1", the number of keys (8 bytes, little-endian), the keys (16
-// bytes each; a run's in order), and the MurmurHash3 of all that (16 bytes).
+// A delta or a run is a key file. Runs are merged block by block and only up to a size, so that a merge
+// needs no more memory the more keys there are.
 #include "stream/state/key_set.h"
 
 #include <algorithm>
@@ -9,45 +9,17 @@
 #include <set>
 
 #include "base/error.h"
+#include "stream/state/key_file.h"
 
 namespace firn::stream {
 namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::string_view kMagic = "firnkeys1";
-constexpr size_t kHeader = kMagic.size() + sizeof(uint64_t);
-
 void write_keys(files::FileStore& store, const std::string& uri, std::span<const Hash128> keys) {
-  std::string bytes(kMagic);
-  const uint64_t count = keys.size();
-  bytes.append(reinterpret_cast<const char*>(&count), sizeof count);
-  bytes.append(reinterpret_cast<const char*>(keys.data()), keys.size_bytes());
-  const Hash128 check = hash128(bytes);
-  bytes.append(reinterpret_cast<const char*>(&check), sizeof check);
-  const auto file = store.create(uri, files::WriteMode::kCreateNew);
-  file->write(bytes);
-  file->finish();
-}
-
-std::vector<Hash128> read_keys(files::FileStore& store, const std::string& uri) {
-  const auto damaged = [&](const char* reason) {
-    throw Error("STREAM_CHECKPOINT_CORRUPT", {{"location", uri}, {"reason", reason}});
-  };
-  const std::string bytes = store.read_all(uri);
-  if (bytes.size() < kHeader + sizeof(Hash128) || !bytes.starts_with(kMagic))
-    damaged("it is no key file");
-  uint64_t count = 0;
-  std::memcpy(&count, bytes.data() + kMagic.size(), sizeof count);
-  const size_t body = bytes.size() - sizeof(Hash128);
-  if (count != (body - kHeader) / sizeof(Hash128) || (body - kHeader) % sizeof(Hash128) != 0)
-    damaged("it was cut off");
-  Hash128 check;
-  std::memcpy(&check, bytes.data() + body, sizeof check);
-  if (hash128(std::string_view(bytes).substr(0, body)) != check) damaged("its checksum is wrong");
-  std::vector<Hash128> keys(count);
-  std::memcpy(keys.data(), bytes.data() + kHeader, count * sizeof(Hash128));
-  return keys;
+  KeyWriter writer(store, uri, keys.size());
+  for (const Hash128& key : keys) writer.add(key);
+  writer.finish();
 }
 
 // Of "run-12-…" or "delta-12-…"; nullopt for other files.
@@ -114,13 +86,15 @@ class KeySet::Table {
 // small read.
 class KeySet::Run {
  public:
-  Run(files::FileStore& store, std::string uri, const std::vector<Hash128>& sorted)
-      : uri_(std::move(uri)), count_(sorted.size()) {
+  // Reads the file once.
+  Run(files::FileStore& store, std::string uri) : uri_(std::move(uri)) {
+    KeyReader keys(store, uri_);
+    count_ = keys.count();
     std::vector<uint64_t> hashes;
-    hashes.reserve(sorted.size());
-    for (size_t i = 0; i < sorted.size(); ++i) {
-      if (i % kStep == 0) index_.push_back(sorted[i]);
-      hashes.push_back(sorted[i].first ^ sorted[i].second);
+    hashes.reserve(count_);
+    for (uint64_t i = 0; const Hash128* const key = keys.next(); ++i) {
+      if (i % kStep == 0) index_.push_back(*key);
+      hashes.push_back(key->first ^ key->second);
     }
     std::sort(hashes.begin(), hashes.end());
     hashes.erase(std::unique(hashes.begin(), hashes.end()), hashes.end());
@@ -141,7 +115,7 @@ class KeySet::Run {
     const auto first = static_cast<uint64_t>(above - index_.begin() - 1) * kStep;
     const uint64_t size = std::min<uint64_t>(kStep, count_ - first);
     Hash128 block[kStep];
-    file_->read_at(static_cast<int64_t>(kHeader + first * sizeof(Hash128)),
+    file_->read_at(static_cast<int64_t>(kKeyFileHeader + first * sizeof(Hash128)),
                    static_cast<int64_t>(size * sizeof(Hash128)), reinterpret_cast<char*>(block));
     return std::binary_search(block, block + size, key);
   }
@@ -149,7 +123,7 @@ class KeySet::Run {
  private:
   static constexpr uint64_t kStep = 256;
   std::string uri_;
-  uint64_t count_;
+  uint64_t count_ = 0;
   FuseFilter filter_;
   std::vector<Hash128> index_;
   std::unique_ptr<files::InputFile> file_;
@@ -185,12 +159,12 @@ void KeySet::restore(const std::string& text) {
   const Version version = Version::parse(text, options_.folder);
   for (const std::string& name : version.runs) {
     const std::string uri = files::join_uri(options_.folder, name);
-    runs_.push_back(std::make_unique<Run>(store_, uri, read_keys(store_, uri)));
+    runs_.push_back(std::make_unique<Run>(store_, uri));
     keys_ += static_cast<int64_t>(runs_.back()->count());
   }
   for (const std::string& name : version.deltas) {
-    for (const Hash128& key : read_keys(store_, files::join_uri(options_.folder, name)))
-      keys_ += table_->insert(key) ? 1 : 0;
+    KeyReader keys(store_, files::join_uri(options_.folder, name));
+    while (const Hash128* const key = keys.next()) keys_ += table_->insert(*key) ? 1 : 0;
   }
   deltas_ = version.deltas;
 }
@@ -216,22 +190,47 @@ std::string KeySet::fresh_name(const char* kind, int64_t epoch) {
          std::to_string(++files_);
 }
 
-void KeySet::write_run(std::vector<Hash128> sorted, int64_t epoch) {
+void KeySet::write_run(const std::vector<Hash128>& sorted, int64_t epoch) {
   const std::string uri = files::join_uri(options_.folder, fresh_name("run", epoch));
   write_keys(store_, uri, sorted);
-  runs_.push_back(std::make_unique<Run>(store_, uri, sorted));
+  runs_.push_back(std::make_unique<Run>(store_, uri));
 }
 
+// Merges the smallest runs, as many as fit one run of the largest size; no key is in two of them.
 void KeySet::merge_runs(int64_t epoch) {
-  std::vector<Hash128> all;
-  for (const auto& run : runs_) {
-    const std::vector<Hash128> keys = read_keys(store_, run->uri());
-    const size_t middle = all.size();
-    all.insert(all.end(), keys.begin(), keys.end());
-    std::inplace_merge(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(middle), all.end());
+  std::sort(runs_.begin(), runs_.end(),
+            [](const auto& a, const auto& b) { return a->count() < b->count(); });
+  uint64_t total = 0;
+  size_t taken = 0;
+  while (taken < runs_.size() && total + runs_[taken]->count() <= options_.max_run_keys)
+    total += runs_[taken++]->count();
+  if (taken < 2) return;  // all are large: one more is kept
+  struct Cursor {
+    std::unique_ptr<KeyReader> reader;
+    const Hash128* key;
+  };
+  std::vector<Cursor> cursors;
+  for (size_t i = 0; i < taken; ++i) {
+    auto reader = std::make_unique<KeyReader>(store_, runs_[i]->uri());
+    const Hash128* const first = reader->next();
+    if (first != nullptr) cursors.push_back({std::move(reader), first});
   }
-  runs_.clear();
-  write_run(std::move(all), epoch);
+  const auto above = [](const Cursor& a, const Cursor& b) { return *b.key < *a.key; };
+  std::make_heap(cursors.begin(), cursors.end(), above);
+  const std::string uri = files::join_uri(options_.folder, fresh_name("run", epoch));
+  KeyWriter writer(store_, uri, total);
+  while (!cursors.empty()) {
+    std::pop_heap(cursors.begin(), cursors.end(), above);
+    writer.add(*cursors.back().key);
+    cursors.back().key = cursors.back().reader->next();
+    if (cursors.back().key == nullptr)
+      cursors.pop_back();
+    else
+      std::push_heap(cursors.begin(), cursors.end(), above);
+  }
+  writer.finish();
+  runs_.erase(runs_.begin(), runs_.begin() + static_cast<std::ptrdiff_t>(taken));
+  runs_.push_back(std::make_unique<Run>(store_, uri));
 }
 
 std::string KeySet::prepare(int64_t epoch) {

@@ -20,8 +20,9 @@ struct KeySetOptions {
   std::string folder;  // URI: state/<operator> of the checkpoint
   uint64_t memory_keys =
       uint64_t{1} << 21;   // table bound at which a run is written (64 bytes a key at the worst)
-  size_t max_runs = 8;     // more are merged
+  size_t max_runs = 8;     // more are merged, where they fit …
   size_t max_deltas = 64;  // more are written as one
+  uint64_t max_run_keys = uint64_t{1} << 24;  // … one run of this size (a merge takes 8 bytes a key)
 };
 
 // Used by one thread, except collect().
@@ -55,7 +56,7 @@ class KeySet {
 
   bool in_runs(const Hash128&) const;
   std::string fresh_name(const char* kind, int64_t epoch);
-  void write_run(std::vector<Hash128> sorted, int64_t epoch);
+  void write_run(const std::vector<Hash128>& sorted, int64_t epoch);
   void merge_runs(int64_t epoch);
 
   KeySetOptions options_;
@@ -63,7 +64,7 @@ class KeySet {
   std::string
       incarnation_;  // names are fresh per process start: no attempt overwrites another's files
   std::unique_ptr<Table> table_;
-  std::vector<std::unique_ptr<Run>> runs_;  // oldest first
+  std::vector<std::unique_ptr<Run>> runs_;
   std::vector<std::string> deltas_;         // files that hold the table's keys
   std::vector<Hash128> fresh_;              // keys since the last prepare()
   int64_t keys_ = 0;

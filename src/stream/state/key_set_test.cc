@@ -36,7 +36,7 @@ TEST(KeySet, EqualsAPlainSetOverRestarts) {
     const auto store = files::make_memory_store();
     SeededRandom ids(seed);
     std::mt19937_64 random(seed);
-    const KeySetOptions options{"mem://state/0", 500, 3, 5};
+    const KeySetOptions options{"mem://state/0", 500, 3, 5, seed % 2 == 0 ? 1000U : 1000000U};
     auto set = std::make_unique<KeySet>(options, *store, ids);
     std::set<Hash128> model, committed;
     std::string version;
@@ -63,6 +63,27 @@ TEST(KeySet, EqualsAPlainSetOverRestarts) {
       if (random() % 4 == 0) set->collect(version, epoch);
     }
   }
+}
+
+TEST(KeySet, MergesRunsUpToASizeOnly) {
+  const auto store = files::make_memory_store();
+  SeededRandom ids(1);
+  KeySet set({"mem://state/0", 100, 2, 5, 500}, *store, ids);
+  std::string version;
+  for (int64_t epoch = 0; epoch < 20; ++epoch) {
+    std::vector<Hash128> keys;
+    for (uint64_t i = 0; i < 101; ++i) keys.push_back({static_cast<uint64_t>(epoch) * 101 + i, 7});
+    insert(set, keys);
+    version = set.prepare(epoch);
+    set.collect(version, epoch);
+  }
+  EXPECT_EQ(set.keys(), 20 * 101);
+  for (const files::FileInfo& file : store->list("mem://state/0"))
+    EXPECT_LT(file.size, 500 * 16 + 64) << file.uri;
+  KeySet again({"mem://state/0", 100, 2, 5, 500}, *store, ids);
+  again.restore(version);
+  EXPECT_EQ(insert(again, {{0, 7}, {20 * 101 - 1, 7}, {20 * 101, 7}}),
+            (std::vector<uint8_t>{0, 0, 1}));
 }
 
 TEST(KeySet, NamesADamagedFile) {

@@ -281,6 +281,12 @@ void WindowState::close(int64_t watermark_us,
   closed_us_ = watermark_us;
 }
 
+void WindowState::visit(const std::string& from, const std::string& to,
+                        const std::function<void(std::string_view, std::string_view)>& visit) {
+  const std::string open = closed_us_ ? bound_after(*closed_us_) : "";
+  database_->each(std::max(from, open), to, visit);
+}
+
 std::string WindowState::fresh_name(const char* kind, int64_t epoch) {
   return std::string(kind) + "-" + std::to_string(epoch) + "-" + incarnation_ + "-" +
          std::to_string(++files_);

@@ -50,6 +50,10 @@ class WindowState {
   void close(int64_t watermark_us,
              const std::function<void(std::string_view key, std::string_view value)>& visit);
 
+  // Hands over the entries of [from, to), in the order of keys; empty `to`: up to the end. They stay.
+  void visit(const std::string& from, const std::string& to,
+             const std::function<void(std::string_view key, std::string_view value)>& visit);
+
   // What has come and gone since the last call belongs to this epoch: written durably; returns the
   // version (JSON) that holds everything up to and including it.
   std::string prepare(int64_t epoch);

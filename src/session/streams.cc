@@ -1,0 +1,156 @@
+// Streaming sources by name, and a stream's way back to the catalog.
+#include "session/streams.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "engine/table_source.h"
+#include "plan/build.h"
+#include "stream/source/formats.h"
+#include "stream/source/iceberg_source.h"
+
+namespace firn::session {
+namespace {
+
+// Arguments of read_stream that are not the user's options.
+constexpr const char* kFormat = "__format";
+constexpr const char* kSchema = "__schema";
+constexpr const char* kPath = "__path";
+
+// A scan's name has the catalog in front.
+catalog::TableName name_in_catalog(const std::vector<std::string>& parts) {
+  return {{parts.begin() + 1, parts.end() - 1}, parts.back()};
+}
+
+// The plan with each scan of a table's newest snapshot at what is the newest now. Snapshots that the
+// user named stay.
+plan::RelationPtr with_newest_tables(const plan::RelationPtr& relation, catalog::Catalog& catalog) {
+  if (const auto* scan = std::get_if<plan::TableScan>(&relation->node)) {
+    const plan::TableSource& old = *scan->source;
+    if (old.snapshot_id != old.metadata->current_snapshot_id || old.tasks != nullptr)
+      return relation;
+    const table::Table table = catalog::open_table(catalog, name_in_catalog(scan->name));
+    if (table.metadata().current_snapshot_id == old.snapshot_id) return relation;
+    auto fresh = std::make_shared<plan::TableSource>(old);
+    fresh->metadata = table.shared_metadata();
+    fresh->snapshot_id = table.metadata().current_snapshot_id;
+    plan::Relation made = *relation;
+    std::get<plan::TableScan>(made.node).source = std::move(fresh);
+    return std::make_shared<const plan::Relation>(std::move(made));
+  }
+  std::vector<plan::RelationPtr> children;
+  bool changed = false;
+  for (const plan::RelationPtr& child : plan::children_of(*relation)) {
+    children.push_back(with_newest_tables(child, catalog));
+    changed |= children.back() != child;
+  }
+  return changed ? plan::with_children(*relation, std::move(children)) : relation;
+}
+
+plan::RelationPtr made(plan::StreamSource source, const types::DataType& schema,
+                       plan::IdSource& fresh) {
+  for (const types::StructField& field : schema.fields())
+    source.columns.push_back({fresh.next(), field.name, field.type, true, {}});
+  auto output = source.columns;
+  return std::make_shared<const plan::Relation>(
+      plan::Relation{std::move(source), std::move(output), true, true, {}});
+}
+
+// "silver.events", "`a.b`.c" → parts.
+plan::NameParts split_name(const std::string& text) {
+  plan::NameParts parts(1);
+  bool quoted = false;
+  for (const char c : text) {
+    if (c == '`')
+      quoted = !quoted;
+    else if (c == '.' && !quoted)
+      parts.emplace_back();
+    else
+      parts.back() += c;
+  }
+  return parts;
+}
+
+}  // namespace
+
+stream::Services stream_services(Session& session, engine::Engine& engine) {
+  catalog::Catalog& catalog = session.process().catalog;
+  return {engine,
+          session.process().store,
+          session.process().clock,
+          session.process().random,
+          [&catalog](const std::vector<std::string>& name) {
+            return catalog::open_table(catalog, name_in_catalog(name));
+          },
+          [&catalog](const plan::RelationPtr& plan) { return with_newest_tables(plan, catalog); }};
+}
+
+plan::RelationPtr stream_from_table(Session& session, const plan::UnresolvedTable& table,
+                                    plan::IdSource& fresh) {
+  const catalog::TableName name = session.table_name(table.parts);
+  const auto state = session.process().catalog.load(name);
+  if (!state) return nullptr;
+  plan::StreamSource source{"iceberg", {table.options.begin(), table.options.end()}, {}};
+  std::vector<std::string> parts = {session.process().catalog.name()};
+  parts.insert(parts.end(), name.space.begin(), name.space.end());
+  parts.push_back(name.name);
+  stream::check_iceberg_stream_options(source.options);
+  source.options[stream::kTableOption] = stream::encode_table_name(parts);
+  std::vector<plan::Attribute> output;
+  for (const types::Field& field : state->metadata->schema().fields)
+    source.columns.push_back(
+        {fresh.next(), field.name, types::to_spark(field.type), !field.required, parts});
+  output = source.columns;
+  return std::make_shared<const plan::Relation>(
+      plan::Relation{std::move(source), std::move(output), true, true, {}});
+}
+
+plan::RelationPtr stream_from_format(
+    Session& session, const std::vector<std::pair<std::string, plan::Literal>>& arguments,
+    plan::IdSource& fresh) {
+  plan::StreamSource source;
+  std::string schema_text, path;
+  for (const auto& [key, literal] : arguments) {
+    const auto* const text = std::get_if<std::string>(&literal.value);
+    if (key.empty() || text == nullptr)
+      throw_invalid("read_stream takes named arguments that are strings");
+    if (key == kFormat)
+      source.format = *text;
+    else if (key == kSchema)
+      schema_text = *text;
+    else if (key == kPath)
+      path = *text;
+    else
+      source.options[key] = *text;
+  }
+  std::transform(source.format.begin(), source.format.end(), source.format.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  if (source.format.empty()) {
+    const auto given = session.conf().get("spark.sql.sources.default");
+    source.format = given && !given->empty() ? *given : "parquet";
+  }
+  if (source.format == "iceberg") {
+    if (path.empty()) {
+      const auto option = source.options.find("path");
+      if (option != source.options.end()) path = option->second;
+    }
+    source.options.erase("path");
+    plan::UnresolvedTable table;
+    table.parts = split_name(path);
+    table.streaming = true;
+    table.options = {source.options.begin(), source.options.end()};
+    if (auto found = stream_from_table(session, table, fresh)) return found;
+    throw Error("TABLE_OR_VIEW_NOT_FOUND", {{"relationName", "`" + path + "`"}});
+  }
+  if (!path.empty()) source.options["path"] = path;
+  std::optional<types::DataType> given;
+  if (!schema_text.empty()) {
+    SessionSurroundings surroundings(session);
+    given = surroundings.parse_schema(schema_text);
+  }
+  const types::DataType schema =
+      stream::source_schema(source.format, source.options, given ? &*given : nullptr);
+  return made(std::move(source), schema, fresh);
+}
+
+}  // namespace firn::session

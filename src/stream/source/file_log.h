@@ -1,0 +1,37 @@
+// Spark's log of the files of a stream (FileStreamSourceLog, FileStreamSinkLog are alike): one file a
+// batch, "v1" and a JSON object a line; every tenth batch a `.compact` file with everything so far.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "files/file_store.h"
+
+namespace firn::stream {
+
+class FileLog {
+ public:
+  FileLog(files::FileStore& store, std::string folder);
+
+  std::optional<int64_t> latest() const { return latest_; }  // newest batch in the log
+  // False where the batch is there already: its lines are not changed.
+  bool add(int64_t batch, const std::vector<std::string>& lines);
+  // The lines of a batch; of a compacted one they hold the batches before too.
+  std::vector<std::string> lines(int64_t batch);
+  // Everything up to the newest batch.
+  std::vector<std::string> all();
+
+ private:
+  static constexpr int64_t kCompactEvery = 10;  // spark.sql.streaming.fileSource.log.compactInterval
+  static bool is_compact(int64_t batch) { return (batch + 1) % kCompactEvery == 0; }
+  std::string path(int64_t batch) const;
+  std::vector<std::string> read(const std::string& uri);
+
+  files::FileStore& store_;
+  const std::string folder_;
+  std::optional<int64_t> latest_;
+};
+
+}  // namespace firn::stream

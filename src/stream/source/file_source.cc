@@ -1,0 +1,194 @@
+// Offsets are {"logOffset":N}: the batches 0 … N of the source's log, which names each batch's files,
+// have been read. A batch enters the log when it is planned; the offset log says later that it ran.
+#include "stream/source/file_source.h"
+
+#include <algorithm>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "engine/file_paths.h"
+#include "plan/build.h"
+#include "stream/source/file_log.h"
+#include "stream/source/options.h"
+#include "stream/source/scan_reader.h"
+
+namespace firn::stream {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+const std::vector<std::string> kStreamOptions = {
+    "path",        "maxFilesPerTrigger", "maxBytesPerTrigger", "latestFirst",
+    "maxFileAge",  "fileNameOnly",       "cleanSource",        "sourceArchiveDir",
+    "maxCachedFiles", "discardCachedInputRatio"};
+
+bool is_stream_option(const std::string& name) {
+  return name.starts_with("__") ||
+         std::any_of(kStreamOptions.begin(), kStreamOptions.end(),
+                     [&](const auto& one) { return lower_case(one) == lower_case(name); });
+}
+
+struct SeenFile {
+  std::string uri;
+  int64_t modified_ms = 0, size = 0;
+};
+
+class FileSource final : public Source {
+ public:
+  FileSource(const plan::StreamSource& source, SourceSurroundings surroundings)
+      : source_(source),
+        surroundings_(std::move(surroundings)),
+        log_(surroundings_.store, surroundings_.folder) {
+    const FormatOptions options("files", source.options, {});
+    path_ = options.text("path").value_or("");
+    max_files_ = options.number("maxFilesPerTrigger", 1);
+    max_bytes_ = options.number("maxBytesPerTrigger", 1);
+    latest_first_ = options.flag("latestFirst", false);
+    name_only_ = options.flag("fileNameOnly", false);
+    for (const std::string& line : log_.all()) {
+      const Json entry = Json::parse(line, nullptr, false);
+      if (entry.is_object() && entry.contains("path")) seen_.insert(key_of(entry["path"]));
+    }
+  }
+
+  std::string description() const override { return "FileStreamSource[" + path_ + "]"; }
+  bool keeps_its_start() const override { return true; }
+  std::string initial_offsets(const StopToken&) override { return write(-1); }
+
+  std::string next_end(const std::string& start, const ReadLimit&, const StopToken&) override {
+    if (log_.latest().value_or(-1) > parse(start)) return write(*log_.latest());
+    return plan_batch(start, unseen());
+  }
+  // The files of now; what comes later is for the next run.
+  std::string latest(const std::string& start, const StopToken&) override {
+    frozen_ = unseen();
+    return write(std::max(log_.latest().value_or(-1), parse(start)) +
+                 static_cast<int64_t>(frozen_.size()));
+  }
+  std::string bounded_end(const std::string& start, const std::string&, const ReadLimit&) override {
+    if (log_.latest().value_or(-1) > parse(start)) return write(*log_.latest());
+    std::erase_if(frozen_, [&](const SeenFile& file) { return seen_.count(key_of(file.uri)) > 0; });
+    return plan_batch(start, frozen_);
+  }
+
+  std::unique_ptr<RangeReader> read(const std::string& start, const std::string& end) override {
+    plan::FileScan scan;
+    scan.format = source_.format;
+    for (const auto& [name, value] : source_.options)
+      if (!is_stream_option(name)) scan.options[name] = value;
+    scan.columns = source_.columns;
+    for (int64_t batch = parse(start) + 1; batch <= parse(end); ++batch) {
+      for (const std::string& line : log_.lines(batch)) {
+        const Json entry = Json::parse(line, nullptr, false);
+        if (entry.is_object() && entry.value("batchId", int64_t{-1}) == batch)
+          scan.paths.push_back(plain(entry.at("path").get<std::string>()));
+      }
+    }
+    if (scan.paths.empty()) return std::make_unique<ScanReader>(surroundings_.engine, nullptr);
+    const plan::RelationPtr files = plan::finish(std::move(scan));
+    std::vector<plan::ExprPtr> wanted;
+    for (const std::string& name : surroundings_.wanted)
+      for (const plan::Attribute& column : source_.columns)
+        if (column.name == name) wanted.push_back(plan::column(column));
+    return std::make_unique<ScanReader>(surroundings_.engine,
+                                        plan::project(std::move(wanted), files));
+  }
+
+  void wait(int milliseconds, const StopToken& stop) override {
+    for (int left = milliseconds; left > 0 && !stop.stop_requested(); left -= 20)
+      surroundings_.clock.sleep_for(std::chrono::milliseconds(std::min(left, 20)));
+  }
+  std::vector<PartitionLag> lag(const std::string&) override { return {}; }
+
+ private:
+  static std::string write(int64_t batch) { return Json{{"logOffset", batch}}.dump(); }
+  static int64_t parse(const std::string& text) {
+    const Json json = Json::parse(text, nullptr, false);
+    if (json.is_object() && json.contains("logOffset")) return json["logOffset"].get<int64_t>();
+    throw_invalid("this is no offset of a stream of files: " + text);
+  }
+  // As the store names it; the log has URIs.
+  static std::string plain(const std::string& uri) {
+    return uri.starts_with("file:") ? files::local_path(uri) : uri;
+  }
+  static std::string logged(const std::string& uri) {
+    return files::scheme_of(uri).empty() ? "file://" + uri : uri;
+  }
+  std::string key_of(const std::string& uri) const {
+    const std::string name = plain(uri);
+    return name_only_ ? name.substr(name.find_last_of('/') + 1) : name;
+  }
+
+  std::vector<SeenFile> unseen() {
+    std::vector<SeenFile> found;
+    std::vector<engine::PlacedFile> files;
+    try {
+      files = engine::expand_paths(surroundings_.store, {path_});
+    } catch (const Error& error) {
+      if (error.condition() != "PATH_NOT_FOUND") throw;  // a folder may be empty for a while
+    }
+    for (const engine::PlacedFile& file : files) {
+      if (seen_.count(key_of(file.uri)) > 0) continue;
+      const auto info = surroundings_.store.stat(file.uri);
+      if (info) found.push_back({file.uri, info->modified_ms, info->size});
+    }
+    std::stable_sort(found.begin(), found.end(), [&](const SeenFile& a, const SeenFile& b) {
+      return latest_first_ ? a.modified_ms > b.modified_ms : a.modified_ms < b.modified_ms;
+    });
+    return found;
+  }
+
+  std::string plan_batch(const std::string& start, const std::vector<SeenFile>& files) {
+    if (files.empty()) return start;
+    const int64_t batch = log_.latest().value_or(-1) + 1;
+    std::vector<std::string> lines;
+    int64_t bytes = 0;
+    for (const SeenFile& file : files) {
+      const auto count = static_cast<int64_t>(lines.size());
+      if ((max_files_ && count >= *max_files_) || (max_bytes_ && count > 0 && bytes >= *max_bytes_))
+        break;
+      bytes += file.size;
+      lines.push_back(
+          Json{{"path", logged(file.uri)}, {"timestamp", file.modified_ms}, {"batchId", batch}}
+              .dump());
+      seen_.insert(key_of(file.uri));
+    }
+    log_.add(batch, lines);
+    return write(batch);
+  }
+
+  plan::StreamSource source_;
+  SourceSurroundings surroundings_;
+  FileLog log_;
+  std::string path_;
+  std::optional<int64_t> max_files_, max_bytes_;
+  bool latest_first_ = false, name_only_ = false;
+  std::set<std::string> seen_;
+  std::vector<SeenFile> frozen_;
+};
+
+}  // namespace
+
+void check_file_options(const std::map<std::string, std::string>& options) {
+  const FormatOptions checked("files", options, {});
+  if (checked.text("path").value_or("").empty())
+    throw_invalid("a stream of files needs a path: load(path), or the option path");
+  checked.number("maxFilesPerTrigger", 1);
+  checked.number("maxBytesPerTrigger", 1);
+  if (checked.text("maxFilesPerTrigger") && checked.text("maxBytesPerTrigger"))
+    throw_invalid("the options maxFilesPerTrigger and maxBytesPerTrigger exclude each other");
+  const std::string clean = lower_case(checked.text("cleanSource").value_or("off"));
+  if (clean != "off")
+    throw_unsupported("the option cleanSource=" + clean +
+                      " of a stream of files; remove or move the files yourself");
+}
+
+std::unique_ptr<Source> make_file_source(const plan::StreamSource& source,
+                                         SourceSurroundings surroundings) {
+  return std::make_unique<FileSource>(source, std::move(surroundings));
+}
+
+}  // namespace firn::stream

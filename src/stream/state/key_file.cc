@@ -1,0 +1,96 @@
+// Neither side holds more than a block of keys.
+#include "stream/state/key_file.h"
+
+#include <algorithm>
+#include <cstring>
+#include <string_view>
+
+#include "base/error.h"
+
+namespace firn::stream {
+namespace {
+
+constexpr std::string_view kMagic = "firnkeys2", kMagicOfFormat1 = "firnkeys1";
+constexpr uint64_t kBlockKeys = 65536;
+
+std::string_view bytes_of(const std::vector<Hash128>& keys) {
+  return {reinterpret_cast<const char*>(keys.data()), keys.size() * sizeof(Hash128)};
+}
+
+}  // namespace
+
+KeyWriter::KeyWriter(files::FileStore& store, const std::string& uri, uint64_t count)
+    : file_(store.create(uri, files::WriteMode::kCreateNew)), count_(count) {
+  file_->write(kMagic);
+  file_->write({reinterpret_cast<const char*>(&count), sizeof count});
+}
+
+void KeyWriter::add(const Hash128& key) {
+  ++added_;
+  block_.push_back(key);
+  if (block_.size() == kBlockKeys) end_block();
+}
+
+void KeyWriter::end_block() {
+  checks_.push_back(hash128(bytes_of(block_), checks_.size()));
+  file_->write(bytes_of(block_));
+  block_.clear();
+}
+
+void KeyWriter::finish() {
+  FIRN_CHECK(added_ == count_, "a key file gets as many keys as it says");
+  if (!block_.empty()) end_block();
+  file_->write(bytes_of(checks_));
+  file_->finish();
+}
+
+KeyReader::KeyReader(files::FileStore& store, const std::string& uri)
+    : uri_(uri), file_(store.open(uri)) {
+  const auto size = static_cast<uint64_t>(file_->size());
+  if (size < kKeyFileHeader) damaged("it is no key file");
+  char header[kKeyFileHeader];
+  file_->read_at(0, kKeyFileHeader, header);
+  std::memcpy(&count_, header + kMagic.size(), sizeof count_);
+  const uint64_t hashes = (size - kKeyFileHeader) / sizeof(Hash128);
+  if ((size - kKeyFileHeader) % sizeof(Hash128) != 0 || count_ > hashes) damaged("it was cut off");
+  const uint64_t end = kKeyFileHeader + count_ * sizeof(Hash128);
+  if (std::string_view(header, kMagic.size()) == kMagicOfFormat1) {
+    if (hashes != count_ + 1) damaged("it was cut off");
+    std::string all = store.read_all(uri);
+    Hash128 check;
+    std::memcpy(&check, all.data() + end, sizeof check);
+    if (hash128(std::string_view(all).substr(0, end)) != check) damaged("its checksum is wrong");
+    return;
+  }
+  if (std::string_view(header, kMagic.size()) != kMagic) damaged("it is no key file");
+  checks_.resize((count_ + kBlockKeys - 1) / kBlockKeys);
+  if (hashes != count_ + checks_.size()) damaged("it was cut off");
+  file_->read_at(static_cast<int64_t>(end), static_cast<int64_t>(checks_.size() * sizeof(Hash128)),
+                 reinterpret_cast<char*>(checks_.data()));
+}
+
+const Hash128* KeyReader::next() {
+  if (at_ == block_.size()) {
+    if (loaded_ == count_) return nullptr;
+    load_block();
+  }
+  return &block_[at_++];
+}
+
+void KeyReader::load_block() {
+  const uint64_t number = loaded_ / kBlockKeys;
+  block_.resize(std::min(kBlockKeys, count_ - loaded_));
+  file_->read_at(static_cast<int64_t>(kKeyFileHeader + loaded_ * sizeof(Hash128)),
+                 static_cast<int64_t>(block_.size() * sizeof(Hash128)),
+                 reinterpret_cast<char*>(block_.data()));
+  if (!checks_.empty() && hash128(bytes_of(block_), number) != checks_[number])
+    damaged("its checksum is wrong");
+  loaded_ += block_.size();
+  at_ = 0;
+}
+
+void KeyReader::damaged(const char* reason) const {
+  throw Error("STREAM_CHECKPOINT_CORRUPT", {{"location", uri_}, {"reason", reason}});
+}
+
+}  // namespace firn::stream

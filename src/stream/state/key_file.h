@@ -1,0 +1,54 @@
+// Files of 128-bit keys, written and read in blocks. Format 2: "firnkeys2", the number of keys (8
+// bytes, little-endian), the keys (16 bytes each; a run's in order), then for every block of 65,536
+// keys their MurmurHash3 with the block's number as seed (16 bytes). Format 1, read only, has one hash
+// of everything before it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/hash128.h"
+#include "files/file_store.h"
+
+namespace firn::stream {
+
+inline constexpr uint64_t kKeyFileHeader = 9 + sizeof(uint64_t);
+
+class KeyWriter {
+ public:
+  // `count` keys will follow.
+  KeyWriter(files::FileStore&, const std::string& uri, uint64_t count);
+  void add(const Hash128& key);
+  // Durable when it returns.
+  void finish();
+
+ private:
+  void end_block();
+  std::unique_ptr<files::OutputFile> file_;
+  const uint64_t count_;
+  uint64_t added_ = 0;
+  std::vector<Hash128> block_, checks_;
+};
+
+// Throws STREAM_CHECKPOINT_CORRUPT, naming the file.
+class KeyReader {
+ public:
+  KeyReader(files::FileStore&, const std::string& uri);
+  uint64_t count() const { return count_; }
+  // Null at the end. Valid until the next call.
+  const Hash128* next();
+
+ private:
+  void load_block();
+  [[noreturn]] void damaged(const char* reason) const;
+  std::string uri_;
+  std::unique_ptr<files::InputFile> file_;
+  uint64_t count_ = 0, loaded_ = 0;
+  std::vector<Hash128> checks_;  // empty: format 1, checked as a whole
+  std::vector<Hash128> block_;
+  size_t at_ = 0;
+};
+
+}  // namespace firn::stream
