@@ -29,17 +29,6 @@ double seconds_since(Steady::time_point start) {
   return std::chrono::duration<double>(Steady::now() - start).count();
 }
 
-// Properties that keep a streaming table's commits cheap over a million of them
-// (docs/architecture.md, "Flat cost").
-const std::map<std::string, std::string>& streaming_properties() {
-  static const std::map<std::string, std::string> properties = {
-      {"write.metadata.delete-after-commit.enabled", "true"},
-      {"write.metadata.previous-versions-max", "100"},
-      {"firn.stream.max-snapshots", "1000"},
-  };
-  return properties;
-}
-
 // A table that the file defines and, for materialized views, its query.
 struct Definition {
   catalog::TableName name;

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "session/metadata_tables.h"
 #include "session/statements.h"
+#include "session/streaming_queries.h"
 #include "session/writing.h"
 #include "sql/parser.h"
 
@@ -33,6 +34,11 @@ Session::Session(Process process, conf::Conf conf)
     : process_(std::move(process)),
       conf_(std::move(conf)),
       initial_(conf_) {}
+
+const std::shared_ptr<StreamingQueries>& Session::streaming_queries() {
+  if (streams_ == nullptr) streams_ = std::make_shared<StreamingQueries>();
+  return streams_;
+}
 
 plan::ResolveOptions Session::resolve_options(bool streaming) const {
   plan::ResolveOptions options;

@@ -42,7 +42,11 @@ struct TemporaryView {
   plan::RelationPtr query;  // unresolved
   plan::RelationPtr
       resolved;  // streaming views: resolved once, so that all who read them share one pass
+  // Set: rows that change (the memory sink), as they stand when it is asked.
+  std::function<plan::RelationPtr(plan::IdSource& fresh)> rows;
 };
+
+class StreamingQueries;
 
 // Not safe for concurrent use.
 class Session {
@@ -80,6 +84,8 @@ class Session {
   std::map<std::string, std::shared_ptr<const plan::PythonFunction>>& python_functions() {
     return python_functions_;
   }
+  // The session's streaming queries; they end with the session.
+  const std::shared_ptr<StreamingQueries>& streaming_queries();
   const std::string& current_namespace() const { return namespace_; }
   void use_namespace(std::string name) { namespace_ = std::move(name); }
   // Rows made by hand, run like any query.
@@ -95,6 +101,7 @@ class Session {
   std::string namespace_ = "default";           // parts joined by dots
   std::map<std::string, TemporaryView> views_;  // lower case
   std::map<std::string, std::shared_ptr<const plan::PythonFunction>> python_functions_;
+  std::shared_ptr<StreamingQueries> streams_;   // made when first asked for
 };
 
 // What resolution asks of a session.

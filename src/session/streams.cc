@@ -2,8 +2,11 @@
 #include "session/streams.h"
 
 #include <algorithm>
+#include <cctype>
+#include <optional>
 
 #include "base/error.h"
+#include "engine/row_set.h"
 #include "engine/table_source.h"
 #include "plan/build.h"
 #include "stream/source/formats.h"
@@ -16,6 +19,14 @@ namespace {
 constexpr const char* kFormat = "__format";
 constexpr const char* kSchema = "__schema";
 constexpr const char* kPath = "__path";
+
+constexpr const char* kReadStream = "read_stream";
+
+std::string lower(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return text;
+}
 
 // A scan's name has the catalog in front.
 catalog::TableName name_in_catalog(const std::vector<std::string>& parts) {
@@ -56,7 +67,8 @@ plan::RelationPtr made(plan::StreamSource source, const types::DataType& schema,
       plan::Relation{std::move(source), std::move(output), true, true, {}});
 }
 
-// "silver.events", "`a.b`.c" → parts.
+}  // namespace
+
 plan::NameParts split_name(const std::string& text) {
   plan::NameParts parts(1);
   bool quoted = false;
@@ -71,7 +83,26 @@ plan::NameParts split_name(const std::string& text) {
   return parts;
 }
 
-}  // namespace
+const std::map<std::string, std::string>& streaming_properties() {
+  static const std::map<std::string, std::string> properties = {
+      {"write.metadata.delete-after-commit.enabled", "true"},
+      {"write.metadata.previous-versions-max", "100"},
+      {"firn.stream.max-snapshots", "1000"},
+  };
+  return properties;
+}
+
+plan::RelationPtr rows_relation(const std::vector<plan::Attribute>& columns,
+                                std::vector<engine::Chunk> chunks, plan::IdSource& fresh) {
+  std::vector<types::DataType> types;
+  std::vector<plan::Attribute> attributes;
+  for (const plan::Attribute& column : columns) {
+    types.push_back(column.type);
+    attributes.push_back({fresh.next(), column.name, column.type, column.nullable, {}});
+  }
+  return engine::row_set_relation(engine::make_row_set(std::move(types), std::move(chunks)),
+                                  std::move(attributes));
+}
 
 stream::Services stream_services(Session& session, engine::Engine& engine) {
   catalog::Catalog& catalog = session.process().catalog;
@@ -105,17 +136,40 @@ plan::RelationPtr stream_from_table(Session& session, const plan::UnresolvedTabl
       plan::Relation{std::move(source), std::move(output), true, true, {}});
 }
 
+plan::RelationPtr stream_from_files(Session& session, const plan::UnresolvedTable& table,
+                                    plan::IdSource& fresh) {
+  std::vector<std::pair<std::string, plan::Literal>> arguments;
+  const auto add = [&](const std::string& key, const std::string& value) {
+    arguments.emplace_back(key, plan::Literal{types::DataTypeId::kString, value});
+  };
+  add(kFormat, table.parts.front());
+  add(kPath, table.parts.back());
+  for (const auto& [key, value] : table.options) {
+    if (key == "__paths")
+      throw_invalid("a stream of files reads one path; a pattern may stand for several folders");
+    add(key, value);
+  }
+  return stream_from_format(session, kReadStream, arguments, fresh);
+}
+
+bool is_stream_function(const std::string& name) {
+  const std::string format = lower(name);
+  return format == kReadStream || format == "rate" || format == "rate-micro-batch" ||
+         format == "socket" || format == "kinesis";
+}
+
 plan::RelationPtr stream_from_format(
-    Session& session, const std::vector<std::pair<std::string, plan::Literal>>& arguments,
-    plan::IdSource& fresh) {
+    Session& session, const std::string& name,
+    const std::vector<std::pair<std::string, plan::Literal>>& arguments, plan::IdSource& fresh) {
   plan::StreamSource source;
+  if (lower(name) != kReadStream) source.format = lower(name);
   std::string schema_text, path;
   for (const auto& [key, literal] : arguments) {
     const auto* const text = std::get_if<std::string>(&literal.value);
     if (key.empty() || text == nullptr)
       throw_invalid("read_stream takes named arguments that are strings");
     if (key == kFormat)
-      source.format = *text;
+      source.format = lower(*text);
     else if (key == kSchema)
       schema_text = *text;
     else if (key == kPath)
@@ -123,8 +177,6 @@ plan::RelationPtr stream_from_format(
     else
       source.options[key] = *text;
   }
-  std::transform(source.format.begin(), source.format.end(), source.format.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   if (source.format.empty()) {
     const auto given = session.conf().get("spark.sql.sources.default");
     source.format = given && !given->empty() ? *given : "parquet";

@@ -9,10 +9,26 @@ namespace firn::session {
 // Safe for use by the query's threads while the session goes on, as long as its process lives.
 stream::Services stream_services(Session& session, engine::Engine& engine);
 
-// A StreamSource over a table, and one over a format with its options (as `read_stream` has them).
+// A StreamSource over a table (nullptr where there is none) and over files: parts are the format and
+// a path.
 plan::RelationPtr stream_from_table(Session&, const plan::UnresolvedTable&, plan::IdSource& fresh);
+plan::RelationPtr stream_from_files(Session&, const plan::UnresolvedTable&, plan::IdSource& fresh);
+// Table functions that are streaming sources: the format's own name with its options as arguments,
+// or read_stream with the format as the argument __format.
+bool is_stream_function(const std::string& name);
 plan::RelationPtr stream_from_format(
-    Session&, const std::vector<std::pair<std::string, plan::Literal>>& arguments,
-    plan::IdSource& fresh);
+    Session&, const std::string& name,
+    const std::vector<std::pair<std::string, plan::Literal>>& arguments, plan::IdSource& fresh);
+
+// "silver.events", "`a.b`.c" → parts.
+plan::NameParts split_name(const std::string& text);
+
+// Properties that keep a streaming table's commits cheap over a million of them
+// (docs/architecture.md, "Flat cost").
+const std::map<std::string, std::string>& streaming_properties();
+
+// Chunks with these columns as a relation; its attributes are fresh.
+plan::RelationPtr rows_relation(const std::vector<plan::Attribute>& columns,
+                                std::vector<engine::Chunk> chunks, plan::IdSource& fresh);
 
 }  // namespace firn::session

@@ -51,6 +51,7 @@ plan::RelationPtr SessionSurroundings::find_view(const plan::UnresolvedTable& ta
   const auto found = session_.temporary_views().find(lower(table.parts.front()));
   if (found == session_.temporary_views().end()) return nullptr;
   TemporaryView& view = found->second;
+  if (view.rows) return view.rows(fresh);
   if (view.resolved != nullptr) return view.resolved;
   enter_view(table.parts.front());
   plan::RelationPtr resolved =

@@ -334,7 +334,7 @@ std::string stages_of(const std::vector<plan::StreamStage>& stages) {
     }
     if (const auto* aggregate = std::get_if<plan::AggregateStage>(&stage)) {
       text += "aggregate(" + std::to_string(aggregate->keys) + ";" +
-              std::to_string(aggregate->window_end);
+              std::to_string(aggregate->window_end.value_or(-1));
       for (const std::string& merge : aggregate->merges) text += " " + merge;
       text += ")";
     }
@@ -400,6 +400,35 @@ TEST(StreamingCut, WindowsBecomePartialAggregates) {
                Error);
   EXPECT_THROW(plan::cut_streams({query.resolve("SELECT topic FROM STREAM parsed ORDER BY topic")}),
                Error);
+}
+
+TEST(StreamingCut, ModesAllowWhatSparkAllows) {
+  Query query;
+  query.view("parsed", kParsed);
+  const RelationPtr counts =
+      query.resolve("SELECT topic, count(*) AS n FROM STREAM parsed GROUP BY topic");
+  const RelationPtr sorted = query.resolve(
+      "SELECT topic, count(*) AS n FROM STREAM parsed GROUP BY topic ORDER BY n DESC LIMIT 3");
+  const RelationPtr plain = query.resolve("SELECT topic FROM STREAM parsed");
+  for (const auto mode : {plan::OutputMode::kUpdate, plan::OutputMode::kComplete})
+    EXPECT_EQ(cut_text(plan::cut_streams({counts}, mode)), "topic  |  | aggregate(1;-1 sum) segment")
+        << plan::name_of(mode);
+  const plan::StreamCut cut = plan::cut_streams({sorted}, plan::OutputMode::kComplete);
+  EXPECT_TRUE(std::get<plan::SegmentStage>(cut.targets[0].stages.back()).whole_epoch);
+  const auto condition = [](const RelationPtr& relation, plan::OutputMode mode) {
+    try {
+      plan::cut_streams({relation}, mode);
+      return std::string("none");
+    } catch (const Error& error) {
+      return std::string(error.condition());
+    }
+  };
+  EXPECT_EQ(condition(plain, plan::OutputMode::kComplete),
+            "STREAMING_OUTPUT_MODE.UNSUPPORTED_OPERATION");
+  EXPECT_EQ(condition(plain, plan::OutputMode::kUpdate), "none");
+  EXPECT_EQ(condition(sorted, plan::OutputMode::kUpdate), "UNSUPPORTED_FEATURE.FIRN");
+  EXPECT_EQ(condition(counts, plan::OutputMode::kAppend),
+            "UNSUPPORTED_STREAMING_OPERATOR_WITHOUT_WATERMARK");
 }
 
 TEST(StreamingPlan, BatchTimeIsAParameter) {
