@@ -188,7 +188,8 @@ RelationPtr StageBuilder::open(const RelationPtr& plan) {
     (left ? made.left : made.right) = open(left ? node->left : node->right);
     return finish(std::move(made), plan->origin);
   }
-  if (std::holds_alternative<Sort>(plan->node)) return complete_only(*plan, "ORDER BY over a stream");
+  if (std::holds_alternative<Sort>(plan->node))
+    return complete_only(*plan, "ORDER BY over a stream");
   if (std::holds_alternative<Limit>(plan->node)) return complete_only(*plan, "LIMIT over a stream");
   throw_unsupported("this operation over a stream: " + to_string(*plan));
 }

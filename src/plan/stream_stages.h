@@ -39,10 +39,10 @@ class StageBuilder {
 
   int64_t next_id_;
   OutputMode mode_;
-  bool aggregated_ = false;  // an aggregation stands below what is built
-  bool whole_epoch_ = false;  // the segment being built needs all rows of an epoch
+  bool aggregated_ = false;          // an aggregation stands below what is built
+  bool whole_epoch_ = false;         // the segment being built needs all rows of an epoch
   std::optional<int64_t> delay_us_;  // of the newest watermark
-  std::vector<Attribute> columns_;  // of the current Slot
+  std::vector<Attribute> columns_;   // of the current Slot
   std::vector<StreamStage> stages_;
   std::map<AttributeId, Time> times_;  // kept over runs: targets read what the shared part marked
 };

@@ -29,7 +29,7 @@ struct SourceColumn {
 };
 
 enum class OutputMode : uint8_t { kAppend, kComplete, kUpdate };
-std::string_view name_of(OutputMode);                        // "append"
+std::string_view name_of(OutputMode);                           // "append"
 std::optional<OutputMode> parse_output_mode(std::string_view);  // in any case
 
 struct SegmentStage {
@@ -42,7 +42,7 @@ struct WatermarkStage {
   int64_t delay_us = 0;
 };
 struct DedupStage {
-  std::vector<int> keys;  // columns of the stage's input
+  std::vector<int> keys;             // columns of the stage's input
   std::optional<int64_t> within_us;  // dropDuplicatesWithinWatermark: how long a key is remembered
   std::optional<int>
       event_time;  // the watermark's column where there is one: late rows are dropped

@@ -262,8 +262,7 @@ class PipelineRun {
       const plan::Relation* const source = find_source(*resolved);
       auto group = std::find_if(groups_.begin(), groups_.end(),
                                 [&](const Group& g) { return g.source == source; });
-      if (group == groups_.end())
-        group = groups_.insert(groups_.end(), Group{source, {}, {}});
+      if (group == groups_.end()) group = groups_.insert(groups_.end(), Group{source, {}, {}});
       group->flows.push_back(flow.name);
       group->targets.push_back(make_target(flow, resolved));
       const std::string& table = group->targets.back().name;
@@ -351,11 +350,9 @@ class PipelineRun {
     for (Group& group : groups_) {
       running.push_back(std::async(std::launch::async, [this, &group, &engine, &all] {
         try {
-          const auto query =
-              stream::make_query(query_options(group), group.targets,
-                                 stream_services(session_, *engine),
-                                 {[this](const stream::Progress& progress) { report(progress); },
-                                  nullptr});
+          const auto query = stream::make_query(
+              query_options(group), group.targets, stream_services(session_, *engine),
+              {[this](const stream::Progress& progress) { report(progress); }, nullptr});
           query->run(all.get_token());
         } catch (...) {
           all.request_stop();

@@ -42,8 +42,7 @@ class FileSink final : public stream::BatchSink {
     std::vector<std::string> lines;
     for (const files::FileInfo& file : data_files()) {
       if (before.count(file.uri) > 0) continue;
-      const std::string uri =
-          files::scheme_of(file.uri).empty() ? "file://" + file.uri : file.uri;
+      const std::string uri = files::scheme_of(file.uri).empty() ? "file://" + file.uri : file.uri;
       lines.push_back("{\"path\":" + quoted(uri) + ",\"size\":" + std::to_string(file.size) +
                       ",\"isDir\":false,\"modificationTime\":" + std::to_string(file.modified_ms) +
                       ",\"blockReplication\":1,\"blockSize\":33554432,\"action\":\"add\"}");
@@ -85,7 +84,8 @@ std::shared_ptr<stream::BatchSink> make_file_sink(Session& session, const Stream
       made.options.emplace_back(key, value);
   }
   if (made.path.empty())
-    throw_invalid("a streaming write of " + format + " files needs a path: start(path), or the "
+    throw_invalid("a streaming write of " + format +
+                  " files needs a path: start(path), or the "
                   "option path");
   while (made.path.size() > 1 && made.path.ends_with('/')) made.path.pop_back();
   return std::make_shared<FileSink>(session, std::move(made));

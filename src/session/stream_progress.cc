@@ -59,9 +59,9 @@ std::string instant(int64_t ms) {
   std::string text;
   kernels::append_date(text, static_cast<int32_t>(day));
   char buffer[24];
-  std::snprintf(buffer, sizeof buffer, "T%02d:%02d:%02d.%03dZ", static_cast<int>(of_day / 3'600'000),
-                static_cast<int>(of_day / 60'000 % 60), static_cast<int>(of_day / 1000 % 60),
-                static_cast<int>(of_day % 1000));
+  std::snprintf(buffer, sizeof buffer, "T%02d:%02d:%02d.%03dZ",
+                static_cast<int>(of_day / 3'600'000), static_cast<int>(of_day / 60'000 % 60),
+                static_cast<int>(of_day / 1000 % 60), static_cast<int>(of_day % 1000));
   return text + buffer;
 }
 
@@ -114,9 +114,8 @@ std::string state_operators(const stream::Progress& progress) {
              .number("numRowsDroppedByWatermark", progress.late)
              .number("numShufflePartitions", 1)
              .number("numStateStoreInstances", 1)
-             .raw("customMetrics", JsonObject()
-                                       .number("numDroppedDuplicateRows", progress.duplicates)
-                                       .end())
+             .raw("customMetrics",
+                  JsonObject().number("numDroppedDuplicateRows", progress.duplicates).end())
              .end() +
          "]";
 }
@@ -138,14 +137,13 @@ std::string source(const stream::Progress& progress) {
       least = std::min(least, behind);
       sum += behind;
     }
-    made.raw("metrics",
-             JsonObject()
-                 .text("avgOffsetsBehindLatest",
-                       std::to_string(static_cast<double>(sum) /
-                                      static_cast<double>(progress.lag.size())))
-                 .text("maxOffsetsBehindLatest", std::to_string(most))
-                 .text("minOffsetsBehindLatest", std::to_string(least))
-                 .end());
+    made.raw("metrics", JsonObject()
+                            .text("avgOffsetsBehindLatest",
+                                  std::to_string(static_cast<double>(sum) /
+                                                 static_cast<double>(progress.lag.size())))
+                            .text("maxOffsetsBehindLatest", std::to_string(most))
+                            .text("minOffsetsBehindLatest", std::to_string(least))
+                            .end());
   }
   return made.end();
 }
@@ -173,10 +171,8 @@ std::string progress_json(const stream::Progress& progress, const std::string& n
     made.raw("eventTime", "{}");
   return made.raw("stateOperators", state_operators(progress))
       .raw("sources", "[" + source(progress) + "]")
-      .raw("sink", JsonObject()
-                       .text("description", sink)
-                       .number("numOutputRows", progress.rows_out)
-                       .end())
+      .raw("sink",
+           JsonObject().text("description", sink).number("numOutputRows", progress.rows_out).end())
       .raw("observedMetrics", "{}")
       .end();
 }
@@ -193,11 +189,7 @@ std::string started_json(const std::string& id, const std::string& run_id, const
 }
 
 std::string idle_json(const std::string& id, const std::string& run_id, int64_t now_ms) {
-  return JsonObject()
-      .text("id", id)
-      .text("runId", run_id)
-      .text("timestamp", instant(now_ms))
-      .end();
+  return JsonObject().text("id", id).text("runId", run_id).text("timestamp", instant(now_ms)).end();
 }
 
 std::string terminated_json(const std::string& id, const std::string& run_id,

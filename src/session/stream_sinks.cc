@@ -90,7 +90,8 @@ class OverwriteSink final : public stream::BatchSink {
 
 plan::NameParts table_parts(const SinkRequest& request) {
   if (!request.write.table.empty()) return request.write.table;
-  std::string path = request.write.path.empty() ? option(request.write, "path") : request.write.path;
+  std::string path =
+      request.write.path.empty() ? option(request.write, "path") : request.write.path;
   if (path.empty())
     throw_invalid("writeStream.format(\"iceberg\") needs a table: toTable(name), or start(name)");
   if (path.find('/') != std::string::npos)
@@ -117,10 +118,9 @@ void add_missing_columns(const SinkRequest& request, const catalog::TableName& n
                          const types::Schema& schema) {
   plan::AddColumns added;
   for (const plan::Attribute& column : request.resolved->output) {
-    const bool found =
-        std::any_of(schema.fields.begin(), schema.fields.end(), [&](const types::Field& field) {
-          return lower(field.name) == lower(column.name);
-        });
+    const bool found = std::any_of(
+        schema.fields.begin(), schema.fields.end(),
+        [&](const types::Field& field) { return lower(field.name) == lower(column.name); });
     if (!found) added.columns.push_back({{column.name}, column.type, true, "", nullptr, false, ""});
   }
   if (added.columns.empty()) return;
@@ -140,14 +140,13 @@ stream::Target to_table(const SinkRequest& request) {
   }
   if (lower(option(request.write, "mergeSchema")) == "true" ||
       lower(option(request.write, "merge-schema")) == "true")
-    add_missing_columns(request, name,
-                        session.process().catalog.load(name)->metadata->schema());
+    add_missing_columns(request, name, session.process().catalog.load(name)->metadata->schema());
   table::Table table = catalog::open_table(session.process().catalog, name);
   stream::Target target;
   target.name = name.to_string();
-  target.plan = plan::assign_to_table(
-      request.resolved, types::to_spark(table.metadata().schema()), true, target.name,
-      session.resolve_options(true), session.ids());
+  target.plan =
+      plan::assign_to_table(request.resolved, types::to_spark(table.metadata().schema()), true,
+                            target.name, session.resolve_options(true), session.ids());
   if (request.mode == plan::OutputMode::kComplete)
     target.sink = std::make_shared<OverwriteSink>(std::move(table), session.process().clock,
                                                   session.process().random);
@@ -260,10 +259,10 @@ class ConsoleSink final : public stream::BatchSink {
 stream::Target to_console(const SinkRequest& request) {
   const std::string rows = option(request.write, "numRows"),
                     truncate = lower(option(request.write, "truncate"));
-  return to_sink(request, std::make_shared<ConsoleSink>(
-                              rows.empty() ? 20 : static_cast<size_t>(std::stoul(rows)),
-                              truncate != "false",
-                              request.session.conf().get_string("spark.sql.session.timeZone")));
+  return to_sink(request,
+                 std::make_shared<ConsoleSink>(
+                     rows.empty() ? 20 : static_cast<size_t>(std::stoul(rows)), truncate != "false",
+                     request.session.conf().get_string("spark.sql.session.timeZone")));
 }
 
 // ---- Nothing, a function, Kafka
@@ -313,10 +312,10 @@ struct SinkRow {
   stream::Target (*make)(const SinkRequest&);
 };
 constexpr SinkRow kSinks[] = {
-    {"iceberg", to_table}, {"memory", to_memory}, {"console", to_console},
-    {"noop", to_noop},     {"kafka", to_kafka},
-    {"parquet", to_files<kParquet>}, {"json", to_files<kJson>}, {"csv", to_files<kCsv>},
-    {"text", to_files<kText>}, {"orc", to_files<kOrc>}, {"avro", to_files<kAvro>},
+    {"iceberg", to_table},     {"memory", to_memory},     {"console", to_console},
+    {"noop", to_noop},         {"kafka", to_kafka},       {"parquet", to_files<kParquet>},
+    {"json", to_files<kJson>}, {"csv", to_files<kCsv>},   {"text", to_files<kText>},
+    {"orc", to_files<kOrc>},   {"avro", to_files<kAvro>},
 };
 
 size_t characters(const std::string& text) {
@@ -335,12 +334,11 @@ std::string prefix(const std::string& text, size_t count) {
 
 }  // namespace
 
-stream::Target make_stream_target(Session& session, const StreamWrite& write,
-                                  plan::OutputMode mode, const plan::RelationPtr& resolved) {
+stream::Target make_stream_target(Session& session, const StreamWrite& write, plan::OutputMode mode,
+                                  const plan::RelationPtr& resolved) {
   const SinkRequest request{session, write, mode, resolved};
   if (write.foreach_batch) {
-    if (!write.partition_by.empty())
-      throw_invalid("'foreachBatch' does not support partitioning");
+    if (!write.partition_by.empty()) throw_invalid("'foreachBatch' does not support partitioning");
     return to_sink(request, std::make_shared<ForeachBatchSink>(write.foreach_batch));
   }
   std::string format = lower(write.format);

@@ -34,8 +34,8 @@ std::string checkpoint_of(Session& session, const StreamWrite& write) {
   if (const std::string given = option(write, "checkpointLocation"); !given.empty()) return given;
   const auto base = session.conf().get("spark.sql.streaming.checkpointLocation");
   if (base && !base->empty()) {
-    return files::join_uri(
-        *base, write.name.empty() ? random_uuid(session.process().random) : write.name);
+    return files::join_uri(*base,
+                           write.name.empty() ? random_uuid(session.process().random) : write.name);
   }
   const std::string made = (std::filesystem::temp_directory_path() /
                             ("temporary-" + random_uuid(session.process().random)))
@@ -116,8 +116,8 @@ int64_t parse_trigger_interval(const std::string& text) {
 
 // ---- one query
 
-StreamingQuery::StreamingQuery(std::unique_ptr<stream::Query> query, std::string name,
-                               Clock& clock, std::string explained)
+StreamingQuery::StreamingQuery(std::unique_ptr<stream::Query> query, std::string name, Clock& clock,
+                               std::string explained)
     : clock_(clock),
       query_(std::move(query)),
       id_(query_->id()),
@@ -165,10 +165,10 @@ void StreamingQuery::run(const Emit& emit) {
     failure_ = told;
     changed_.notify_all();
   }
-  emit({StreamingEvent::Kind::kTerminated,
-        terminated_json(id_, run_id_, told ? std::optional(std::string(told->what())) : std::nullopt,
-                        failure ? std::optional(std::string(failure->condition()))
-                                : std::nullopt)});
+  emit(
+      {StreamingEvent::Kind::kTerminated,
+       terminated_json(id_, run_id_, told ? std::optional(std::string(told->what())) : std::nullopt,
+                       failure ? std::optional(std::string(failure->condition())) : std::nullopt)});
 }
 
 std::shared_ptr<stream::Query> StreamingQuery::running() const {
@@ -209,7 +209,8 @@ bool StreamingQuery::is_active() const {
 stream::Status StreamingQuery::status() const {
   const std::lock_guard lock(mutex_);
   if (query_ != nullptr) return query_->status();
-  if (failure_) return {"Terminated with exception: " + std::string(failure_->what()), false, false};
+  if (failure_)
+    return {"Terminated with exception: " + std::string(failure_->what()), false, false};
   return {"Stopped", false, false};
 }
 
@@ -263,8 +264,9 @@ StreamingQueries::~StreamingQueries() { stop_all(); }
 std::shared_ptr<StreamingQuery> StreamingQueries::start(Session& session, StreamWrite write,
                                                         std::string* started) {
   if (!write.continuous_interval.empty())
-    throw_unsupported("trigger(continuous=…); the default trigger starts a batch as soon as the one "
-                      "before has ended");
+    throw_unsupported(
+        "trigger(continuous=…); the default trigger starts a batch as soon as the one "
+        "before has ended");
   const plan::OutputMode mode = mode_of(write);
   if (!write.name.empty()) {
     for (const auto& other : active()) {
@@ -288,14 +290,14 @@ std::shared_ptr<StreamingQuery> StreamingQueries::start(Session& session, Stream
   // Its events need the handle, which needs the query.
   const auto handle = std::make_shared<std::weak_ptr<StreamingQuery>>();
   const std::string explained = plan::to_string(*resolved);
-  auto made = stream::make_query(std::move(options), std::move(targets),
-                                 stream_services(session, *engine_),
-                                 {[handle](const stream::Progress& progress) {
-                                    if (const auto query = handle->lock()) query->observe(progress);
-                                  },
-                                  [handle] {
-                                    if (const auto query = handle->lock()) query->idle();
-                                  }});
+  auto made =
+      stream::make_query(std::move(options), std::move(targets), stream_services(session, *engine_),
+                         {[handle](const stream::Progress& progress) {
+                            if (const auto query = handle->lock()) query->observe(progress);
+                          },
+                          [handle] {
+                            if (const auto query = handle->lock()) query->idle();
+                          }});
   const auto query = std::make_shared<StreamingQuery>(std::move(made), write.name,
                                                       session.process().clock, explained);
   *handle = query;

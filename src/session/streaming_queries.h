@@ -99,11 +99,11 @@ class StreamingQuery {
   Emit emit_;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
-  bool active_ = true;                // GUARDED_BY(mutex_)
-  int64_t ended_ms_ = 0;              // GUARDED_BY(mutex_)
-  int64_t last_event_ms_;             // GUARDED_BY(mutex_)
-  std::deque<std::string> recent_;    // GUARDED_BY(mutex_)
-  std::optional<Error> failure_;      // GUARDED_BY(mutex_)
+  bool active_ = true;              // GUARDED_BY(mutex_)
+  int64_t ended_ms_ = 0;            // GUARDED_BY(mutex_)
+  int64_t last_event_ms_;           // GUARDED_BY(mutex_)
+  std::deque<std::string> recent_;  // GUARDED_BY(mutex_)
+  std::optional<Error> failure_;    // GUARDED_BY(mutex_)
   StopSource stop_;
   std::mutex joining_;
   std::thread thread_;

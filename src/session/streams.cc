@@ -33,8 +33,8 @@ catalog::TableName name_in_catalog(const std::vector<std::string>& parts) {
   return {{parts.begin() + 1, parts.end() - 1}, parts.back()};
 }
 
-// The plan with each scan of a table's newest snapshot at what is the newest now. Snapshots that the
-// user named stay.
+// The plan with each scan of a table's newest snapshot at what is the newest now. Snapshots that
+// the user named stay.
 plan::RelationPtr with_newest_tables(const plan::RelationPtr& relation, catalog::Catalog& catalog) {
   if (const auto* scan = std::get_if<plan::TableScan>(&relation->node)) {
     const plan::TableSource& old = *scan->source;

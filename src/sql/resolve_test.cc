@@ -411,7 +411,8 @@ TEST(StreamingCut, ModesAllowWhatSparkAllows) {
       "SELECT topic, count(*) AS n FROM STREAM parsed GROUP BY topic ORDER BY n DESC LIMIT 3");
   const RelationPtr plain = query.resolve("SELECT topic FROM STREAM parsed");
   for (const auto mode : {plan::OutputMode::kUpdate, plan::OutputMode::kComplete})
-    EXPECT_EQ(cut_text(plan::cut_streams({counts}, mode)), "topic  |  | aggregate(1;-1 sum) segment")
+    EXPECT_EQ(cut_text(plan::cut_streams({counts}, mode)),
+              "topic  |  | aggregate(1;-1 sum) segment")
         << plan::name_of(mode);
   const plan::StreamCut cut = plan::cut_streams({sorted}, plan::OutputMode::kComplete);
   EXPECT_TRUE(std::get<plan::SegmentStage>(cut.targets[0].stages.back()).whole_epoch);

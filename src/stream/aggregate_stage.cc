@@ -1,6 +1,6 @@
 // Aggregation: each slice's partial results are merged into state. Append mode: windows that the
-// watermark has passed go out once and are gone. Update mode: groups that a batch changed go out, and
-// closed windows are dropped. Complete mode: all groups go out, and stay.
+// watermark has passed go out once and are gone. Update mode: groups that a batch changed go out,
+// and closed windows are dropped. Complete mode: all groups go out, and stay.
 #include <filesystem>
 #include <set>
 #include <utility>
@@ -86,7 +86,8 @@ class ClosedRows {
     }
     const auto keys = static_cast<size_t>(stage_.keys);
     for (size_t i = 0; i < keys; ++i)
-      if (static_cast<int>(i) != stage_.window_end) take_value(key, types_[i], builder_.column(i), row);
+      if (static_cast<int>(i) != stage_.window_end)
+        take_value(key, types_[i], builder_.column(i), row);
     for (size_t i = 0; i < stage_.merges.size(); ++i)
       if (stage_.merges[i] == "distinct")
         builder_.column(keys + i).values<int64_t>()[row] = 0;
@@ -140,9 +141,7 @@ class AggregateRunner final : public Stage, public StageState {
   }
 
   void end_epoch() override {
-    const auto take = [&](std::string_view key, std::string_view value) {
-      take_entry(key, value);
-    };
+    const auto take = [&](std::string_view key, std::string_view value) { take_entry(key, value); };
     const int64_t watermark_us = event_time_.watermark_ms * 1000;
     switch (stage_.mode) {
       case plan::OutputMode::kAppend:
@@ -152,7 +151,8 @@ class AggregateRunner final : public Stage, public StageState {
         for (const std::string& group : changed_)
           state_.visit(group + kStates, group + kBehindElements, take);
         changed_.clear();
-        if (stage_.window_end) state_.close(watermark_us, [](std::string_view, std::string_view) {});
+        if (stage_.window_end)
+          state_.close(watermark_us, [](std::string_view, std::string_view) {});
         break;
       case plan::OutputMode::kComplete:
         state_.visit("", "", take);
@@ -300,7 +300,7 @@ class AggregateRunner final : public Stage, public StageState {
   std::unique_ptr<engine::Prepared> partial_, final_;
   ChunkList held_, ready_;
   ClosedRows closed_;
-  std::string group_;  // of the newest closed row
+  std::string group_;              // of the newest closed row
   std::set<std::string> changed_;  // update mode: the groups of this epoch
   WindowState state_;
   std::vector<ColumnView> columns_;  // of the partial result being merged

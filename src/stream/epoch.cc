@@ -162,8 +162,8 @@ PreparedRecord Committer::prepare(Epoch& epoch) {
   return record;
 }
 
-// Before the prepared record: with it the epoch counts as done, and a sink that was not filled would
-// never be.
+// Before the prepared record: with it the epoch counts as done, and a sink that was not filled
+// would never be.
 void Committer::fill_sinks(Epoch& epoch) {
   for (size_t i = 0; i < targets_.size(); ++i) {
     if (targets_[i].sink == nullptr) continue;

@@ -19,9 +19,9 @@
 #include "base/stop_token.h"
 #include "engine/chunk.h"
 #include "engine/table_writer.h"
-#include "stream/sink/sink.h"
 #include "stream/ledger.h"
 #include "stream/query.h"
+#include "stream/sink/sink.h"
 #include "table/commit_queue.h"
 
 namespace firn::stream {
@@ -33,15 +33,15 @@ struct Epoch {
   std::string state;  // version of the operators' state, JSON
   std::vector<std::unique_ptr<engine::TableWriter>> writers;  // one a target; null: no row
   std::vector<std::vector<engine::Chunk>> batches;  // one a target: the rows of those with a sink
-  Progress progress;                                          // what is known before the commit
-  std::map<std::string, int64_t> counters;                    // cumulative
+  Progress progress;                                // what is known before the commit
+  std::map<std::string, int64_t> counters;          // cumulative
 };
 
 // A target as the committer sees it.
 struct CommitTarget {
   std::string name;
-  std::shared_ptr<BatchSink> sink;            // null: a table, and what follows is set
-  std::vector<plan::Attribute> columns;       // of the sink
+  std::shared_ptr<BatchSink> sink;       // null: a table, and what follows is set
+  std::vector<plan::Attribute> columns;  // of the sink
   std::shared_ptr<table::CommitQueue> queue;
   std::string table_uuid;
   int max_snapshots = 0;

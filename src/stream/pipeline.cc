@@ -174,9 +174,7 @@ class Pipeline::BatchCollector final : public Sink {
 class Pipeline::TableSink final : public Sink {
  public:
   TableSink(const Target& target, Services services, StageCounters& counters)
-      : Sink(target, counters),
-        services_(services),
-        writer_id_(random_uuid(services.random)) {}
+      : Sink(target, counters), services_(services), writer_id_(random_uuid(services.random)) {}
 
  private:
   void take(engine::Chunk& chunk) override {
@@ -208,14 +206,8 @@ class Pipeline::TableSink final : public Sink {
 
 Pipeline::Pipeline(const std::vector<Target>& targets, const plan::StreamCut& cut,
                    const std::string& checkpoint, Services services, const StopToken& stop)
-    : surroundings_{services.engine,
-                    services.store,
-                    services.random,
-                    checkpoint,
-                    event_time_,
-                    counters_,
-                    stop,
-                    services.refresh},
+    : surroundings_{services.engine, services.store, services.random, checkpoint, event_time_,
+                    counters_,       stop,           services.refresh},
       slice_(kSliceChunks) {
   if (cut.source.format == "kafka") decoder_ = engine::make_record_decoder(decoder_options(cut));
   FIRN_CHECK(targets.size() == cut.targets.size(), "each target has its stages");

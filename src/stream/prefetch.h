@@ -31,8 +31,8 @@ class Prefetch {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<SourceBatch> batches_;  // guarded by mutex_
-  bool ended_ = false;                                              // guarded by mutex_
-  std::exception_ptr failure_;                                      // guarded by mutex_
+  bool ended_ = false;               // guarded by mutex_
+  std::exception_ptr failure_;       // guarded by mutex_
   StopSource stop_;
   std::stop_callback<std::function<void()>> link_;  // the query's stop reaches the reader
   std::thread thread_;

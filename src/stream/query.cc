@@ -263,8 +263,8 @@ class MicroBatchQuery final : public Query {
       const auto start = Steady::now();
       set_status("Getting offsets from " + source_->description(), true, false);
       const int64_t wanted = rounds_wanted();
-      const std::string end =
-          plan_range(wanted > 0 && !finite ? std::optional(source_->latest(position_, stop_)) : last);
+      const std::string end = plan_range(
+          wanted > 0 && !finite ? std::optional(source_->latest(position_, stop_)) : last);
       const bool has_data = !source_->same(position_, end);
       if (has_data) {
         set_status("Processing new data", true, true);

@@ -16,8 +16,8 @@
 #include "plan/command.h"
 #include "plan/relation.h"
 #include "plan/resolve.h"
-#include "stream/ledger.h"
 #include "plan/streaming.h"
+#include "stream/ledger.h"
 #include "stream/sink/sink.h"
 #include "stream/source/source.h"
 #include "table/table.h"
@@ -97,13 +97,13 @@ class Query {
   // Runs in the caller's thread until the trigger is done (available-now, once), the stop token
   // fires (the batch under way is finished or abandoned, no partial commit) or an Error ends it.
   virtual void run(const StopToken&) = 0;
-  virtual std::string id() const = 0;          // the checkpoint's
+  virtual std::string id() const = 0;  // the checkpoint's
   virtual std::string run_id() const = 0;
   // Safe from other threads:
   virtual Progress last_progress() const = 0;
   virtual Status status() const = 0;
-  // Until a round that began after the call has asked the source and found nothing, and everything is
-  // committed; false where the query ended or was stopped before.
+  // Until a round that began after the call has asked the source and found nothing, and everything
+  // is committed; false where the query ended or was stopped before.
   virtual bool process_all_available(const StopToken&) = 0;
 };
 

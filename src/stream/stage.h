@@ -10,19 +10,19 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "engine/chunk.h"
 #include "engine/engine.h"
-#include "plan/streaming.h"
-#include "base/clock.h"
 #include "files/file_store.h"
+#include "plan/streaming.h"
 
 namespace firn::stream {
 
 // Event time over a query, as Spark has it: the watermark of batch N comes from the batches before
 // N; rows of batch N are late by the watermark of batch N-1. All in milliseconds.
 struct EventTime {
-  int64_t late_ms = 0;       // rows at or before are late in this batch
-  int64_t watermark_ms = 0;  // of this batch: closes windows
+  int64_t late_ms = 0;        // rows at or before are late in this batch
+  int64_t watermark_ms = 0;   // of this batch: closes windows
   int64_t batch_time_us = 0;  // current_timestamp() of this batch
   std::map<int, int64_t>
       newest_ms;  // by watermark operator: newest event time seen minus its delay

@@ -85,8 +85,9 @@ ClientSession::ClientSession(SessionKey key, session::Process process, conf::Con
     : key_(std::move(key)),
       server_side_id_(random_uuid(ids_)),
       session_(process, std::move(conf)),
+      streams_(session_.streaming_queries()),
       last_use_(std::chrono::steady_clock::now()) {}
-ClientSession::~ClientSession() = default;
+ClientSession::~ClientSession() { streams_->stop_all(); }  // their batches use what is below
 
 // ---- Relations
 
@@ -291,6 +292,8 @@ void ClientSession::close() {
     running.swap(operations_);
   }
   for (const auto& [id, operation] : running) operation->interrupt();
+  streams_->close_bus();
+  streams_->stop_all();
 }
 
 // ---- Errors
@@ -318,6 +321,7 @@ void ClientSession::touch() {
   last_use_ = std::chrono::steady_clock::now();
 }
 std::chrono::steady_clock::time_point ClientSession::last_use() const {
+  if (!streams_->active().empty()) return std::chrono::steady_clock::now();
   const std::lock_guard<std::mutex> lock(mutex_);
   return last_use_;
 }

@@ -17,6 +17,7 @@
 #include "server/spark_connect/operation.h"
 #include "server/spark_connect/translate.h"
 #include "session/session.h"
+#include "session/streaming_queries.h"
 
 namespace spark::connect {
 class StorageLevel;
@@ -50,6 +51,11 @@ class ClientSession final : public TranslateSurroundings {
   std::mutex& planning() { return planning_; }
   session::Session& session() override { return session_; }
   engine::Engine& engine() { return session_.process().engine; }
+  // Streaming queries; used without the planning lock, since they wait for batches that plan.
+  session::StreamingQueries& streams() { return *streams_; }
+  // Where this session's server listens, for processes that join the session.
+  void set_server_address(std::string address) { server_address_ = std::move(address); }
+  const std::string& server_address() const { return server_address_; }
   plan::RelationPtr cached_local(const std::string& hash) override;
   plan::RelationPtr cached_local_chunks(const std::vector<std::string>& hashes,
                                         const std::optional<std::string>& schema_hash) override;
@@ -107,11 +113,13 @@ class ClientSession final : public TranslateSurroundings {
   SystemRandom ids_;
   const std::string server_side_id_;
   std::mutex planning_;
+  std::string server_address_;                  // set before the session is shared
   session::Session session_;                    // GUARDED_BY(planning_)
   std::map<std::string, Persisted> persisted_;  // GUARDED_BY(planning_)
   std::map<std::string, Remote> remote_;        // GUARDED_BY(planning_)
   std::map<std::string, Decoded> decoded_;      // by hashes. GUARDED_BY(planning_)
 
+  const std::shared_ptr<session::StreamingQueries> streams_;  // session_'s
   mutable std::mutex mutex_;
   std::map<std::string, std::shared_ptr<const std::string>> artifacts_;  // GUARDED_BY(mutex_)
   std::map<std::string, std::shared_ptr<Operation>> operations_;         // GUARDED_BY(mutex_)

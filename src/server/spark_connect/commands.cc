@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "server/spark_connect/execute.h"
 #include "server/spark_connect/persisted.h"
+#include "server/spark_connect/streaming.h"
 
 namespace firn::server::spark_connect {
 namespace {
@@ -125,6 +126,10 @@ constexpr CommandRow kCommands[] = {
     {sc::Command::kCheckpointCommand, checkpoint},
     {sc::Command::kRegisterFunction, register_python},
     {sc::Command::kRemoveCachedRemoteRelationCommand, remove_cached_remote},
+    {sc::Command::kWriteStreamOperationStart, start_stream},
+    {sc::Command::kStreamingQueryCommand, run_stream_command},
+    {sc::Command::kStreamingQueryManagerCommand, run_stream_manager_command},
+    {sc::Command::kStreamingQueryListenerBusCommand, run_listener_bus_command},
 };
 
 }  // namespace

@@ -1,5 +1,5 @@
-// The protocol of pyspark.sql.connect.streaming.worker.foreach_batch_worker: numbers are big-endian,
-// texts stand behind their length in four bytes.
+// The protocol of pyspark.sql.connect.streaming.worker.foreach_batch_worker: numbers are
+// big-endian, texts stand behind their length in four bytes.
 #include "server/spark_connect/foreach_batch.h"
 
 #include <arpa/inet.h>
@@ -25,7 +25,7 @@ extern char** environ;
 namespace firn::server::spark_connect {
 namespace {
 
-constexpr int kStepMs = 100;           // between looks at the stop token
+constexpr int kStepMs = 100;  // between looks at the stop token
 constexpr int kConnectPatienceMs = 60000;
 constexpr int32_t kExceptionThrown = -2;
 
@@ -107,8 +107,10 @@ void ForeachBatchWorker::start_process(const ForeachBatchOptions& options,
   };
   for (char** one = environ; *one != nullptr; ++one) {
     const std::string_view variable(*one);
-    if (!variable.starts_with("SPARK_REMOTE=") && !variable.starts_with("SPARK_CONNECT_LOCAL_URL=") &&
-        !variable.starts_with("PYTHON_WORKER_FACTORY_") && !variable.starts_with("PYTHONUNBUFFERED="))
+    if (!variable.starts_with("SPARK_REMOTE=") &&
+        !variable.starts_with("SPARK_CONNECT_LOCAL_URL=") &&
+        !variable.starts_with("PYTHON_WORKER_FACTORY_") &&
+        !variable.starts_with("PYTHONUNBUFFERED="))
       variables.emplace_back(variable);
   }
   std::vector<char*> environment;
@@ -131,8 +133,9 @@ void ForeachBatchWorker::accept_worker(int listener, const std::string& secret,
   for (int waited = 0; !is_readable(listener, kStepMs); waited += kStepMs) {
     throw_if_stopped(stop);
     if (has_ended())
-      throw_io("the Python process of foreachBatch ended before it connected; is pyspark installed "
-               "for it, and PYSPARK_PYTHON the right one?");
+      throw_io(
+          "the Python process of foreachBatch ended before it connected; is pyspark installed "
+          "for it, and PYSPARK_PYTHON the right one?");
     if (waited > kConnectPatienceMs)
       throw_io("the Python process of foreachBatch did not connect within a minute");
   }

@@ -89,6 +89,7 @@ int Server::start() {
              ": the port is taken, or the address is not this machine's; choose another with "
              "--port (0: a free one)");
   }
+  body_->sessions.set_address(address());
   return body_->port;
 }
 

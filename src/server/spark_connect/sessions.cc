@@ -53,6 +53,7 @@ std::shared_ptr<ClientSession> Sessions::open(const std::string& user, const std
       throw Error("INVALID_HANDLE.SESSION_CLOSED", {{"handle", id}});
     if (!observed.empty()) throw Error("INVALID_HANDLE.SESSION_CHANGED", {{"handle", id}});
     found = sessions_.emplace(key, std::make_shared<ClientSession>(key, process_, conf_)).first;
+    found->second->set_server_address(address_);
   }
   if (!observed.empty() && observed != found->second->server_side_id())
     throw Error("INVALID_HANDLE.SESSION_CHANGED", {{"handle", id}});
@@ -105,6 +106,7 @@ std::shared_ptr<ClientSession> Sessions::clone(ClientSession& from, const std::s
                   {{"targetSessionId", new_id}});
     }
     made = std::make_shared<ClientSession>(key, process_, conf_);
+    made->set_server_address(address_);
   }
   {
     const std::lock_guard<std::mutex> planning(from.planning());
@@ -117,6 +119,11 @@ std::shared_ptr<ClientSession> Sessions::clone(ClientSession& from, const std::s
   }
   const std::lock_guard<std::mutex> lock(mutex_);
   return sessions_.emplace(key, std::move(made)).first->second;
+}
+
+void Sessions::set_address(std::string address) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  address_ = std::move(address);
 }
 
 void Sessions::end_all() {

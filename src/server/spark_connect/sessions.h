@@ -37,6 +37,8 @@ class Sessions {
   void end_all();
   void close();  // end_all(), and waits for the threads
   size_t count() const;
+  // Sessions that are opened from now on know it.
+  void set_address(std::string address);
 
   Workers& workers() { return workers_; }
 
@@ -51,6 +53,7 @@ class Sessions {
   std::condition_variable changed_;
   std::map<SessionKey, std::shared_ptr<ClientSession>> sessions_;  // GUARDED_BY(mutex_)
   std::deque<SessionKey> closed_;                                  // GUARDED_BY(mutex_)
+  std::string address_;                                            // GUARDED_BY(mutex_)
   bool closing_ = false;                                           // GUARDED_BY(mutex_)
   Workers workers_;
   std::thread watcher_;  // expiry and progress

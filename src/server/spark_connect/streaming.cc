@@ -20,12 +20,6 @@ using session::StreamingEvent;
 using session::StreamingQueries;
 using session::StreamingQuery;
 
-// The session's queries may be used without its lock: they must, since they may wait.
-std::shared_ptr<StreamingQueries> queries_of(ClientSession& session) {
-  const std::lock_guard<std::mutex> lock(session.planning());
-  return session.session().streaming_queries();
-}
-
 void set_id(const StreamingQuery& query, sc::StreamingQueryInstanceId* id) {
   id->set_id(query.id());
   id->set_run_id(query.run_id());
@@ -69,12 +63,9 @@ std::shared_ptr<ForeachBatchWorker> start_worker(ClientSession& session,
   ForeachBatchOptions options;
   {
     const std::lock_guard<std::mutex> lock(session.planning());
-    const conf::Conf& conf = session.session().conf();
-    options.python = python_of(conf);
-    options.connect_url = conf.get("firn.connect.url").value_or("");
+    options.python = python_of(session.session().conf());
   }
-  if (options.connect_url.empty())
-    throw Error("FIRN_INTERNAL", {{"what", "the session does not know its server's address"}});
+  options.connect_url = session.server_address();
   options.connect_url += (options.connect_url.find(';') == std::string::npos ? "/;" : ";") +
                          ("user_id=" + session.key().user);
   options.python_version = function.python_function().python_ver();
@@ -162,11 +153,10 @@ void start_stream(ClientSession& session, Operation& operation, const sc::Comman
     worker = start_worker(session, given.foreach_batch(), operation.stop_token());
   {
     const std::lock_guard<std::mutex> lock(session.planning());
-    StreamingQueries& queries = *session.session().streaming_queries();
     session::StreamWrite write = write_of(session, given);
     if (worker != nullptr) write.foreach_batch = foreach_batch(session, std::move(worker));
-    query = queries.start(session.session(), std::move(write), &started);
-    heard = queries.has_listeners();
+    query = session.streams().start(session.session(), std::move(write), &started);
+    heard = session.streams().has_listeners();
   }
   sc::ExecutePlanResponse response;
   auto* const result = response.mutable_write_stream_operation_start_result();
@@ -178,8 +168,7 @@ void start_stream(ClientSession& session, Operation& operation, const sc::Comman
 
 void run_stream_command(ClientSession& session, Operation& operation, const sc::Command& message) {
   const sc::StreamingQueryCommand& command = message.streaming_query_command();
-  const auto query =
-      queries_of(session)->find(command.query_id().id(), command.query_id().run_id());
+  const auto query = session.streams().find(command.query_id().id(), command.query_id().run_id());
   if (query == nullptr)
     throw Error("STREAMING_QUERY_NOT_FOUND",
                 {{"id", command.query_id().id()}, {"runId", command.query_id().run_id()}});
@@ -217,7 +206,8 @@ void run_stream_command(ClientSession& session, Operation& operation, const sc::
       auto* const exception = result.mutable_exception();
       if (const auto error = query->exception()) {
         exception->set_exception_message(
-            "org.apache.spark.sql.streaming.StreamingQueryException: " + std::string(error->what()));
+            "org.apache.spark.sql.streaming.StreamingQueryException: " +
+            std::string(error->what()));
         exception->set_error_class(std::string(error->condition()));
       }
       break;
@@ -235,7 +225,7 @@ void run_stream_command(ClientSession& session, Operation& operation, const sc::
 void run_stream_manager_command(ClientSession& session, Operation& operation,
                                 const sc::Command& message) {
   const sc::StreamingQueryManagerCommand& command = message.streaming_query_manager_command();
-  const auto queries = queries_of(session);
+  StreamingQueries& queries = session.streams();
   sc::ExecutePlanResponse response;
   auto& result = *response.mutable_streaming_query_manager_command_result();
   const auto fill = [](const StreamingQuery& query,
@@ -246,26 +236,27 @@ void run_stream_manager_command(ClientSession& session, Operation& operation,
   switch (command.command_case()) {
     case sc::StreamingQueryManagerCommand::kActive: {
       auto* const active = result.mutable_active();
-      for (const auto& query : queries->active()) fill(*query, active->add_active_queries());
+      for (const auto& query : queries.active()) fill(*query, active->add_active_queries());
       break;
     }
     case sc::StreamingQueryManagerCommand::kGetQuery:
-      if (const auto query = queries->find_active(command.get_query()))
+      if (const auto query = queries.find_active(command.get_query()))
         fill(*query, result.mutable_query());
       break;
     case sc::StreamingQueryManagerCommand::kAwaitAnyTermination:
-      result.mutable_await_any_termination()->set_terminated(queries->await_any_termination(
+      result.mutable_await_any_termination()->set_terminated(queries.await_any_termination(
           timeout_of(command.await_any_termination()), operation.stop_token()));
       break;
     case sc::StreamingQueryManagerCommand::kResetTerminated:
-      queries->reset_terminated();
+      queries.reset_terminated();
       result.set_reset_terminated(true);
       break;
     case sc::StreamingQueryManagerCommand::kAddListener:
     case sc::StreamingQueryManagerCommand::kRemoveListener:
     case sc::StreamingQueryManagerCommand::kListListeners:
-      throw_unsupported("listeners that run in the server; PySpark 4's addListener runs them in the "
-                        "client");
+      throw_unsupported(
+          "listeners that run in the server; PySpark 4's addListener runs them in the "
+          "client");
     default:
       throw_unsupported("this StreamingQueryManagerCommand");
   }
@@ -274,13 +265,13 @@ void run_stream_manager_command(ClientSession& session, Operation& operation,
 
 void run_listener_bus_command(ClientSession& session, Operation& operation,
                               const sc::Command& message) {
-  const auto queries = queries_of(session);
+  StreamingQueries& queries = session.streams();
   if (message.streaming_query_listener_bus_command().command_case() ==
       sc::StreamingQueryListenerBusCommand::kRemoveListenerBusListener) {
-    queries->close_bus();
+    queries.close_bus();
     return;
   }
-  const auto bus = queries->open_bus();
+  const auto bus = queries.open_bus();
   sc::ExecutePlanResponse added;
   added.mutable_streaming_query_listener_events_result()->set_listener_bus_listener_added(true);
   operation.send(added);

@@ -48,14 +48,16 @@ class KafkaSink final : public BatchSink {
     }
     client["subscribe"] = "none";
     options_ = parse_kafka_options(client);
-    value_ = find(columns, "value", {DataTypeId::kString, DataTypeId::kBinary}, "a string or binary");
+    value_ =
+        find(columns, "value", {DataTypeId::kString, DataTypeId::kBinary}, "a string or binary");
     if (!value_.is_there()) throw_invalid("Required attribute 'value' not found");
     key_ = find(columns, "key", {DataTypeId::kString, DataTypeId::kBinary}, "a string or binary");
     topic_column_ = find(columns, "topic", {DataTypeId::kString}, "a string");
     partition_ = find(columns, "partition", {DataTypeId::kInteger}, "an int");
     if (topic_.empty() && !topic_column_.is_there())
-      throw_invalid("topic option required when no 'topic' attribute is present. Use the topic "
-                    "option for setting a topic");
+      throw_invalid(
+          "topic option required when no 'topic' attribute is present. Use the topic "
+          "option for setting a topic");
   }
   ~KafkaSink() override {
     if (handle_ != nullptr) rd_kafka_destroy(handle_);
@@ -95,11 +97,11 @@ class KafkaSink final : public BatchSink {
     set("enable.idempotence", "true");
     for (const auto& [key, value] : options_->client) set(key, value);
     rd_kafka_conf_set_opaque(conf, this);
-    rd_kafka_conf_set_dr_msg_cb(conf, [](rd_kafka_t*, const rd_kafka_message_t* message,
-                                         void* opaque) {
-      if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR)
-        static_cast<KafkaSink*>(opaque)->problem_ = rd_kafka_err2str(message->err);
-    });
+    rd_kafka_conf_set_dr_msg_cb(
+        conf, [](rd_kafka_t*, const rd_kafka_message_t* message, void* opaque) {
+          if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR)
+            static_cast<KafkaSink*>(opaque)->problem_ = rd_kafka_err2str(message->err);
+        });
     char reason[512];
     handle_ = rd_kafka_new(RD_KAFKA_PRODUCER, conf, reason, sizeof reason);
     if (handle_ == nullptr) {
@@ -111,9 +113,8 @@ class KafkaSink final : public BatchSink {
   void check() {
     if (problem_.empty()) return;
     const std::string reason = std::exchange(problem_, "");
-    throw Error("KAFKA_UNREACHABLE",
-                {{"brokers", options_->brokers},
-                 {"reason", "a message was not taken (" + reason + ")"}});
+    throw Error("KAFKA_UNREACHABLE", {{"brokers", options_->brokers},
+                                      {"reason", "a message was not taken (" + reason + ")"}});
   }
 
   void send(const engine::Chunk& chunk, const StopToken& stop) {

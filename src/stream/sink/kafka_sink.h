@@ -12,8 +12,9 @@
 
 namespace firn::stream {
 
-// Columns: value (string or binary) and, where they are there, key, topic, partition. The option topic
-// goes before the column. Throws what Spark throws where columns are missing or of other types.
+// Columns: value (string or binary) and, where they are there, key, topic, partition. The option
+// topic goes before the column. Throws what Spark throws where columns are missing or of other
+// types.
 std::shared_ptr<BatchSink> make_kafka_sink(const std::map<std::string, std::string>& options,
                                            const std::vector<plan::Attribute>& columns);
 

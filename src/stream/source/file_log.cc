@@ -21,8 +21,7 @@ FileLog::FileLog(files::FileStore& store, std::string folder)
 }
 
 std::string FileLog::path(int64_t batch) const {
-  return files::join_uri(folder_,
-                         std::to_string(batch) + (is_compact(batch) ? ".compact" : ""));
+  return files::join_uri(folder_, std::to_string(batch) + (is_compact(batch) ? ".compact" : ""));
 }
 
 std::vector<std::string> FileLog::read(const std::string& uri) {

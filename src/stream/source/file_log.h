@@ -1,5 +1,6 @@
-// Spark's log of the files of a stream (FileStreamSourceLog, FileStreamSinkLog are alike): one file a
-// batch, "v1" and a JSON object a line; every tenth batch a `.compact` file with everything so far.
+// Spark's log of the files of a stream (FileStreamSourceLog, FileStreamSinkLog are alike): one file
+// a batch, "v1" and a JSON object a line; every tenth batch a `.compact` file with everything so
+// far.
 #pragma once
 
 #include <cstdint>
@@ -24,7 +25,8 @@ class FileLog {
   std::vector<std::string> all();
 
  private:
-  static constexpr int64_t kCompactEvery = 10;  // spark.sql.streaming.fileSource.log.compactInterval
+  static constexpr int64_t kCompactEvery =
+      10;  // spark.sql.streaming.fileSource.log.compactInterval
   static bool is_compact(int64_t batch) { return (batch + 1) % kCompactEvery == 0; }
   std::string path(int64_t batch) const;
   std::vector<std::string> read(const std::string& uri);

@@ -1,5 +1,6 @@
-// Offsets are {"logOffset":N}: the batches 0 … N of the source's log, which names each batch's files,
-// have been read. A batch enters the log when it is planned; the offset log says later that it ran.
+// Offsets are {"logOffset":N}: the batches 0 … N of the source's log, which names each batch's
+// files, have been read. A batch enters the log when it is planned; the offset log says later that
+// it ran.
 #include "stream/source/file_source.h"
 
 #include <algorithm>
@@ -21,8 +22,8 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 const std::vector<std::string> kStreamOptions = {
-    "path",        "maxFilesPerTrigger", "maxBytesPerTrigger", "latestFirst",
-    "maxFileAge",  "fileNameOnly",       "cleanSource",        "sourceArchiveDir",
+    "path",           "maxFilesPerTrigger",     "maxBytesPerTrigger", "latestFirst",
+    "maxFileAge",     "fileNameOnly",           "cleanSource",        "sourceArchiveDir",
     "maxCachedFiles", "discardCachedInputRatio"};
 
 bool is_stream_option(const std::string& name) {

@@ -33,7 +33,8 @@ DataType rate_columns(const StringMap& options, const DataType* given) {
   return rate_schema();
 }
 DataType rate_micro_batch_columns(const StringMap& options, const DataType* given) {
-  if (given != nullptr) throw_invalid("the streaming source rate-micro-batch has columns of its own");
+  if (given != nullptr)
+    throw_invalid("the streaming source rate-micro-batch has columns of its own");
   check_rate_micro_batch_options(options);
   return rate_schema();
 }
@@ -97,8 +98,7 @@ std::vector<std::string> decode_table_name(const std::string& text) {
   return parts;
 }
 
-DataType source_schema(const std::string& format, const StringMap& options,
-                       const DataType* given) {
+DataType source_schema(const std::string& format, const StringMap& options, const DataType* given) {
   const FormatRow& row = row_of(format);
   FIRN_CHECK(row.columns != nullptr, "the columns of a table are the catalog's");
   return row.columns(options, given);

@@ -32,8 +32,9 @@ inline constexpr const char* kTableOption = "__table";  // the name's parts, eac
 std::string encode_table_name(const std::vector<std::string>& parts);
 std::vector<std::string> decode_table_name(const std::string& text);
 
-// The columns of readStream.format(format).options(…).schema(given): a struct. `given` is null where
-// the user named no schema. Throws FIRN_UNKNOWN_OPTION, UNSUPPORTED_FEATURE naming the format.
+// The columns of readStream.format(format).options(…).schema(given): a struct. `given` is null
+// where the user named no schema. Throws FIRN_UNKNOWN_OPTION, UNSUPPORTED_FEATURE naming the
+// format.
 types::DataType source_schema(const std::string& format,
                               const std::map<std::string, std::string>& options,
                               const types::DataType* given);

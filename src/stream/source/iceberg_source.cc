@@ -1,6 +1,6 @@
 // Offsets are those of Iceberg's Spark source: {"version":1,"snapshot_id":…,"position":…,
-// "scan_all_files":…}: the files of a snapshot before the position have been read. -1 and -1: nothing
-// has, and where to begin is not known yet.
+// "scan_all_files":…}: the files of a snapshot before the position have been read. -1 and -1:
+// nothing has, and where to begin is not known yet.
 #include "stream/source/iceberg_source.h"
 
 #include <algorithm>
@@ -166,8 +166,7 @@ class IcebergSource final : public Source {
   const std::vector<table::ScanTask>& files_of(const Snapshot& snapshot, bool all) {
     if (cached_ == snapshot.id && cached_all_ == all) return files_;
     files_.clear();
-    for (const iceberg::ManifestFile& row :
-         table::manifests_of(*store_, *metadata_, snapshot)) {
+    for (const iceberg::ManifestFile& row : table::manifests_of(*store_, *metadata_, snapshot)) {
       if (row.is_deletes || (!all && row.added_snapshot_id != snapshot.id)) continue;
       const auto manifest =
           std::make_shared<const iceberg::Manifest>(table::load_manifest(*store_, row));
@@ -205,8 +204,8 @@ class IcebergSource final : public Source {
   std::vector<table::ScanTask> files_;
 };
 
-// As far as the limits let it go, up to all of snapshot `last`. A file goes beyond the limit of rows
-// where it is the first one.
+// As far as the limits let it go, up to all of snapshot `last`. A file goes beyond the limit of
+// rows where it is the first one.
 std::string IcebergSource::end_of(const std::string& start, std::optional<SnapshotId> last) {
   Offset from = parse(start);
   if (from.snapshot == kNoSnapshot) from = beginning();
@@ -273,9 +272,9 @@ std::unique_ptr<RangeReader> IcebergSource::read(const std::string& start, const
     scan.columns.push_back({*column, field->id});
     output.push_back(*column);
   }
-  return std::make_unique<ScanReader>(
-      surroundings_.engine, std::make_shared<const plan::Relation>(plan::Relation{
-                                std::move(scan), std::move(output), true, false, {}}));
+  return std::make_unique<ScanReader>(surroundings_.engine,
+                                      std::make_shared<const plan::Relation>(plan::Relation{
+                                          std::move(scan), std::move(output), true, false, {}}));
 }
 
 }  // namespace

@@ -110,8 +110,9 @@ void KafkaClient::unreachable(const std::string& reason) const {
               {{"brokers", options_.brokers}, {"reason", problem.empty() ? reason : problem}});
 }
 
-// A question is asked for a short while only, and again: librdkafka can't be interrupted, and a stop
-// must not wait for a broker that says nothing. A broker that is merely slow gets longer each time.
+// A question is asked for a short while only, and again: librdkafka can't be interrupted, and a
+// stop must not wait for a broker that says nothing. A broker that is merely slow gets longer each
+// time.
 template <class Ask>
 rd_kafka_resp_err_t KafkaClient::ask(Ask question) {
   const auto start = std::chrono::steady_clock::now();
@@ -186,8 +187,8 @@ std::optional<int64_t> KafkaClient::offset_at(const TopicPartition& partition,
   const std::unique_ptr<rd_kafka_topic_partition_list_t,
                         decltype(&rd_kafka_topic_partition_list_destroy)>
       list(rd_kafka_topic_partition_list_new(1), rd_kafka_topic_partition_list_destroy);
-  rd_kafka_topic_partition_list_add(list.get(), partition.topic.c_str(), partition.partition)->offset =
-      timestamp_ms;
+  rd_kafka_topic_partition_list_add(list.get(), partition.topic.c_str(), partition.partition)
+      ->offset = timestamp_ms;
   const rd_kafka_resp_err_t error = ask([&](int slice) {
     list->elems[0].offset = timestamp_ms;
     return rd_kafka_offsets_for_times(handle_, list.get(), slice);

@@ -21,9 +21,9 @@ FormatOptions::FormatOptions(const std::string& format,
     : format_(format) {
   for (const auto& [name, value] : options) {
     const std::string key = lower_case(name);
-    const bool found =
-        known.empty() || key.starts_with("__") ||
-        std::any_of(known.begin(), known.end(), [&](const auto& k) { return lower_case(k) == key; });
+    const bool found = known.empty() || key.starts_with("__") ||
+                       std::any_of(known.begin(), known.end(),
+                                   [&](const auto& k) { return lower_case(k) == key; });
     if (!found) throw_unknown_option("option of the streaming source " + format, name, known);
     values_[key] = value;
   }

@@ -25,9 +25,9 @@ int64_t parse_seconds(const std::string& text) {
     const char* name;
     int64_t seconds;
   };
-  constexpr Unit kUnits[] = {{"", 1},        {"s", 1},         {"second", 1}, {"seconds", 1},
-                             {"m", 60},      {"min", 60},      {"minute", 60}, {"minutes", 60},
-                             {"h", 3600},    {"hour", 3600},   {"hours", 3600}};
+  constexpr Unit kUnits[] = {{"", 1},     {"s", 1},       {"second", 1},  {"seconds", 1},
+                             {"m", 60},   {"min", 60},    {"minute", 60}, {"minutes", 60},
+                             {"h", 3600}, {"hour", 3600}, {"hours", 3600}};
   int64_t value = 0;
   const char* const end = text.data() + text.size();
   const auto [stop, problem] = std::from_chars(text.data(), end, value);
@@ -157,13 +157,12 @@ class RateSource final : public Source {
     if (begun_ms_) return *begun_ms_;
     const std::string uri = files::join_uri(surroundings_.folder, "0");
     if (!surroundings_.store.stat(uri))
-      surroundings_.store.put_if_absent(uri,
-                                        "v1\n" + std::to_string(surroundings_.clock.now_ms()));
+      surroundings_.store.put_if_absent(uri, "v1\n" + std::to_string(surroundings_.clock.now_ms()));
     const std::string text = surroundings_.store.read_all(uri);
     int64_t ms = 0;
-    const bool good = text.starts_with("v1\n") &&
-                      std::from_chars(text.data() + 3, text.data() + text.size(), ms).ec ==
-                          std::errc();
+    const bool good =
+        text.starts_with("v1\n") &&
+        std::from_chars(text.data() + 3, text.data() + text.size(), ms).ec == std::errc();
     if (!good)
       throw Error("STREAM_CHECKPOINT_CORRUPT",
                   {{"location", uri}, {"reason", "it must hold v1 and the time of the start"}});
@@ -227,8 +226,10 @@ class RateMicroBatchSource final : public Source {
   static Offset parse(const std::string& text) {
     const Json json = Json::parse(text, nullptr, false);
     if (!json.is_object() || !json.contains("offset") || !json.contains("timestamp"))
-      throw_invalid("the checkpoint's offset of the rate-micro-batch source is not of the form "
-                    "{\"offset\":0,\"timestamp\":0}: " + text);
+      throw_invalid(
+          "the checkpoint's offset of the rate-micro-batch source is not of the form "
+          "{\"offset\":0,\"timestamp\":0}: " +
+          text);
     return {json["offset"].get<int64_t>(), json["timestamp"].get<int64_t>()};
   }
 

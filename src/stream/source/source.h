@@ -59,8 +59,8 @@ class Source {
   // Like next_end, with `last` as the end of everything: no question asked.
   virtual std::string bounded_end(const std::string& start, const std::string& last,
                                   const ReadLimit&) = 0;
-  // The end of everything that is there now: asks the service. For available-now, whose end is fixed
-  // when the query starts. Opaque: for bounded_end() and same() only.
+  // The end of everything that is there now: asks the service. For available-now, whose end is
+  // fixed when the query starts. Opaque: for bounded_end() and same() only.
   virtual std::string latest(const std::string& start, const StopToken&) = 0;
   // Ranges must be read in order, each to its end; a range that continues where the last one ended
   // costs no seek.

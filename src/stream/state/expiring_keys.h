@@ -1,5 +1,5 @@
-// The state of dropDuplicatesWithinWatermark: keys, as 128-bit hashes, each until its time. In memory
-// (about 64 bytes a key); the checkpoint is a base file and a delta an epoch.
+// The state of dropDuplicatesWithinWatermark: keys, as 128-bit hashes, each until its time. In
+// memory (about 64 bytes a key); the checkpoint is a base file and a delta an epoch.
 #pragma once
 
 #include <cstdint>

@@ -1,7 +1,7 @@
 // Files of 128-bit keys, written and read in blocks. Format 2: "firnkeys2", the number of keys (8
 // bytes, little-endian), the keys (16 bytes each; a run's in order), then for every block of 65,536
-// keys their MurmurHash3 with the block's number as seed (16 bytes). Format 1, read only, has one hash
-// of everything before it.
+// keys their MurmurHash3 with the block's number as seed (16 bytes). Format 1, read only, has one
+// hash of everything before it.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// A delta or a run is a key file. Runs are merged block by block and only up to a size, so that a merge
-// needs no more memory the more keys there are.
+// A delta or a run is a key file. Runs are merged block by block and only up to a size, so that a
+// merge needs no more memory the more keys there are.
 #include "stream/state/key_set.h"
 
 #include <algorithm>

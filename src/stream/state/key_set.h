@@ -22,7 +22,8 @@ struct KeySetOptions {
       uint64_t{1} << 21;   // table bound at which a run is written (64 bytes a key at the worst)
   size_t max_runs = 8;     // more are merged, where they fit …
   size_t max_deltas = 64;  // more are written as one
-  uint64_t max_run_keys = uint64_t{1} << 24;  // … one run of this size (a merge takes 8 bytes a key)
+  uint64_t max_run_keys = uint64_t{1}
+                          << 24;  // … one run of this size (a merge takes 8 bytes a key)
 };
 
 // Used by one thread, except collect().
@@ -65,8 +66,8 @@ class KeySet {
       incarnation_;  // names are fresh per process start: no attempt overwrites another's files
   std::unique_ptr<Table> table_;
   std::vector<std::unique_ptr<Run>> runs_;
-  std::vector<std::string> deltas_;         // files that hold the table's keys
-  std::vector<Hash128> fresh_;              // keys since the last prepare()
+  std::vector<std::string> deltas_;  // files that hold the table's keys
+  std::vector<Hash128> fresh_;       // keys since the last prepare()
   int64_t keys_ = 0;
   int64_t files_ = 0;
 };

@@ -50,7 +50,8 @@ class WindowState {
   void close(int64_t watermark_us,
              const std::function<void(std::string_view key, std::string_view value)>& visit);
 
-  // Hands over the entries of [from, to), in the order of keys; empty `to`: up to the end. They stay.
+  // Hands over the entries of [from, to), in the order of keys; empty `to`: up to the end. They
+  // stay.
   void visit(const std::string& from, const std::string& to,
              const std::function<void(std::string_view key, std::string_view value)>& visit);
 
