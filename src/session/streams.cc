@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <mutex>
 #include <optional>
 
 #include "base/error.h"
@@ -28,19 +29,30 @@ std::string lower(std::string text) {
   return text;
 }
 
-// A scan's name has the catalog in front.
-catalog::TableName name_in_catalog(const std::vector<std::string>& parts) {
-  return {{parts.begin() + 1, parts.end() - 1}, parts.back()};
-}
+// Names of tables as scans have them → as the catalog has them. A session of its own: the user's is
+// not for the threads of queries.
+class TableNames {
+ public:
+  explicit TableNames(Session& session) : session_(session.process(), session.conf()) {}
+  catalog::TableName find(const std::vector<std::string>& name) {
+    const std::lock_guard lock(mutex_);
+    return session_.table_name(name);
+  }
+
+ private:
+  std::mutex mutex_;
+  Session session_;
+};
 
 // The plan with each scan of a table's newest snapshot at what is the newest now. Snapshots that
 // the user named stay.
-plan::RelationPtr with_newest_tables(const plan::RelationPtr& relation, catalog::Catalog& catalog) {
+plan::RelationPtr with_newest_tables(const plan::RelationPtr& relation, catalog::Catalog& catalog,
+                                     TableNames& names) {
   if (const auto* scan = std::get_if<plan::TableScan>(&relation->node)) {
     const plan::TableSource& old = *scan->source;
     if (old.snapshot_id != old.metadata->current_snapshot_id || old.tasks != nullptr)
       return relation;
-    const table::Table table = catalog::open_table(catalog, name_in_catalog(scan->name));
+    const table::Table table = catalog::open_table(catalog, names.find(scan->name));
     if (table.metadata().current_snapshot_id == old.snapshot_id) return relation;
     auto fresh = std::make_shared<plan::TableSource>(old);
     fresh->metadata = table.shared_metadata();
@@ -52,7 +64,7 @@ plan::RelationPtr with_newest_tables(const plan::RelationPtr& relation, catalog:
   std::vector<plan::RelationPtr> children;
   bool changed = false;
   for (const plan::RelationPtr& child : plan::children_of(*relation)) {
-    children.push_back(with_newest_tables(child, catalog));
+    children.push_back(with_newest_tables(child, catalog, names));
     changed |= children.back() != child;
   }
   return changed ? plan::with_children(*relation, std::move(children)) : relation;
@@ -106,32 +118,35 @@ plan::RelationPtr rows_relation(const std::vector<plan::Attribute>& columns,
 
 stream::Services stream_services(Session& session, engine::Engine& engine) {
   catalog::Catalog& catalog = session.process().catalog;
+  const auto names = std::make_shared<TableNames>(session);
   return {engine,
           session.process().store,
           session.process().clock,
           session.process().random,
           [&catalog](const std::vector<std::string>& name) {
-            return catalog::open_table(catalog, name_in_catalog(name));
+            return catalog::open_table(catalog, {{name.begin(), name.end() - 1}, name.back()});
           },
-          [&catalog](const plan::RelationPtr& plan) { return with_newest_tables(plan, catalog); }};
+          [&catalog, names](const plan::RelationPtr& plan) {
+            return with_newest_tables(plan, catalog, *names);
+          }};
 }
 
-plan::RelationPtr stream_from_table(Session& session, const plan::UnresolvedTable& table,
-                                    plan::IdSource& fresh) {
-  const catalog::TableName name = session.table_name(table.parts);
+plan::RelationPtr stream_from_table(Session& session, const plan::NameParts& table,
+                                    const plan::Options& options, plan::IdSource& fresh) {
+  const catalog::TableName name = session.table_name(table);
   const auto state = session.process().catalog.load(name);
-  if (!state) return nullptr;
-  plan::StreamSource source{"iceberg", {table.options.begin(), table.options.end()}, {}};
-  std::vector<std::string> parts = {session.process().catalog.name()};
-  parts.insert(parts.end(), name.space.begin(), name.space.end());
-  parts.push_back(name.name);
+  if (!state)
+    throw Error("TABLE_OR_VIEW_NOT_FOUND", {{"relationName", "`" + name.to_string() + "`"}});
+  plan::StreamSource source{"iceberg", {options.begin(), options.end()}, {}};
   stream::check_iceberg_stream_options(source.options);
+  std::vector<std::string> parts = name.space;
+  parts.push_back(name.name);
   source.options[stream::kTableOption] = stream::encode_table_name(parts);
-  std::vector<plan::Attribute> output;
+  const plan::NameParts qualifier = session.full_name(table);
   for (const types::Field& field : state->metadata->schema().fields)
     source.columns.push_back(
-        {fresh.next(), field.name, types::to_spark(field.type), !field.required, parts});
-  output = source.columns;
+        {fresh.next(), field.name, types::to_spark(field.type), !field.required, qualifier});
+  std::vector<plan::Attribute> output = source.columns;
   return std::make_shared<const plan::Relation>(
       plan::Relation{std::move(source), std::move(output), true, true, {}});
 }
@@ -187,12 +202,8 @@ plan::RelationPtr stream_from_format(
       if (option != source.options.end()) path = option->second;
     }
     source.options.erase("path");
-    plan::UnresolvedTable table;
-    table.parts = split_name(path);
-    table.streaming = true;
-    table.options = {source.options.begin(), source.options.end()};
-    if (auto found = stream_from_table(session, table, fresh)) return found;
-    throw Error("TABLE_OR_VIEW_NOT_FOUND", {{"relationName", "`" + path + "`"}});
+    return stream_from_table(session, split_name(path),
+                             {source.options.begin(), source.options.end()}, fresh);
   }
   if (!path.empty()) source.options["path"] = path;
   std::optional<types::DataType> given;
