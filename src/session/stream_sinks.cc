@@ -126,7 +126,10 @@ void add_missing_columns(const SinkRequest& request, const catalog::TableName& n
   if (added.columns.empty()) return;
   plan::NameParts parts = name.space;
   parts.push_back(name.name);
-  request.session.execute({plan::AlterTable{std::move(parts), false, std::move(added)}, "", {}});
+  plan::AlterTable altered;
+  altered.table = std::move(parts);
+  altered.change = std::move(added);
+  request.session.execute({std::move(altered), "", {}});
 }
 
 stream::Target to_table(const SinkRequest& request) {

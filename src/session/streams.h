@@ -9,9 +9,9 @@ namespace firn::session {
 // Safe for use by the query's threads while the session goes on, as long as its process lives.
 stream::Services stream_services(Session& session, engine::Engine& engine);
 
-// A StreamSource over a table (nullptr where there is none) and over files: parts are the format
-// and a path.
-plan::RelationPtr stream_from_table(Session&, const plan::UnresolvedTable&, plan::IdSource& fresh);
+// A StreamSource over a table that is there, and over files: parts are the format and a path.
+plan::RelationPtr stream_from_table(Session&, const plan::NameParts& table,
+                                    const plan::Options& options, plan::IdSource& fresh);
 plan::RelationPtr stream_from_files(Session&, const plan::UnresolvedTable&, plan::IdSource& fresh);
 // Table functions that are streaming sources: the format's own name with its options as arguments,
 // or read_stream with the format as the argument __format.
