@@ -1,4 +1,5 @@
 // firn server: Spark Connect for notebooks and tools.
+#include <chrono>
 #include <condition_variable>
 #include <iostream>
 #include <mutex>
@@ -20,9 +21,13 @@ constexpr const char* kExamples =
     "A client: SparkSession.builder.remote(\"sc://127.0.0.1:15002\").getOrCreate()\n"
     "The address is printed when the server is ready. Ctrl-C ends it.";
 
-int run_server(const server::spark_connect::ServerOptions& options, const ConfOptions& conf_options,
+int run_server(server::spark_connect::ServerOptions options, const ConfOptions& conf_options,
                Interruption& interruption) {
   const conf::Conf conf = make_conf(conf_options);
+  options.session_timeout =
+      std::chrono::milliseconds(conf.get_millis("firn.server.session-timeout"));
+  options.detached_timeout =
+      std::chrono::milliseconds(conf.get_millis("firn.server.detached-timeout"));
   start_logging(conf, LogLevel::kWarn, LogFormat::kText);
   LocalProcess process(conf);
   server::spark_connect::Server server(options, process.shared(), conf);

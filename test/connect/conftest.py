@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import psutil
@@ -44,6 +45,13 @@ class Server:
     @property
     def threads(self):
         return psutil.Process(self.process.pid).num_threads()
+
+    def cpu_share(self):
+        """CPU seconds a second, of the next one."""
+        process = psutil.Process(self.process.pid)
+        before = sum(process.cpu_times()[:2])
+        time.sleep(1)
+        return sum(process.cpu_times()[:2]) - before
 
     def session(self):
         from pyspark.sql import SparkSession
