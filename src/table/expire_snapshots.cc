@@ -91,14 +91,17 @@ Reachable reachable(files::FileStore& store, const TableMetadata& metadata,
   return found;
 }
 
-// The live files of manifests, by content.
+// The files that manifests name, by content. `live`: without those that they say are gone.
 std::map<std::string, iceberg::Content> files_in(
-    files::FileStore& store, const std::vector<const iceberg::ManifestFile*>& manifests) {
+    files::FileStore& store, const std::vector<const iceberg::ManifestFile*>& manifests,
+    bool live) {
   std::map<std::string, iceberg::Content> files;
   for (const iceberg::ManifestFile* row : manifests) {
     try {
-      for (const iceberg::ManifestEntry& entry : load_manifest(store, *row).entries)
-        files.emplace(entry.data_file.file_path, entry.data_file.content);
+      for (const iceberg::ManifestEntry& entry : load_manifest(store, *row).entries) {
+        if (!live || entry.status != iceberg::EntryStatus::kDeleted)
+          files.emplace(entry.data_file.file_path, entry.data_file.content);
+      }
     } catch (const Error& error) {
       if (error.code() != Code::kNotFound) throw;
     }
@@ -121,8 +124,8 @@ Freed freed_files(files::FileStore& store, const TableMetadata& before,
     if (!kept.manifests.contains(path)) dropped.push_back(&row);
   for (const auto& [path, row] : kept.manifests) staying.push_back(&row);
   if (!dropped.empty()) {
-    const auto candidates = files_in(store, dropped);
-    const auto live = files_in(store, staying);
+    const auto candidates = files_in(store, dropped, false);
+    const auto live = files_in(store, staying, true);
     for (const auto& [path, content] : candidates) {
       if (live.contains(path)) continue;
       freed.files.push_back(path);
