@@ -141,6 +141,7 @@ void declare_script(CLI::App& parser, ScriptOptions& options) {
       .add_option("--on", options.remote,
                   "run the script against that Spark Connect server, not one of firn's own")
       ->type_name("sc://HOST:PORT");
+  parser.add_flag("--aws", options.aws, "use AWS itself, also where no credentials are set");
 }
 
 }  // namespace
@@ -173,7 +174,6 @@ Action declare_run(CLI::App& parser, Interruption& interruption) {
   return [options, conf, script, &interruption] {
     if (is_script(options->file)) {
       script->file = options->file;
-      script->aws = conf->aws;
       return run_script(*script, *conf, interruption);
     }
     if (!script->arguments.empty())
