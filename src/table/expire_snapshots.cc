@@ -103,7 +103,8 @@ std::map<std::string, iceberg::Content> files_in(
           files.emplace(entry.data_file.file_path, entry.data_file.content);
       }
     } catch (const Error& error) {
-      if (error.code() != Code::kNotFound) throw;
+      // Of what goes, an earlier expiry may have taken parts; what stays must be read whole.
+      if (live || error.code() != Code::kNotFound) throw;
     }
   }
   return files;
