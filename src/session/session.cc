@@ -20,10 +20,16 @@ Overloaded(Handlers...) -> Overloaded<Handlers...>;
 
 // The query names a column that Iceberg's metadata tables lack and scripts in the wild ask for.
 bool asks_leniently(const Error& error) {
+  const auto of = [&](const char* name) {
+    const auto found = error.params().find(name);
+    return found == error.params().end() ? std::string() : found->second;
+  };
+  // partitions.partition as a text: partition LIKE '2024-01-01%'.
+  if (error.condition() == "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE")
+    return of("inputSql") == "\"partition\"" && of("requiredType") == "\"STRING\"";
   if (!error.condition().starts_with("UNRESOLVED_COLUMN")) return false;
-  const auto name = error.params().find("objectName");
-  if (name == error.params().end()) return false;
-  const std::string& text = name->second;  // `t`.`timestamp_ms`
+  const std::string text = of("objectName");  // `t`.`timestamp_ms`
+  if (text.size() < 3) return false;
   const size_t from = text.rfind('`', text.size() - 2) + 1;
   return is_lenient_column(text.substr(from, text.size() - 1 - from));
 }
@@ -31,9 +37,7 @@ bool asks_leniently(const Error& error) {
 }  // namespace
 
 Session::Session(Process process, conf::Conf conf)
-    : process_(std::move(process)),
-      conf_(std::move(conf)),
-      initial_(conf_) {}
+    : process_(std::move(process)), conf_(std::move(conf)), initial_(conf_) {}
 
 const std::shared_ptr<StreamingQueries>& Session::streaming_queries() {
   if (streams_ == nullptr) streams_ = std::make_shared<StreamingQueries>();
