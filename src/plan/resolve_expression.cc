@@ -20,6 +20,7 @@ ExprPtr Resolver::expression(const ExprPtr& unresolved, const Site& site) {
   if (const auto* n = std::get_if<UnresolvedCall>(&node)) return call_of(*n, unresolved, site);
   if (const auto* n = std::get_if<PythonCall>(&node)) return python_call(*n, unresolved, site);
   if (const auto* n = std::get_if<UnresolvedExtract>(&node)) return extract(*n, unresolved, site);
+  if (const auto* n = std::get_if<UpdateField>(&node)) return update_field(*n, unresolved, site);
   if (const auto* n = std::get_if<Literal>(&node))
     return literal(n->type, n->value, unresolved->origin);
   if (const auto* n = std::get_if<Alias>(&node)) return expression(n->child, site);
@@ -40,10 +41,9 @@ ExprPtr Resolver::name(const UnresolvedName& node, const ExprPtr& unresolved, co
             find_name(*lambda_[i], node.parts, options_.case_sensitive, unresolved->origin))
       return fields_of(column(match->attribute, unresolved->origin), node.parts, match->used,
                        unresolved);
-  std::optional<NameMatch> match =
-      find_name(*site.scope, node.parts, options_.case_sensitive, unresolved->origin);
+  std::optional<NameMatch> match = find_column(node, *site.scope, unresolved->origin);
   for (size_t i = outer_.size(); !match && i-- > 0;)
-    match = find_name(*outer_[i], node.parts, options_.case_sensitive, unresolved->origin);
+    match = find_column(node, *outer_[i], unresolved->origin);
   if (!match) {
     // Functions that stand without parentheses.
     constexpr std::string_view kBare[] = {"current_date",   "current_timestamp",

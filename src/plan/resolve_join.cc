@@ -75,6 +75,9 @@ Scoped Resolver::join(const Join& node, const Relation& relation) {
                             right.scope.columns.end());
   both_sides.hidden.insert(both_sides.hidden.end(), right.scope.hidden.begin(),
                            right.scope.hidden.end());
+  both_sides.direct = left.scope.direct;
+  both_sides.direct.insert(both_sides.direct.end(), right.scope.direct.begin(),
+                           right.scope.direct.end());
   Join made{node.kind, left.plan, right.plan, nullptr, {}, false};
   std::vector<std::pair<Attribute, Attribute>> pairs;
   for (const std::string& name : shared) {
@@ -155,6 +158,7 @@ Scoped Resolver::set_operation(const SetOperation& node, const Relation& relatio
   };
   std::vector<RelationPtr> children;
   for (const RelationPtr& child : node.children) children.push_back(trimmed(this->relation(child)));
+  if (node.by_name) align_by_name(children, node, relation);
   const size_t width = children[0]->output.size();
   std::vector<DataType> types;
   for (const Attribute& attribute : children[0]->output) types.push_back(attribute.type);

@@ -43,6 +43,12 @@ Overloaded(Ts...) -> Overloaded<Ts...>;
 
 Scoped Resolver::relation(const RelationPtr& unresolved) {
   const Depth depth(depth_);
+  Scoped result = node_of(unresolved);
+  remember(*unresolved, result.scope);
+  return result;
+}
+
+Scoped Resolver::node_of(const RelationPtr& unresolved) {
   if (unresolved->resolved) return freshened(unresolved);
   const Relation& r = *unresolved;
   return std::visit(
@@ -65,6 +71,14 @@ Scoped Resolver::relation(const RelationPtr& unresolved) {
           [&](const Unpivot& node) { return unpivot(node, r); },
           [&](const Hint& node) { return relation(node.child); },
           [&](const Lateral& node) { return relation(node.child); },
+          [&](const NameColumns& node) { return name_columns(node); },
+          [&](const ToSchema& node) { return to_schema(node); },
+          [&](const FillNulls& node) { return fill_nulls(node); },
+          [&](const DropNulls& node) { return drop_nulls(node); },
+          [&](const ReplaceValues& node) { return replace_values(node); },
+          [&](const Sample& node) { return sample(node); },
+          [&](const Tail& node) { return tail(node); },
+          [&](const Statistic& node) { return statistic(node); },
           [&](const OneRow& node) { return Scoped{finish(node, r.origin), {}}; },
           [&](const Range& node) {
             auto made = std::const_pointer_cast<Relation>(finish(node, r.origin));
@@ -75,6 +89,9 @@ Scoped Resolver::relation(const RelationPtr& unresolved) {
             if constexpr (std::is_same_v<Node, Project> || std::is_same_v<Node, Aggregate> ||
                           std::is_same_v<Node, Having> || std::is_same_v<Node, Distinct>)
               return finished(block(unresolved), nullptr);
+            if constexpr (std::is_same_v<Node, WithColumns> ||
+                          std::is_same_v<Node, RenameColumns> || std::is_same_v<Node, DropColumns>)
+              return column_chain(unresolved);
             const std::string line = to_string(r);
             throw_unsupported("the relation " + line.substr(0, line.find('\n')));
           },
@@ -239,6 +256,7 @@ Scoped Resolver::with(const With& node) {
 Scoped Resolver::subquery_alias(const SubqueryAlias& node) {
   Scoped result = relation(node.child);
   result.scope.hidden.clear();
+  result.scope.beyond.clear();
   std::vector<Attribute>& columns = result.scope.columns;
   if (!node.columns.empty() && node.columns.size() != columns.size())
     throw_at(node.child->origin, "ASSIGNMENT_ARITY_MISMATCH",
@@ -281,8 +299,11 @@ Scoped Resolver::inline_table(const InlineTable& node, const Relation& relation)
 
 Scoped Resolver::filter_of(const Filter& node, const Relation& relation) {
   Scoped child = this->relation(node.child);
+  Scope beyond, names = child.scope;
+  beyond.columns = child.scope.beyond;
+  if (!beyond.columns.empty()) names.next = &beyond;
   Site site;
-  site.scope = &child.scope;
+  site.scope = &names;
   site.aggregates = true;  // refused as a whole below, with the condition's text
   site.clause = "WHERE";
   ExprPtr condition = boolean_condition(node.condition, site, "WHERE");
@@ -330,7 +351,15 @@ Scoped Resolver::deduplicate(const Deduplicate& node, const Relation& relation) 
   std::vector<ExprPtr> columns, keys;
   for (const Attribute& attribute : child.plan->output) columns.push_back(column(attribute));
   bool computed = false;
-  for (const ExprPtr& key : node.keys) {
+  const bool all =
+      node.keys.size() == 1 && std::holds_alternative<UnresolvedStar>(node.keys[0]->node);
+  if (all && !child.plan->streaming && !node.within_watermark) {
+    child.plan = finish(Distinct{trimmed(child)}, relation.origin);
+    child.scope.hidden.clear();
+    child.scope.beyond.clear();
+    return child;
+  }
+  for (const ExprPtr& key : expand_stars(node.keys, child.scope)) {
     ExprPtr value = expression(key, site);
     if (!std::holds_alternative<ColumnRef>(value->node)) {
       computed = true;

@@ -36,6 +36,12 @@ bool has_id(const std::vector<Attribute>& attributes, AttributeId id) {
 
 // The chain Having / Distinct / Project / Aggregate that one SELECT is.
 Block Resolver::block(const RelationPtr& unresolved) {
+  Block made = block_of(unresolved);
+  remember(*unresolved, made.output_scope);
+  return made;
+}
+
+Block Resolver::block_of(const RelationPtr& unresolved) {
   if (const auto* node = std::get_if<Project>(&unresolved->node))
     return select({}, node->expressions, node->child);
   if (const auto* node = std::get_if<Aggregate>(&unresolved->node)) {
@@ -96,8 +102,18 @@ std::vector<ExprPtr> Resolver::expand_stars(const std::vector<ExprPtr>& list, co
   std::vector<ExprPtr> expanded;
   for (const ExprPtr& item : list) {
     const auto* star = std::get_if<UnresolvedStar>(&item->node);
+    if (const auto* regex = std::get_if<UnresolvedRegex>(&item->node)) {
+      const std::vector<ExprPtr> columns = matching_columns(*regex, scope);
+      expanded.insert(expanded.end(), columns.begin(), columns.end());
+      continue;
+    }
     if (star == nullptr) {
       expanded.push_back(item);
+      continue;
+    }
+    if (star->plan_id && star->qualifier.empty()) {
+      const std::vector<ExprPtr> columns = planned_columns(*star->plan_id, scope);
+      expanded.insert(expanded.end(), columns.begin(), columns.end());
       continue;
     }
     std::vector<ExprPtr> found;
@@ -418,7 +434,10 @@ Scoped Resolver::finished(Block block, const std::vector<SortKey>* sort) {
       for (const Attribute& source : block.from.columns)
         if (source.id == attribute.id && attribute.qualifier.empty())
           attribute.qualifier = source.qualifier;
-    names.next = &block.from;
+    Scope from = block.from, beyond;
+    beyond.columns = block.from.beyond;
+    if (!beyond.columns.empty()) from.next = &beyond;
+    names.next = &from;
     Site site;
     site.scope = &names;
     site.in_aggregate = block.aggregated ? &block.from : nullptr;
@@ -491,12 +510,14 @@ Scoped Resolver::finished(Block block, const std::vector<SortKey>* sort) {
       shown.push_back(attribute);
     }
   }
+  Scope result_scope;
+  keep_beyond(block, computed, result_scope);
   plan = layered(computed, plan);
   if (block.distinct) plan = finish(Distinct{plan});
   if (!keys.empty()) plan = finish(Sort{std::move(keys), plan});
-  Scoped result{plan, {}};
+  Scoped result{plan, std::move(result_scope)};
   result.scope.columns = std::move(shown);
-  if (!hidden.empty()) result.plan = trimmed(result);
+  if (!hidden.empty() && result.scope.beyond.empty()) result.plan = trimmed(result);
   return result;
 }
 

@@ -1,6 +1,7 @@
 // The resolver's parts, shared by the files resolve_*.cc. For src/plan only.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <map>
 #include <set>
@@ -73,7 +74,38 @@ class Resolver {
   std::string display(const ExprPtr& unresolved);
 
  private:
+  // ---- resolve_dataframe*.cc, resolve_statistic.cc
+  void remember(const Relation& unresolved, Scope& scope);
+  std::optional<NameMatch> find_planned(const UnresolvedName& node, const Scope& level,
+                                        const std::optional<QueryContext>& origin);
+  std::optional<NameMatch> find_column(const UnresolvedName& node, const Scope& scope,
+                                       const std::optional<QueryContext>& origin);
+  std::vector<ExprPtr> planned_columns(int64_t plan_id, const Scope& scope);
+  std::vector<ExprPtr> matching_columns(const UnresolvedRegex& node, const Scope& scope);
+  void keep_beyond(const Block& block, std::vector<ExprPtr>& computed, Scope& shown);
+  Scoped column_chain(const RelationPtr& top);
+  Scoped name_columns(const NameColumns& node);
+  Scoped to_schema(const ToSchema& node);
+  ExprPtr matched(const ExprPtr& value, const types::StructField& wanted, const std::string& path);
+  Scoped fill_nulls(const FillNulls& node);
+  Scoped drop_nulls(const DropNulls& node);
+  Scoped replace_values(const ReplaceValues& node);
+  Scoped sample(const Sample& node);
+  Scoped tail(const Tail& node);
+  Scoped statistic(const Statistic& node);
+  Scoped summary(const Statistic& node, Scoped child);
+  Scoped quantiles(const Statistic& node, Scoped child);
+  Scoped frequent(const Statistic& node, Scoped child);
+  ExprPtr update_field(const UpdateField& node, const ExprPtr& unresolved, const Site& site);
+  ExprPtr updated(const ExprPtr& structure, const std::vector<std::string>& path, size_t at,
+                  const ExprPtr& value, const ExprPtr& unresolved, const Site& site);
+  const Attribute& column_of(const Scope& scope, const std::string& name);
+  Scoped projected(std::vector<ExprPtr> columns, Scoped child);
+  void align_by_name(std::vector<RelationPtr>& children, const SetOperation& node,
+                     const Relation& relation);
+
   // ---- resolve_relation.cc
+  Scoped node_of(const RelationPtr& unresolved);
   Scoped table(const UnresolvedTable& node, const Relation& relation);
   Scoped table_function(const UnresolvedTableFunction& node, const Relation& relation);
   Scoped with(const With& node);
@@ -111,6 +143,7 @@ class Resolver {
 
   // ---- resolve_select.cc
   Block block(const RelationPtr& unresolved);
+  Block block_of(const RelationPtr& unresolved);
   Block select(const std::vector<ExprPtr>& keys, const std::vector<ExprPtr>& list,
                const RelationPtr& child);
   Block select_from(const std::vector<ExprPtr>& keys, const std::vector<ExprPtr>& list,
@@ -235,6 +268,8 @@ class Resolver {
   std::set<AttributeId> seen_;                              // ids that leaves of this query gave
   std::unordered_map<const Expr*, std::string> display_;
   std::set<std::string> views_;  // CTEs being resolved
+  std::deque<Scope> planned_;    // columns of relations that have a plan id
+  std::unordered_map<int64_t, std::vector<size_t>> plan_ids_;  // → planned_
   int64_t volatile_calls_ = 0;
   int depth_ = 0;
   bool python_ = false;  // a PythonCall was met

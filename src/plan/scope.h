@@ -10,9 +10,13 @@
 namespace firn::plan {
 
 struct Scope {
-  std::vector<Attribute> columns;  // in order, what a star gives
-  std::vector<Attribute> hidden;   // found by name only
-  const Scope* next = nullptr;     // asked where this one has no match (select list → FROM)
+  std::vector<Attribute> columns;      // in order, what a star gives
+  std::vector<Attribute> hidden;       // found by name only
+  const Scope* next = nullptr;         // asked where this one has no match (select list → FROM)
+  std::vector<Attribute> beyond = {};  // DataFrames: columns below that were not selected; filters
+                                       // and sorts may still ask for them
+  std::vector<size_t> direct = {};     // DataFrames: what Resolver::planned_ knows of this very
+                                       // relation (of both sides of a join)
 };
 
 // A relation and the names that it offers; the plan may give more columns than the scope shows.
