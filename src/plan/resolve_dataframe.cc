@@ -52,11 +52,15 @@ const RelationPtr& child_of(const Relation& step) {
   return std::get<DropColumns>(step.node).child;
 }
 
-bool is_generator(const ExprPtr& expr) {
-  const auto* call = std::get_if<UnresolvedCall>(&expr->node);
-  const functions::Function* function =
-      call != nullptr ? functions::find_function(call->name) : nullptr;
-  return function != nullptr && function->kind == functions::Kind::kGenerator;
+// Generators and windows of time make rows: they need a select list of their own.
+bool makes_rows(const ExprPtr& expr) {
+  return any_node(*expr, [](const Expr& node) {
+    const auto* call = std::get_if<UnresolvedCall>(&node.node);
+    const functions::Function* function =
+        call != nullptr ? functions::find_function(call->name) : nullptr;
+    return function != nullptr &&
+           (function->kind == functions::Kind::kGenerator || function->name == "window");
+  });
 }
 
 // Columns that a chain of steps computes, until one projection is made of them.
@@ -300,7 +304,7 @@ Scoped Resolver::column_chain(const RelationPtr& top) {
     if (const auto* node = std::get_if<WithColumns>(&steps[i]->node)) {
       const bool generates = std::any_of(
           node->columns.begin(), node->columns.end(),
-          [](const ExprPtr& item) { return is_generator(std::get<Alias>(item->node).child); });
+          [](const ExprPtr& item) { return makes_rows(std::get<Alias>(item->node).child); });
       if (generates) {  // rows multiply: a select list with the generator in it
         pending.flush();
         std::vector<ExprPtr> list;

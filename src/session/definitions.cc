@@ -7,6 +7,7 @@
 #include "session/partitioning.h"
 #include "session/session.h"
 #include "session/table_change.h"
+#include "session/view_names.h"
 #include "session/views.h"
 #include "session/writing.h"
 
@@ -166,24 +167,25 @@ Result create_table(Session& session, const plan::CreateTable& node, const StopT
 
 Result create_view(Session& session, const plan::CreateView& node) {
   if (!node.temporary) return create_catalog_view(session, node);
-  if (node.name.size() != 1)
+  const auto given = temporary_view_key(node.name);
+  if (!given)
     throw_invalid("a temporary view has a name of one part, not " +
                   std::to_string(node.name.size()));
   auto& views = session.temporary_views();
-  const std::string key = lower(node.name.front());
+  const std::string& key = *given;
   if (views.count(key) != 0 && !node.or_replace) {
     if (node.if_not_exists) return {};
     throw Error("TEMP_TABLE_OR_VIEW_ALREADY_EXISTS",
-                {{"relationName", "`" + node.name.front() + "`"}});
+                {{"relationName", "`" + node.name.back() + "`"}});
   }
   plan::RelationPtr query = node.query;
   if (!node.columns.empty())
-    query = plan::make(plan::SubqueryAlias{node.name.front(), node.columns, query});
+    query = plan::make(plan::SubqueryAlias{node.name.back(), node.columns, query});
   const auto before = views.find(key) == views.end() ? std::nullopt : std::optional(views.at(key));
   views[key] = {node.text, node.columns, query, nullptr};
   try {
     SessionSurroundings surroundings(session);
-    surroundings.find_table({{node.name.front()}, false, nullptr, nullptr, {}},
+    surroundings.find_table({node.name, false, nullptr, nullptr, {}},
                             session.ids());  // errors come now, not at the first use
   } catch (...) {
     if (before)
@@ -192,7 +194,7 @@ Result create_view(Session& session, const plan::CreateView& node) {
       views.erase(key);
     throw;
   }
-  return {{}, nullptr, "created temporary view " + node.name.front()};
+  return {{}, nullptr, "created temporary view " + node.name.back()};
 }
 
 Result create_namespace(Session& session, const plan::CreateNamespace& node) {
@@ -226,8 +228,8 @@ Result drop_namespace(Session& session, const plan::DropNamespace& node) {
 }
 
 Result drop_table(Session& session, const plan::DropTable& node) {
-  if (node.name.size() == 1 && session.temporary_views().erase(lower(node.name.front())) > 0)
-    return {};
+  const auto view = temporary_view_key(node.name);
+  if (view && session.temporary_views().erase(*view) > 0) return {};
   const catalog::TableName name = session.table_name(node.name);
   if (node.view) return drop_view(session, name, node.if_exists);
   if (!session.process().catalog.load(name)) {

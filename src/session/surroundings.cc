@@ -8,6 +8,7 @@
 #include "session/broker_map.h"
 #include "session/session.h"
 #include "session/streams.h"
+#include "session/view_names.h"
 #include "sql/parser.h"
 #include "stream/source/kafka_source.h"
 
@@ -47,8 +48,9 @@ std::string snapshot_text(const plan::TableScan& scan) {
 
 plan::RelationPtr SessionSurroundings::find_view(const plan::UnresolvedTable& table,
                                                  plan::IdSource& fresh) {
-  if (table.parts.size() != 1) return nullptr;
-  const auto found = session_.temporary_views().find(lower(table.parts.front()));
+  const auto key = temporary_view_key(table.parts);
+  if (!key) return nullptr;
+  const auto found = session_.temporary_views().find(*key);
   if (found == session_.temporary_views().end()) return nullptr;
   TemporaryView& view = found->second;
   if (view.rows) return view.rows(fresh);

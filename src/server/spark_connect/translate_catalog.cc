@@ -374,7 +374,7 @@ RelationPtr Translation::catalog(const proto::Catalog& given) {
     case Case::kIsCached:
       if (!asked.exists(name_parts(given.is_cached().table_name())))
         Asked::throw_unknown(name_parts(given.is_cached().table_name()));
-      throw_unsupported("catalog.isCached");
+      return asked.answer(false);  // no rows of tables are kept in memory
     case Case::kCacheTable:
       asked.cache(given.cache_table().table_name(), false);
       return asked.done();

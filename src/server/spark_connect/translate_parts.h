@@ -52,6 +52,14 @@ class Translation {
   plan::RelationPtr replace(const proto::NAReplace&);
   plan::RelationPtr sample(const proto::Sample&);
   plan::RelationPtr statistic(const proto::Relation&);
+  plan::RelationPtr crosstab(const proto::StatCrosstab&);
+  plan::RelationPtr transpose(const proto::Transpose&);
+
+  // ---- translate_values.cc: asked while the message is translated, as their values name columns
+  // The constants of a relation of one column, at most `most` of them (FIRN_INVALID_INPUT beyond).
+  std::vector<plan::ExprPtr> values_of(plan::RelationPtr, size_t most, const char* what);
+  // The distinct values in order, NULL first.
+  std::vector<plan::ExprPtr> distinct_values(const plan::ExprPtr&, plan::RelationPtr child);
 
   // ---- translate_read.cc
   plan::RelationPtr read(const proto::Read&);

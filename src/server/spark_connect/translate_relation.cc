@@ -258,6 +258,7 @@ RelationPtr Translation::aggregate(const proto::Aggregate& given) {
     pivot.aggregates = std::move(made);
     pivot.column = expression(given.pivot().col());
     for (const auto& value : given.pivot().values()) pivot.values.push_back(literal(value));
+    if (pivot.values.empty()) pivot.values = distinct_values(pivot.column, child);
     pivot.child = std::move(child);
     return plan::make(std::move(pivot));
   }

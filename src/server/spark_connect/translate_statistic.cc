@@ -55,6 +55,85 @@ RelationPtr Translation::sample(const proto::Sample& given) {
   return plan::make(std::move(made));
 }
 
+// Counts by the pairs of values: the second column's values name the columns.
+RelationPtr Translation::crosstab(const proto::StatCrosstab& given) {
+  const RelationPtr child = relation(given.input());
+  const auto column = [](const std::string& name) {
+    return plan::make(plan::UnresolvedName{{name}, {}});
+  };
+  const auto shown = [&](const std::string& name) {
+    ExprPtr as_text = plan::make(plan::Cast{column(name), types::DataTypeId::kString});
+    return named_call("coalesce", {std::move(as_text), text("null")}, false);
+  };
+  plan::Pivot pivot;
+  pivot.keys = {plan::make(plan::Alias{shown(given.col1()), given.col1() + "_" + given.col2()})};
+  pivot.column = shown(given.col2());
+  pivot.aggregates = {named_call(
+      "count", {plan::make(plan::Literal{types::DataTypeId::kInteger, int64_t{1}})}, false)};
+  pivot.values = distinct_values(pivot.column, child);
+  pivot.child = child;
+  plan::FillNulls made;
+  made.values = {plan::make(plan::Literal{types::DataTypeId::kLong, int64_t{0}})};
+  made.child = plan::make(std::move(pivot));
+  return plan::make(std::move(made));
+}
+
+// Rows become columns, named by the index column's values in order; a row for each other column.
+RelationPtr Translation::transpose(const proto::Transpose& given) {
+  constexpr size_t kMostRows = 500;  // spark.sql.transposeMaxValues
+  const RelationPtr child = relation(given.input());
+  const std::vector<plan::Attribute> columns = surroundings.session().resolve(child)->output;
+  if (given.index_columns_size() > 1)
+    throw Error("TRANSPOSE_INVALID_INDEX_COLUMN", {{"reason", "Only one index column is allowed"}});
+  if (columns.empty()) return child;
+  const auto column = [](const std::string& name) {
+    return plan::make(plan::UnresolvedName{{name}, {}});
+  };
+  const ExprPtr index = given.index_columns_size() == 1 ? expression(given.index_columns(0))
+                                                        : column(columns[0].name);
+  const auto* named = std::get_if<plan::UnresolvedName>(&index->node);
+  if (named == nullptr)
+    throw Error("TRANSPOSE_INVALID_INDEX_COLUMN",
+                {{"reason", "Index column must be an atomic attribute"}});
+  const RelationPtr rows = plan::make(plan::Filter{named_call("isnotnull", {index}, false), child});
+  const RelationPtr ordered = plan::make(plan::Sort{{{index, true, true}}, rows});
+  const std::vector<ExprPtr> names =
+      values_of(plan::make(plan::Project{
+                    {plan::make(plan::Cast{index, types::DataTypeId::kString})}, ordered}),
+                kMostRows, "rows of transpose");
+  // The n-th value of a column in the index's order.
+  const auto nth = [&](const std::string& name, size_t n) {
+    ExprPtr pair = named_call(
+        "struct", {plan::make(plan::Alias{index, "i"}), plan::make(plan::Alias{column(name), "v"})},
+        false);
+    ExprPtr sorted =
+        named_call("sort_array", {named_call("collect_list", {std::move(pair)}, false)}, false);
+    ExprPtr item = plan::make(plan::UnresolvedExtract{
+        std::move(sorted),
+        plan::make(plan::Literal{types::DataTypeId::kInteger, static_cast<int64_t>(n)})});
+    return plan::make(plan::UnresolvedExtract{std::move(item), text("v")});
+  };
+  std::vector<RelationPtr> sides;
+  for (const plan::Attribute& attribute : columns) {
+    if (lower_case(attribute.name) == lower_case(named->parts.back())) continue;
+    std::vector<ExprPtr> list{plan::make(plan::Alias{text(attribute.name), "key"})};
+    for (size_t n = 0; n < names.size(); ++n)
+      list.push_back(plan::make(plan::Alias{
+          nth(attribute.name, n), std::get<std::string>(plan::as_literal(*names[n])->value)}));
+    sides.push_back(plan::make(plan::Project{std::move(list), rows}));
+  }
+  if (sides.empty())
+    return plan::make(
+        plan::Limit{plan::make(plan::Literal{types::DataTypeId::kInteger, int64_t{0}}), nullptr,
+                    plan::make(plan::Project{{plan::make(plan::Alias{text(""), "key"})}, child})});
+  if (sides.size() == 1) return sides[0];
+  plan::SetOperation made;
+  made.kind = plan::SetKind::kUnion;
+  made.all = true;
+  made.children = std::move(sides);
+  return plan::make(std::move(made));
+}
+
 RelationPtr Translation::statistic(const proto::Relation& given) {
   plan::Statistic made;
   made.name = case_name(given, "rel_type");
@@ -69,9 +148,9 @@ RelationPtr Translation::statistic(const proto::Relation& given) {
       made.columns = strings(given.describe().cols());
       break;
     case proto::Relation::kCrosstab:
-      made.child = relation(given.crosstab().input());
-      made.columns = {given.crosstab().col1(), given.crosstab().col2()};
-      break;
+      return crosstab(given.crosstab());
+    case proto::Relation::kTranspose:
+      return transpose(given.transpose());
     case proto::Relation::kCov:
       made.child = relation(given.cov().input());
       made.columns = {given.cov().col1(), given.cov().col2()};
@@ -112,9 +191,7 @@ RelationPtr Translation::statistic(const proto::Relation& given) {
       break;
     }
     default:
-      made.child = relation(given.transpose().input());
-      made.arguments = expressions(given.transpose().index_columns());
-      break;
+      refuse("the relation", given, "rel_type");
   }
   return plan::make(std::move(made));
 }
