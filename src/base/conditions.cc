@@ -520,6 +520,7 @@ constexpr Condition kSparks[] = {
   {"UNPIVOT_VALUE_SIZE_MISMATCH", Code::kInvalidInput, "428C4", "All unpivot value columns must have the same size as there are value column names (<names>)."},
   {"UNRECOGNIZED_PARAMETER_NAME", Code::kInvalidInput, "4274K", "Cannot invoke routine <routineName> because the routine call included a named argument reference for the argument named <argumentName>, but this routine does not include any signature containing an argument with this name. Did you mean one of the following? [<proposal>]."},
   {"UNRECOGNIZED_SQL_TYPE", Code::kInvalidInput, "42704", "Unrecognized SQL type - name: <typeName>, id: <jdbcType>."},
+  {"UNRECOGNIZED_STATISTIC", Code::kInvalidInput, "42704", "The statistic <stats> is not recognized. Valid statistics include `count`, `count_distinct`, `approx_count_distinct`, `mean`, `stddev`, `min`, `max`, and percentile values. Percentile must be a numeric value followed by '%', within the range 0% to 100%."},
   {"UNRESOLVABLE_TABLE_VALUED_FUNCTION", Code::kInvalidInput, "42883", "Could not resolve <name> to a table-valued function.\nPlease make sure that <name> is defined as a table-valued function and that all required parameters are provided correctly.\nIf <name> is not defined, please create the table-valued function before using it.\nFor more information about defining table-valued functions, please refer to the Apache Spark documentation."},
   {"UNRESOLVED_ALL_IN_GROUP_BY", Code::kInvalidInput, "42803", "Cannot infer grouping columns for GROUP BY ALL based on the select clause. Please explicitly specify the grouping columns."},
   {"UNRESOLVED_COLUMN.WITHOUT_SUGGESTION", Code::kInvalidInput, "42703", "A column, variable, or function parameter with name <objectName> cannot be resolved. "},
@@ -602,6 +603,7 @@ constexpr Condition kSparks[] = {
   {"WRONG_NUM_ARGS.WITHOUT_SUGGESTION", Code::kInvalidInput, "42605", "The <functionName> requires <expectedNum> parameters but the actual number is <actualNum>. Please, refer to '<docroot>/sql-ref-functions.html' for a fix."},
   {"WRONG_NUM_ARGS.WITH_SUGGESTION", Code::kInvalidInput, "42605", "The <functionName> requires <expectedNum> parameters but the actual number is <actualNum>. If you have to call this function with <legacyNum> parameters, set the legacy configuration <legacyConfKey> to <legacyConfValue>."},
   {"_LEGACY_ERROR_TEMP_0006", Code::kInvalidInput, "", "The number of inserted values cannot match the fields."},
+  {"_LEGACY_ERROR_TEMP_1201", Code::kInvalidInput, "", "Cannot resolve column name \"<colName>\" among (<fieldNames>)."},
 };
 // NOLINTEND
 // clang-format on

@@ -373,6 +373,13 @@ const Attribute& Resolver::column_of(const Scope& scope, const std::string& name
   return *found;
 }
 
+void Resolver::throw_among(const std::string& name, const std::vector<Attribute>& columns,
+                           const std::optional<QueryContext>& origin) {
+  std::string names;
+  for (const Attribute& known : columns) names += (names.empty() ? "" : ", ") + known.name;
+  throw_at(origin, "_LEGACY_ERROR_TEMP_1201", {{"colName", name}, {"fieldNames", names}});
+}
+
 // ---- union by name: the other sides' columns in the order of the first; missing ones are NULL
 
 void Resolver::align_by_name(std::vector<RelationPtr>& children, const SetOperation& node,
@@ -402,9 +409,7 @@ void Resolver::align_by_name(std::vector<RelationPtr>& children, const SetOperat
       } else if (node.allow_missing) {
         columns.push_back(alias(null_of(attribute.type), attribute.name, ids_.next()));
       } else {
-        Scope scope;
-        scope.columns = given;
-        throw_unresolved({attribute.name}, scope, relation.origin);
+        throw_among(attribute.name, given, relation.origin);
       }
     }
     children[i] = project(std::move(columns), children[i]);

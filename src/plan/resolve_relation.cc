@@ -360,6 +360,11 @@ Scoped Resolver::deduplicate(const Deduplicate& node, const Relation& relation) 
     return child;
   }
   for (const ExprPtr& key : expand_stars(node.keys, child.scope)) {
+    const auto* name = std::get_if<UnresolvedName>(&key->node);
+    if (relation.plan_id && name != nullptr && name->parts.size() == 1 &&
+        std::none_of(child.scope.columns.begin(), child.scope.columns.end(),
+                     [&](const Attribute& known) { return same(known.name, name->parts[0]); }))
+      throw_among(name->parts[0], child.scope.columns, relation.origin);
     ExprPtr value = expression(key, site);
     if (!std::holds_alternative<ColumnRef>(value->node)) {
       computed = true;

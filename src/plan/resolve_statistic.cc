@@ -73,12 +73,9 @@ ExprPtr statistic_of(const std::string& name, const Attribute& attribute) {
       const bool text = attribute.type.id() == DataTypeId::kString;
       return value_at(text ? as_double(attribute) : column(attribute), share);
     }
-    throw Error("FIRN_INVALID_INPUT", {{"what", "Unable to parse " + name + " as a percentile"}});
+    throw Error("UNRECOGNIZED_STATISTIC", {{"stats", "'" + name + "'"}});
   }
-  throw Error("FIRN_INVALID_INPUT",
-              {{"what", name + " is not a recognised statistic. Statistics are: count, "
-                               "count_distinct, approx_count_distinct, mean, stddev, min, max and "
-                               "percentiles like 75%."}});
+  throw Error("UNRECOGNIZED_STATISTIC", {{"stats", "'" + name + "'"}});
 }
 
 }  // namespace

@@ -100,6 +100,9 @@ class Resolver {
   ExprPtr updated(const ExprPtr& structure, const std::vector<std::string>& path, size_t at,
                   const ExprPtr& value, const ExprPtr& unresolved, const Site& site);
   const Attribute& column_of(const Scope& scope, const std::string& name);
+  [[noreturn]] static void throw_among(const std::string& name,
+                                       const std::vector<Attribute>& columns,
+                                       const std::optional<QueryContext>& origin);
   Scoped projected(std::vector<ExprPtr> columns, Scoped child);
   void align_by_name(std::vector<RelationPtr>& children, const SetOperation& node,
                      const Relation& relation);

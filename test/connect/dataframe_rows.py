@@ -279,7 +279,7 @@ rows("group", {
     "mixed select": lambda s: sales(s).select("shop", F.sum("amount")),
     "pivot with values": lambda s: sales(s).groupBy("shop").pivot("year", [2020, 2021]).sum("amount"),
     "pivot without values": lambda s: sales(s).groupBy("shop").pivot("year").sum("amount"),
-    "pivot of two aggregates": lambda s: sales(s).groupBy("shop").pivot("year", [2020]).agg(F.sum("amount").alias("s"), F.count("*").alias("n")),
+    "pivot of two aggregates": lambda s: sales(s).groupBy("shop").pivot("year", [2020]).agg(F.sum("amount").alias("s"), F.count("amount").alias("n")),
     "distinct": lambda s: sales(s).select("shop").distinct(),
     "dropDuplicates": lambda s: sales(s).select("shop", "year").dropDuplicates(),
     "dropDuplicates of a key": lambda s: s.createDataFrame([(1, "a"), (1, "a"), (2, "b")], "k INT, v STRING").dropDuplicates(["k"]),
@@ -325,7 +325,7 @@ rows("join", {
 
 rows("set", {
     "union": lambda s: towns(s).union(towns(s)),
-    "unionAll of other types": lambda s: s.range(2).union(s.createDataFrame([(1.5,)], "d DOUBLE")),
+    "unionAll of other types": lambda s: s.range(2).toDF("id").union(s.createDataFrame([(1.5,)], "d DOUBLE")),
     "union of other names": lambda s: s.range(1).toDF("a").union(s.range(1).toDF("b")),
     "unionByName": lambda s: towns(s).unionByName(towns(s).select("town", "id")),
     "unionByName with missing columns": lambda s: towns(s).unionByName(s.range(1).withColumn("x", F.lit("y")), allowMissingColumns=True),
@@ -496,3 +496,21 @@ rows("catalog", {
     "dropGlobalTempView": lambda s: (towns(s).createOrReplaceGlobalTempView("g_drop"), [s.catalog.dropGlobalTempView("g_drop"), s.catalog.dropGlobalTempView("g_drop")])[1],
     "listFunctions": lambda s: [f.name for f in s.catalog.listFunctions(pattern="array_remove")],
 })
+
+
+# ---- where Spark's answer depends on the client: what the server of Spark Connect says, by its own rules of plan ids
+# (ColumnResolutionHelper.resolveDataFrameColumn)
+
+CONNECT = {
+    "filter: by a column of another DataFrame": {"error": "CANNOT_RESOLVE_DATAFRAME_COLUMN"},
+    "join: select a column of neither": {"error": "CANNOT_RESOLVE_DATAFRAME_COLUMN"},
+    "join: self with itself": {"error": "AMBIGUOUS_COLUMN_REFERENCE"},
+    "join: self with a filtered one": {
+        "schema": "struct<town:string,id:int>",
+        "rows": [["bonn", 2], ["bonn", 2], ["lima", 9], ["oslo", 2], ["oslo", 2]],
+    },
+    "sort: by a column that was replaced": {
+        "schema": "struct<id:int,name:string,age:int,score:double>",
+        "rows": [[-5, "ann", 30, -1.0], [-4, None, 41, "NaN"], [-3, "cid", 25, None], [-2, "bob", None, 2.5], [-1, "ann", 30, 1.5]],
+    },
+}

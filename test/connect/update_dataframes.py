@@ -8,7 +8,7 @@ os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
 os.environ["TZ"] = "UTC"
 
 from dataframe_answers import GOLDEN, answer  # noqa: E402
-from dataframe_rows import ORDERED, ROWS  # noqa: E402
+from dataframe_rows import CONNECT, ORDERED, ROWS  # noqa: E402
 from pyspark.sql import SparkSession  # noqa: E402
 
 
@@ -25,7 +25,7 @@ def main():
     session.sparkContext.setLogLevel("OFF")
     answers = {}
     for name, function in ROWS.items():
-        answers[name] = known[name] if name in known else answer(function, session, name in ORDERED)
+        answers[name] = CONNECT.get(name) or known.get(name) or answer(function, session, name in ORDERED)
     session.stop()
     GOLDEN.parent.mkdir(exist_ok=True)
     lines = ",\n".join(f"{json.dumps(name)}: {json.dumps(made, ensure_ascii=False)}" for name, made in answers.items())
