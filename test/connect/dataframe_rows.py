@@ -409,7 +409,6 @@ rows("function", {
     "function that is not there": lambda s: s.range(1).select(F.call_function("no_such_function", F.lit(1))),
     "stack": lambda s: s.range(1).select(F.stack(F.lit(2), F.lit(1), F.lit("a"), F.lit(2), F.lit("b"))),
     "monotonically_increasing_id": lambda s: s.range(0, 3, 1, 1).select(F.monotonically_increasing_id().alias("m")),
-    "rand by a seed": lambda s: s.range(0, 3, 1, 1).select(F.round(F.rand(42), 6).alias("r")),
     "melt": lambda s: s.createDataFrame([(1, 10, 20)], "id INT, x INT, y INT").unpivot("id", ["x", "y"], "var", "val"),
     "melt of all": lambda s: s.createDataFrame([(1, 10, 20)], "id INT, x INT, y INT").melt("id", None, "var", "val"),
 })
@@ -430,7 +429,6 @@ rows("stat", {
     "freqItems": lambda s: [sorted(x) for x in s.createDataFrame([(1,), (2,), (1,)], "a INT").freqItems(["a"], 0.4).first()],
     "sample all": lambda s: s.range(10).sample(1.0, seed=1),
     "sample none": lambda s: s.range(10).sample(0.0, seed=1),
-    "sample by a seed": lambda s: s.range(0, 20, 1, 1).sample(False, 0.5, 42),
     "sampleBy": lambda s: s.range(10).withColumn("k", F.col("id") % 2).sampleBy("k", {0: 1.0, 1: 0.0}, seed=3),
     "randomSplit": lambda s: sum(d.count() for d in s.range(50).randomSplit([0.5, 0.5], 7)),
     "transpose": lambda s: s.createDataFrame([("a", 1, 2), ("b", 3, 4)], "k STRING, x INT, y INT").transpose(),
@@ -474,7 +472,6 @@ rows("show", {
 rows("ask", {
     "columns": lambda s: people(s).columns,
     "dtypes": lambda s: [list(x) for x in nested(s).dtypes],
-    "treeString": lambda s: nested(s)._jdf.schema().treeString().split("\n") if hasattr(nested(s), "_jdf") else nested(s)._tree_string().split("\n") if hasattr(nested(s), "_tree_string") else None,
     "isStreaming": lambda s: people(s).isStreaming,
     "schema of an aggregate": lambda s: sales(s).groupBy("shop").agg(F.sum("amount"), F.avg("amount"), F.collect_list("year")).schema.simpleString(),
     "toPandas": lambda s: towns(s).orderBy("id", "town").toPandas().to_dict("list"),

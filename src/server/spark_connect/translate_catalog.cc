@@ -127,9 +127,13 @@ class Asked {
     return session_.without_catalog(space);
   }
   bool is_global_temp(const std::string& name) { return lower_case(name) == "global_temp"; }
+  // The current one is there before its first table is.
+  bool exists_space(const catalog::Namespace& space) {
+    return space == space_of("") || catalog().namespace_exists(space);
+  }
   catalog::Namespace known_space(const std::string& name) {
     catalog::Namespace space = space_of(name);
-    if (!catalog().namespace_exists(space))
+    if (!exists_space(space))
       throw Error("SCHEMA_NOT_FOUND",
                   {{"schemaName", quoted({session_.current_catalog(),
                                           joined(session_.without_catalog(space))})}});
@@ -206,8 +210,12 @@ class Asked {
     std::vector<std::vector<ExprPtr>> list;
     if (!is_global_temp(database)) {
       const catalog::Namespace space = known_space(database);
-      std::vector<catalog::TableName> names = catalog().list_tables(space);
-      for (catalog::TableName& view : catalog().list_views(space)) names.push_back(std::move(view));
+      std::vector<catalog::TableName> names;
+      if (catalog().namespace_exists(space)) {
+        names = catalog().list_tables(space);
+        for (catalog::TableName& view : catalog().list_views(space))
+          names.push_back(std::move(view));
+      }
       std::sort(names.begin(), names.end());
       for (const catalog::TableName& name : names)
         if (matches(name.name, pattern)) list.push_back(table_row(name));
@@ -351,9 +359,8 @@ RelationPtr Translation::catalog(const proto::Catalog& given) {
       return asked.rows(kFunction, {asked.function_row(*function, name_parts(name).back())});
     }
     case Case::kDatabaseExists:
-      return asked.answer(
-          asked.is_global_temp(given.database_exists().db_name()) ||
-          asked.catalog().namespace_exists(asked.space_of(given.database_exists().db_name())));
+      return asked.answer(asked.is_global_temp(given.database_exists().db_name()) ||
+                          asked.exists_space(asked.space_of(given.database_exists().db_name())));
     case Case::kTableExists:
       return asked.answer(asked.exists(
           asked.parts_of(given.table_exists().table_name(), given.table_exists().db_name())));

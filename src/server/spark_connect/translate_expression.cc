@@ -161,6 +161,10 @@ ExprPtr Translation::named_call(std::string name, std::vector<ExprPtr> arguments
     if (arguments.size() % 2 == 1) made.otherwise = arguments.back();
     return plan::make(std::move(made));
   }
+  const auto* star =
+      arguments.size() == 1 ? std::get_if<plan::UnresolvedStar>(&arguments[0]->node) : nullptr;
+  if (lower == "count" && star != nullptr && star->qualifier.empty())  // count(*): of the rows
+    arguments[0] = plan::make(plan::Literal{types::DataTypeId::kInteger, int64_t{1}});
   plan::UnresolvedCall made;
   made.arguments = std::move(arguments);
   made.distinct = distinct;

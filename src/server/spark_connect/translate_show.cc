@@ -164,7 +164,7 @@ std::string records(const Shown& shown) {
 }
 
 std::string footer(int32_t count) {
-  return "only showing top " + std::to_string(count) + (count == 1 ? " row\n" : " rows\n");
+  return "only showing top " + std::to_string(count) + (count == 1 ? " row" : " rows");
 }
 
 std::string html_escaped(const std::string& text) {
@@ -199,7 +199,7 @@ plan::RelationPtr Translation::show_string(const proto::ShowString& given) {
   const Shown shown = ask(session, relation(given.input()), count, given.truncate());
   std::string text = given.vertical() ? records(shown) : box(shown, given.truncate() > 0);
   if (given.vertical() && shown.rows.empty())
-    text += "(0 rows)\n";
+    text += "(0 rows)";
   else if (shown.more)
     text += footer(count);
   return one_text(session, "show_string", std::move(text));
@@ -218,7 +218,7 @@ plan::RelationPtr Translation::html_string(const proto::HtmlString& given) {
   std::string text = "<table border='1'>\n" + print(shown.names, "th");
   for (const Line& line : shown.rows) text += print(line, "td");
   text += "</table>\n";
-  if (shown.more) text += footer(count);
+  if (shown.more) text += footer(count) + "\n";
   return one_text(session, "html_string", std::move(text));
 }
 
