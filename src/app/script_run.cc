@@ -102,7 +102,7 @@ bool environment_names_aws() {
 
 // What launcher.py reads. The server has the confs of its own sessions; another one is told.
 std::string settings_json(const ScriptOptions& options, const ConfOptions& conf) {
-  const bool aws = conf.aws || environment_names_aws();
+  const bool aws = options.aws || environment_names_aws();
   std::string out = std::string("{\"aws\":") + (aws ? "true" : "false");
   out += ",\"py_files\":" + json_list(split_list(options.python_files));
   if (!options.remote.empty()) out += ",\"conf\":" + json_object(conf.pairs);
@@ -139,6 +139,7 @@ int run_script(const ScriptOptions& options, ConfOptions conf_options, Interrupt
     throw Error("FIRN_NOT_FOUND", {{"what", "there is no file " + options.file}});
   add_glue_version(options.glue_version, conf_options);
   add_broker_map(options.broker_map, conf_options);
+  if (options.aws) conf_options.pairs.emplace_back("firn.aws=true");
   const conf::Conf conf = make_conf(conf_options);
   start_logging(conf, LogLevel::kWarn, LogFormat::kText);
   const std::string python = find_python(conf.get_string("firn.python"));

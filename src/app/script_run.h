@@ -16,6 +16,7 @@ struct ScriptOptions {
   std::vector<std::string> broker_map;    // host:port=host:port
   std::vector<std::string> python_files;  // comma separated lists
   std::string remote;                     // sc://…: that server in place of ours
+  bool aws = false;                       // AWS itself, whatever the environment says
 };
 
 // True for what run_script takes: a file that ends in .py.
