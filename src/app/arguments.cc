@@ -31,6 +31,9 @@ void declare_conf(CLI::App& parser, const std::shared_ptr<ConfOptions>& options)
           "--warehouse", [options](const std::string& folder) { options->warehouse = folder; },
           "folder of the tables and their catalog (default: ./warehouse)")
       ->type_name("DIR");
+  parser.add_flag_function(
+      "--aws", [options](int64_t) { options->aws = true; },
+      "use AWS itself, also where no credentials are set");
 }
 
 LogFormat parse_log_format(const std::string& word) {

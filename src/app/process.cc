@@ -95,6 +95,7 @@ conf::Conf make_conf(const ConfOptions& options) {
       throw_invalid("--conf wants key=value, not '" + pair + "'");
     conf.set(pair.substr(0, at), pair.substr(at + 1));
   }
+  if (options.aws) conf.set("firn.aws", "true");
   if (conf.get_string("spark.sql.session.timeZone").empty())
     conf.set("spark.sql.session.timeZone", machine_time_zone());
   conf.set("firn.warehouse", without_trailing_slash(absolute_uri(chosen_warehouse(options, conf))));

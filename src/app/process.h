@@ -20,6 +20,7 @@ namespace firn::app {
 struct ConfOptions {
   std::vector<std::string> pairs;  // --conf key=value
   std::string properties_file;
+  bool aws = false;       // firn.aws
   std::string warehouse;  // "": firn.warehouse, spark.sql.warehouse.dir, ./warehouse
 };
 

@@ -141,7 +141,6 @@ void declare_script(CLI::App& parser, ScriptOptions& options) {
       .add_option("--on", options.remote,
                   "run the script against that Spark Connect server, not one of firn's own")
       ->type_name("sc://HOST:PORT");
-  parser.add_flag("--aws", options.aws, "use AWS itself, also where no credentials are set");
 }
 
 }  // namespace
