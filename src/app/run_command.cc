@@ -173,6 +173,7 @@ Action declare_run(CLI::App& parser, Interruption& interruption) {
   return [options, conf, script, &interruption] {
     if (is_script(options->file)) {
       script->file = options->file;
+      script->aws = conf->aws;
       return run_script(*script, *conf, interruption);
     }
     if (!script->arguments.empty())
