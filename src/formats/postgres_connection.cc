@@ -106,7 +106,7 @@ void PostgresConnection::fail(const std::string& sql) const {
 PostgresResult PostgresConnection::run(const std::string& sql) {
   PostgresResult result(PQexec(connection_.get(), sql.c_str()), PQclear);
   const ExecStatusType status = PQresultStatus(result.get());
-  if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) fail(sql);
+  if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK && status != PGRES_COPY_IN) fail(sql);
   return result;
 }
 

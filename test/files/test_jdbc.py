@@ -83,7 +83,8 @@ def test_types(firn, postgres):
     postgres.sql("""CREATE TABLE types (i2 SMALLINT, i4 INT, i8 BIGINT, f4 REAL, f8 FLOAT8, n NUMERIC(10,2), nn NUMERIC, b BOOLEAN, t TEXT, v VARCHAR(9),
         c CHAR(3), d DATE, ts TIMESTAMP, tz TIMESTAMPTZ, by BYTEA, u UUID, j JSONB, a INT[], ta TEXT[]);
         INSERT INTO types VALUES (1, 2, 3000000000, 1.5, 'NaN', 12.34, 1.5, true, 'é', 'v', 'c', '2024-02-29', '2024-01-02 03:04:05.678',
-        '2024-01-02 03:04:05+02', '\\x00ff', '00010203-0405-0607-0809-0a0b0c0d0e0f', '{"a": 1}', '{1,NULL,3}', '{"a b","c\\"d",NULL}'), (NULL)""")
+        '2024-01-02 03:04:05+02', '\\x00ff', '00010203-0405-0607-0809-0a0b0c0d0e0f', '{"a": 1}', '{1,NULL,3}', '{"a b","c\\"d",NULL}');
+        INSERT INTO types DEFAULT VALUES""")
     columns, rows = firn.query("SELECT * FROM " + source(postgres, dbtable="types"))
     assert [type for _, type in columns] == [
         "smallint", "int", "bigint", "float", "double", "decimal(10,2)", "decimal(38,18)", "boolean", "string", "string", "string",

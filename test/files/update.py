@@ -16,7 +16,7 @@ sys.path.insert(0, str(HERE.parent / "oracle"))
 SAMPLE = """SELECT id, CAST(id AS TINYINT) t, CAST(id * 100 AS SMALLINT) s, CAST(id AS INT) i, id * 3000000000 l,
  CAST(id / 4 AS FLOAT) f, id / 3 d, CAST(id * 1.25 AS DECIMAL(9,2)) m, CAST(id AS DECIMAL(38,10)) w, concat('x', id) c,
  CAST(concat('b', id) AS BINARY) y, id % 2 = 0 b, date_add(DATE'2024-02-28', CAST(id AS INT)) day,
- TIMESTAMP'1969-12-31 23:59:59.123456Z' + make_interval(0,0,0,0,0,0,id * 100000.5) at,
+ TIMESTAMP'1969-12-31 23:59:59.123Z' + id * INTERVAL '100000.5' SECOND at,
  array(id, NULL, 2) xs, named_struct('p', id, 'q', concat('q', id)) st,
  array(named_struct('k', id)) ss FROM range(5)
  UNION ALL SELECT 9,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL"""
