@@ -337,6 +337,8 @@ StreamCut cut_streams(const std::vector<RelationPtr>& resolved, OutputMode mode)
   for (RelationPtr& target : targets) {
     target = tidied(target, ids_of(target->output));
     collect_references(*target, references);
+    // What comes out is needed too: a plan may be nothing but its source.
+    for (const Attribute& attribute : target->output) references.push_back(attribute.id);
   }
   if (dissolved) {
     if (json.found()) targets = json.narrowed(std::move(targets));
