@@ -155,8 +155,14 @@ void Chunk::select(std::span<const uint32_t> rows) {
 }
 
 void Chunk::keep_columns(uint64_t count) {
-  duckdb::DataChunk rest;
-  if (count < column_count()) body_->chunk.Split(rest, count);
+  if (count >= column_count()) return;
+  duckdb::vector<duckdb::LogicalType> types = body_->chunk.GetTypes();
+  types.resize(count);
+  duckdb::DataChunk kept;
+  kept.InitializeEmpty(types);
+  for (uint64_t i = 0; i < count; ++i) kept.data[i].Reference(body_->chunk.data[i]);
+  kept.SetCardinality(body_->chunk.size());
+  body_->chunk.Move(kept);
 }
 
 Chunk Chunk::share() const {
