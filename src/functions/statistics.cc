@@ -29,7 +29,7 @@ std::vector<Function> statistic_functions() {
     {"percentile_approx", {"approx_percentile"}, aggregate, {any(), any(), optional(integer())}, named("percentile_approx"), kPure, "The value at a share of the sorted values; an array of shares gives an array."},
     {"percentile_cont", {}, aggregate, {real(), any(), optional(boolean())}, named("percentile_of"), kPure, "percentile_cont(share) WITHIN GROUP (ORDER BY value): interpolated."},
     {"percentile_disc", {}, aggregate, {real(), any(), optional(boolean())}, named("percentile_of"), kPure, "percentile_disc(share) WITHIN GROUP (ORDER BY value): a value that is there."},
-    {"listagg", {"string_agg"}, aggregate, {string_or_binary(), optional(same_as(0)), many(any())}, type_of(0), kOrderSensitive, "Values put together, a separator between; WITHIN GROUP (ORDER BY …) gives the order."},
+    {"listagg", {"string_agg"}, aggregate, {string_or_binary(), optional(same_as(0)), many(optional(any()))}, type_of(0), kOrderSensitive, "Values put together, a separator between; WITHIN GROUP (ORDER BY …) gives the order."},
     {"sort_key", {}, Kind::kScalar, {any(), boolean(), boolean()}, type_of(0), kInternal, "A value to sort an aggregate's rows by: ascending, NULLs first."},
   };
 }

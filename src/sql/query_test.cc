@@ -85,7 +85,7 @@ TEST(Query, From) {
        "Project [*] /. Join Natural FullOuter /.. Join LeftAnti using (x) /... UnresolvedTable a "
        "/... UnresolvedTable b /.. UnresolvedTable c"},
       {"SELECT * FROM a, b CROSS JOIN c",
-       "Project [*] /. Join Inner /.. UnresolvedTable a /.. Join Cross /... UnresolvedTable b /... "
+       "Project [*] /. Join Cross /.. Join Inner /... UnresolvedTable a /... UnresolvedTable b /.. "
        "UnresolvedTable c"},
       {"SELECT * FROM (SELECT 1) x(y)",
        "Project [*] /. SubqueryAlias x(y) /.. Project [1] /... OneRow"},
