@@ -34,8 +34,6 @@ void configure(duckdb::DBConfig& config, const EngineOptions& options) {
       {"autoinstall_known_extensions", duckdb::Value::BOOLEAN(false)},
       {"autoload_known_extensions", duckdb::Value::BOOLEAN(false)},
       {"temp_directory", duckdb::Value(options.spill_folder)},
-      // Ours is the bound (kMaxPlanDepth); a sum of 1,000 terms is 1,000 levels deep.
-      {"max_expression_depth", duckdb::Value::UBIGINT(16000)},
   };
   for (const Setting& setting : settings) config.SetOptionByName(setting.name, setting.value);
   if (options.memory_bytes > 0) {
@@ -113,6 +111,11 @@ Error Instance::translate(const duckdb::ErrorData& error, QueryState& state) {
                  {{"what", "the engine failed and was restarted: " + error.RawMessage()}});
   }
   if (state.stop.stop_requested()) return Error("OPERATION_CANCELED");
+  if (error.RawMessage().find("Max expression depth limit") != std::string::npos)
+    return Error("FIRN_RESOURCE",
+                 {{"what",
+                   "An expression is nested more than 1,000 levels deep. Split it into several "
+                   "columns, or write sums of many terms over an array with aggregate()."}});
   if (error.RawMessage().starts_with("More than one row returned by a subquery"))
     return Error("SCALAR_SUBQUERY_TOO_MANY_ROWS");
   for (const ErrorRow& row : kErrors) {
