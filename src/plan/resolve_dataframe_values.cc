@@ -52,7 +52,8 @@ Scoped Resolver::fill_nulls(const FillNulls& node) {
       continue;
     }
     ExprPtr given = column(attribute);
-    if (is_real(attribute.type)) given = call_named("nanvl", {given, null_of(attribute.type)});
+    if (is_real(attribute.type))
+      given = make(Case{nullptr, {{call_named("isnan", {given}), null_of(attribute.type)}}, given});
     const ExprPtr filled =
         call_named("coalesce", {given, make(Cast{value, attribute.type, implicit_mode()})});
     columns.push_back(alias(expression(filled, site), attribute.name, ids_.next()));

@@ -187,7 +187,9 @@ Scoped Resolver::quantiles(const Statistic& node, Scoped child) {
                   {{"what", "requirement failed: Quantile calculation for column " + name +
                                 " with data type " + attribute.type.simple_string() +
                                 " is not supported."}});
-    const ExprPtr value = named_call("nanvl", {as_double(attribute), null_of(DataTypeId::kDouble)});
+    const ExprPtr real = as_double(attribute);
+    const ExprPtr value =
+        make(Case{nullptr, {{named_call("isnan", {real}), null_of(DataTypeId::kDouble)}}, real});
     std::vector<ExprPtr> items;
     for (size_t i = 1; i < node.arguments.size(); ++i) {
       const double share = real_of(node.arguments[i]);
