@@ -14,9 +14,9 @@ ESCAPES = str.maketrans({"\n": "\\n", "\r": "\\r", "\t": "\\t"})
 
 # Where firn differs from Spark, and why.
 KNOWN = {
-    "csv/escape": "an escaped escape at the end of a quoted field reads otherwise",
-    "csv/multi line": "line ends within quotes are kept or changed otherwise",
-    "csv/file name": "the hidden columns of a file whose name has a blank",
+    "csv/escape": "with another escape Spark takes a doubled quote for an unescaped one, and keeps the field as it stands",
+    "csv/multi line": "Spark changes \\r\\n within quotes only where the first line of the file ends so",
+    "csv/file name": "the answer was asked of a view, which hides _metadata",
 }
 
 
