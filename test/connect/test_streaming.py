@@ -42,6 +42,7 @@ def spark(tmp_path):
     yield session
     for query in session.streams.active:
         query.stop()
+    session.stop()
     server.stop()
 
 
