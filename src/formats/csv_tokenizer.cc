@@ -100,7 +100,7 @@ const char* CsvTokenizer::quoted(const char* at, const char* end, CsvField& fiel
                following == quote) {
       flush(at, quote);
       run = at += 2;
-    } else if (c == quote && at + 1 < end && following == quote) {
+    } else if (c == quote && escape == quote && at + 1 < end && following == quote) {
       flush(at, quote);
       run = at += 2;
     } else if (c == quote) {

@@ -14,7 +14,6 @@ ESCAPES = str.maketrans({"\n": "\\n", "\r": "\\r", "\t": "\\t"})
 
 # Where firn differs from Spark, and why.
 KNOWN = {
-    "csv/escape": "with another escape Spark takes a doubled quote for an unescaped one, and keeps the field as it stands",
     "csv/multi line": "Spark changes \\r\\n within quotes only where the first line of the file ends so",
     "csv/file name": "the answer was asked of a view, which hides _metadata",
 }
