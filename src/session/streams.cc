@@ -10,6 +10,7 @@
 #include "engine/row_set.h"
 #include "engine/table_source.h"
 #include "plan/build.h"
+#include "session/broker_map.h"
 #include "stream/source/formats.h"
 #include "stream/source/iceberg_source.h"
 
@@ -211,6 +212,7 @@ plan::RelationPtr stream_from_format(
     SessionSurroundings surroundings(session);
     given = surroundings.parse_schema(schema_text);
   }
+  if (source.format == "kafka") map_brokers(session.conf(), source.options);
   const types::DataType schema =
       stream::source_schema(source.format, source.options, given ? &*given : nullptr);
   return made(std::move(source), schema, fresh);

@@ -1,7 +1,10 @@
 """firn sql: formats, inputs, errors."""
 
 import json
+import os
+import pty
 import signal
+import subprocess
 import time
 
 import pytest
@@ -45,13 +48,18 @@ def test_tables_outlive_the_process(firn, tmp_path):
     assert "TABLE_OR_VIEW_NOT_FOUND" in other.err
 
 
-def test_changes_of_rows_say_how_many(firn):
-    run = firn("sql", "-e", "CREATE TABLE t (id INT, v INT); INSERT INTO t VALUES (1, 1), (2, 2), (3, 3); "
+def test_changes_of_rows_say_how_many(firn, tmp_path):
+    # Only people are told: standard output is a terminal.
+    terminal, end = pty.openpty()
+    run = subprocess.run([firn.binary, "sql", "-e", "CREATE TABLE t (id INT, v INT); INSERT INTO t VALUES (1, 1), (2, 2), (3, 3); "
                "UPDATE t SET v = 0 WHERE id > 1; DELETE FROM t WHERE id = 2; "
                "MERGE INTO t USING (SELECT 3 AS id UNION ALL SELECT 9) s ON t.id = s.id "
-               "WHEN MATCHED THEN DELETE WHEN NOT MATCHED THEN INSERT (id) VALUES (s.id)")
-    assert run.code == 0, run.err
-    said = run.out + run.err
+               "WHEN MATCHED THEN DELETE WHEN NOT MATCHED THEN INSERT (id) VALUES (s.id)"],
+                         cwd=tmp_path, env=firn.environment(), stdin=subprocess.DEVNULL, stdout=end, stderr=subprocess.PIPE, text=True, timeout=60)
+    os.close(end)
+    os.close(terminal)
+    said = run.stderr
+    assert run.returncode == 0, said
     assert "updated 2 rows" in said and "deleted 1 rows" in said and "deleted 1, inserted 1 rows" in said
     assert firn("sql", "-e", "SELECT id FROM t ORDER BY id", "--format", "json").out == '{"id":1}\n{"id":9}\n'
 
