@@ -1,6 +1,6 @@
-// uses: base conf types files catalog table kernels plan sql engine stream session columnar server
-// SparkConnect::protos Spark Connect plans from any bytes: parsed, translated, resolved; they give
-// a plan or an error of ours.
+// uses: engine session server SparkConnect::protos
+// Spark Connect plans from any bytes: parsed, translated, resolved; they give a plan or an error of
+// ours.
 #include <spark/connect/base.pb.h>
 
 #include <cstdint>
