@@ -2,6 +2,7 @@
 # A line "// uses: …" in the source names the modules it links, and foreign targets by their CMake names.
 function(firn_program source folder)
   get_filename_component(target "${source}" NAME_WE)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${source}")
   file(STRINGS "${source}" uses REGEX "^// uses: " LIMIT_COUNT 1)
   if(NOT uses)
     message(WARNING "${source} is not built: its line '// uses: module …' is missing")
