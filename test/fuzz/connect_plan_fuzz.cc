@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "catalog/catalog.h"
+#include "catalog/catalogs.h"
 #include "engine/engine.h"
 #include "files/file_store.h"
 #include "server/spark_connect/client_session.h"
@@ -28,12 +29,12 @@ struct World {
   std::unique_ptr<firn::files::FileStore> store = firn::files::make_memory_store();
   std::unique_ptr<firn::engine::Engine> engine =
       firn::engine::make_engine({1, 256 << 20, ""}, *store);
-  std::unique_ptr<firn::catalog::Catalog> catalog = firn::catalog::open_sqlite_catalog(
+  firn::catalog::Catalogs catalog{firn::catalog::open_sqlite_catalog(
       {"firn", (std::filesystem::temp_directory_path() / "firn-fuzz-catalog.db").string(),
        "mem://w"},
-      *store);
+      *store)};
   connect::ClientSession session{{"user", "00112233-4455-6677-8899-aabbccddeeff"},
-                                 {*store, *engine, clock, random, *catalog, nullptr},
+                                 {*store, *engine, clock, random, catalog, nullptr},
                                  [] {
                                    firn::conf::Conf conf;
                                    conf.set("spark.sql.session.timeZone", "UTC");
