@@ -14,13 +14,14 @@ namespace {
 using iceberg::Content;
 using iceberg::DataFile;
 
-constexpr int kFilePathFieldId = 2147483546;  // reserved id of file_path in position delete files
+constexpr int kDeletedPathFieldId =
+    2147483546;  // reserved id of file_path in position delete files
 
 // The one data file that a position delete file is about, where it says so.
-std::optional<std::string> only_target(const DataFile& file) {
+std::optional<std::string> single_target(const DataFile& file) {
   if (file.referenced_data_file) return file.referenced_data_file;
-  const auto lower = file.lower_bounds.find(kFilePathFieldId);
-  const auto upper = file.upper_bounds.find(kFilePathFieldId);
+  const auto lower = file.lower_bounds.find(kDeletedPathFieldId);
+  const auto upper = file.upper_bounds.find(kDeletedPathFieldId);
   if (lower == file.lower_bounds.end() || upper == file.upper_bounds.end() ||
       lower->second != upper->second) {
     return std::nullopt;
@@ -29,9 +30,9 @@ std::optional<std::string> only_target(const DataFile& file) {
 }
 
 bool may_name(const DataFile& deletes, const std::string& path) {
-  const auto lower = deletes.lower_bounds.find(kFilePathFieldId);
+  const auto lower = deletes.lower_bounds.find(kDeletedPathFieldId);
   if (lower != deletes.lower_bounds.end() && path < lower->second) return false;
-  const auto upper = deletes.upper_bounds.find(kFilePathFieldId);
+  const auto upper = deletes.upper_bounds.find(kDeletedPathFieldId);
   return upper == deletes.upper_bounds.end() || path <= upper->second;
 }
 
@@ -47,7 +48,7 @@ void DeleteIndex::add(File file, iceberg::SequenceNumber sequence_number, bool i
     return;
   }
   if (file->content == Content::kPositionDeletes) {
-    if (auto path = only_target(*file)) {
+    if (auto path = single_target(*file)) {
       by_path_[*path].push_back(std::move(entry));
       return;
     }
