@@ -27,6 +27,7 @@ class Server:
             env=dict(os.environ, HOME=str(folder), TZ="UTC", FIRN_PYTHON=sys.executable))
         self.address = self.process.stdout.readline().strip()
         self.errors = []
+        self.sessions = []
         threading.Thread(target=self._drain, daemon=True).start()
         assert self.address.startswith("sc://"), self.stop()
 
@@ -56,7 +57,10 @@ class Server:
     def session(self):
         from pyspark.sql import SparkSession
 
-        return SparkSession.builder.remote(self.address).create()
+        session = SparkSession.builder.remote(self.address).create()
+        # Kept: the client's own clean-up of a lost session may run while a lock that it needs is held.
+        self.sessions.append(session)
+        return session
 
     def stop(self):
         self.process.terminate()
