@@ -17,8 +17,8 @@ class Printing : public ::testing::Test {
   static void SetUpTestSuite() {
     folder_ =
         std::filesystem::temp_directory_path() / ("firn_printing_" + std::to_string(::getpid()));
-    const conf::Conf conf =
-        make_conf({{"spark.sql.session.timeZone=Europe/Berlin"}, "", folder_.string()});
+    const conf::Conf conf = make_conf(
+        {.pairs = {"spark.sql.session.timeZone=Europe/Berlin"}, .warehouse = folder_.string()});
     process_ = std::make_unique<LocalProcess>(conf);
     session_ = std::make_unique<session::Session>(process_->shared(), conf);
   }
