@@ -21,7 +21,8 @@ def write(firn, name, options, query):
     return folder
 
 
-# Not equal yet: Spark's ORC reader refuses the nanoseconds of our timestamps before 1970; a backslash in CSV.
+# Not equal yet. ORC: Spark's reader refuses the nanoseconds of a timestamp that we wrote. CSV: one of the values comes
+# back otherwise; which rule of quoting it is was not found yet.
 SPARK_DIFFERS = {"orc", "orc snappy", "csv quotes"}
 
 
