@@ -399,8 +399,10 @@ Result show_create_table(Session& session, const plan::ShowCreateTable& node) {
     if (comment != view->metadata.properties.end())
       statement += "COMMENT '" + escaped(comment->second) + "'\n";
     std::string list;
-    for (const auto& [key, value] : shown_view_properties(view->metadata))
+    for (const auto& [key, value] : shown_view_properties(view->metadata)) {
+      if (key == "create_engine_version" || key == "engine_version") continue;
       list += (list.empty() ? "  '" : ",\n  '") + escaped(key) + "' = '" + escaped(value) + "'";
+    }
     statement += "TBLPROPERTIES (\n" + list + ")\n";
     const iceberg::ViewVersion& version = view->metadata.current();
     if (!version.representations.empty())

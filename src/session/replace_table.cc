@@ -1,8 +1,8 @@
 // CREATE OR REPLACE TABLE: the new definition and the new rows in one commit.
 #include "base/error.h"
-#include "engine/table_writer.h"
 #include "session/session.h"
 #include "session/table_change.h"
+#include "session/writing.h"
 #include "table/proposal.h"
 #include "table/retry.h"
 #include "table/snapshot_files.h"
@@ -64,34 +64,6 @@ std::vector<iceberg::Update> redefinition(const TableMetadata& base,
   return updates;
 }
 
-struct Rows {
-  std::vector<iceberg::DataFile> files;
-  int64_t count = 0;
-};
-
-Rows write_rows(Session& session, const table::Table& table, const plan::RelationPtr& query,
-                const StopToken& stop) {
-  const plan::RelationPtr assigned =
-      plan::assign_to_table(query, types::to_spark(table.metadata().schema()), false, table.name(),
-                            session.resolve_options(), session.ids());
-  engine::TableWriterOptions options;
-  options.schema = table.metadata().schema();
-  options.spec = table.metadata().spec();
-  options.properties = table.metadata().properties;
-  options.data_location = table.data_location();
-  options.file_prefix = "00000-0-" + random_uuid(session.process().random);
-  const auto writer = engine::make_table_writer(options, session.process().store);
-  const auto stream = session.process().engine.run(plan::rewrite(assigned), stop);
-  Rows rows;
-  engine::Chunk chunk;
-  while (stream->next(chunk)) {
-    rows.count += static_cast<int64_t>(chunk.size());
-    writer->append(chunk);
-  }
-  rows.files = writer->finish();
-  return rows;
-}
-
 }  // namespace
 
 int64_t replace_table(Session& session, const catalog::TableName& name,
@@ -119,8 +91,8 @@ int64_t replace_table(Session& session, const catalog::TableName& name,
   staged.adopt({table.state().metadata_file,
                 std::make_shared<const TableMetadata>(
                     iceberg::apply(base.get(), updates, process.clock.now_ms(), std::nullopt))});
-  Rows rows;
-  if (resolved != nullptr) rows = write_rows(session, staged, resolved, stop);
+  WrittenFiles rows;
+  if (resolved != nullptr) rows = write_query(session, staged, resolved, false, stop);
   const iceberg::SnapshotId id = table::random_snapshot_id(process.random, *base);
   table::SnapshotFiles files(process.store, staged.metadata_location(), id, process.random);
   iceberg::TableChange change;
@@ -155,7 +127,7 @@ int64_t replace_table(Session& session, const catalog::TableName& name,
     table::remove_files(process.store, data);
     throw Error("COMMIT_CONFLICT", {{"table", table.name()}, {"reason", reply.reason}});
   }
-  return rows.count;
+  return rows.rows;
 }
 
 }  // namespace firn::session

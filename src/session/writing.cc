@@ -9,13 +9,17 @@
 namespace firn::session {
 namespace {
 
-struct Written {
-  std::vector<iceberg::DataFile> files;
-  int64_t rows = 0;
-};
+void check_outcome(const table::Table& table, const table::CommitOutcome& outcome) {
+  if (const auto* conflict = std::get_if<table::Conflict>(&outcome))
+    throw Error("COMMIT_CONFLICT", {{"table", table.name()}, {"reason", conflict->reason}});
+  if (const auto* unknown = std::get_if<table::Unknown>(&outcome))
+    throw Error("COMMIT_UNKNOWN", {{"table", table.name()}, {"reason", unknown->reason}});
+}
 
-Written write_files(Session& session, const table::Table& table, const plan::RelationPtr& query,
-                    bool by_name, const StopToken& stop) {
+}  // namespace
+
+WrittenFiles write_query(Session& session, const table::Table& table,
+                         const plan::RelationPtr& query, bool by_name, const StopToken& stop) {
   const plan::RelationPtr assigned =
       plan::assign_to_table(query, types::to_spark(table.metadata().schema()), by_name,
                             table.name(), session.resolve_options(), session.ids());
@@ -27,7 +31,7 @@ Written write_files(Session& session, const table::Table& table, const plan::Rel
   options.file_prefix = "00000-0-" + random_uuid(session.process().random);
   const auto writer = engine::make_table_writer(options, session.process().store);
   const auto rows = session.process().engine.run(plan::rewrite(assigned), stop);
-  Written written;
+  WrittenFiles written;
   engine::Chunk chunk;
   while (rows->next(chunk)) {
     written.rows += static_cast<int64_t>(chunk.size());
@@ -37,18 +41,9 @@ Written write_files(Session& session, const table::Table& table, const plan::Rel
   return written;
 }
 
-void check_outcome(const table::Table& table, const table::CommitOutcome& outcome) {
-  if (const auto* conflict = std::get_if<table::Conflict>(&outcome))
-    throw Error("COMMIT_CONFLICT", {{"table", table.name()}, {"reason", conflict->reason}});
-  if (const auto* unknown = std::get_if<table::Unknown>(&outcome))
-    throw Error("COMMIT_UNKNOWN", {{"table", table.name()}, {"reason", unknown->reason}});
-}
-
-}  // namespace
-
 int64_t append_query(Session& session, table::Table& table, const plan::RelationPtr& query,
                      bool by_name, const StopToken& stop) {
-  Written written = write_files(session, table, query, by_name, stop);
+  WrittenFiles written = write_query(session, table, query, by_name, stop);
   if (written.files.empty()) return 0;
   table::AppendRequest request;
   request.files = std::move(written.files);
@@ -60,7 +55,7 @@ int64_t append_query(Session& session, table::Table& table, const plan::Relation
 
 int64_t replace_with_query(Session& session, table::Table& table, const plan::RelationPtr& query,
                            bool by_name, const StopToken& stop) {
-  Written written = write_files(session, table, query, by_name, stop);
+  WrittenFiles written = write_query(session, table, query, by_name, stop);
   table::ReplaceRequest request;
   request.files = std::move(written.files);
   check_outcome(table, table::replace_all(table, request, session.process().clock,

@@ -2,9 +2,15 @@
 #pragma once
 
 #include "session/session.h"
+#include "session/target.h"
 #include "table/table.h"
 
 namespace firn::session {
+
+// Runs `query` (resolved), stored by the table's columns, into data files that nobody refers to
+// yet.
+WrittenFiles write_query(Session&, const table::Table&, const plan::RelationPtr& query,
+                         bool by_name, const StopToken&);
 
 // Runs `query` (resolved) and appends its rows; returns how many. `by_name`: columns are matched by
 // name, else by position. Throws COMMIT_CONFLICT, COMMIT_UNKNOWN.

@@ -119,7 +119,7 @@ def test_time_travel_reads_equal(firn, spark, by_spark):
         same(firn, spark, f"SELECT id, name FROM {by_spark} TIMESTAMP AS OF '{row['made_current_at']}'")
 
 
-@pytest.mark.xfail(strict=True, reason="SHOW CREATE TABLE of a view that Spark made lists other properties")
+@pytest.mark.xfail(strict=True, reason="SHOW TBLPROPERTIES of a view that Spark made is in another order")
 def test_views_are_shared(firn, spark, space):
     firn.run(TABLE.format(t=f"{space}.t") + "; " + ROWS.format(t=f"{space}.t") +
              f"; USE {space}; CREATE VIEW v (a, b) AS SELECT id, upper(name) FROM t WHERE id > 0;"
