@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "session/streams.h"
 #include "session/writing.h"
+#include "stream/flow_checkpoint.h"
 
 namespace firn::session {
 namespace {
@@ -51,6 +52,7 @@ struct Group {
   const plan::Relation* source = nullptr;
   std::vector<std::string> flows;
   std::vector<stream::Target> targets;
+  stream::QueryOptions options;
 };
 
 const plan::Relation* find_source(const plan::Relation& relation) {
@@ -92,6 +94,7 @@ class PipelineRun {
     if (pipeline) {
       make_tables();
       make_groups();
+      choose_checkpoints();
       run_groups(stop);
     }
     for (const plan::Statement* statement : after) {
@@ -303,37 +306,30 @@ class PipelineRun {
   }
 
   std::string checkpoint_of(const std::string& flow) const {
+    return files::join_uri(checkpoint_base(), flow);
+  }
+
+  std::string checkpoint_base() const {
     const auto base = session_.conf().get("spark.sql.streaming.checkpointLocation");
-    return files::join_uri(
-        base && !base->empty()
-            ? *base
-            : files::join_uri(session_.process().catalog.warehouse(), "_checkpoints"),
-        flow);
+    if (base && !base->empty()) return *base;
+    return files::join_uri(session_.process().catalog.warehouse(), "_checkpoints");
   }
 
-  // The flow that the query's checkpoint is named after: the one that has a checkpoint already,
-  // wherever it stands in the file; else the first. A new checkpoint would read everything again.
-  std::string named_after(const Group& group) const {
-    std::vector<std::string> found;
-    for (const std::string& flow : group.flows) {
-      if (session_.process().store.stat(files::join_uri(checkpoint_of(flow), "metadata")))
-        found.push_back(flow);
+  // Before any query starts: an error here must leave no trace.
+  void choose_checkpoints() {
+    std::vector<std::string> all;
+    for (const Flow& flow : flows_) all.push_back(flow.name);
+    for (Group& group : groups_) {
+      const std::string named_after = stream::flow_with_checkpoint(
+          session_.process().store, checkpoint_base(), group.flows, all);
+      group.options = query_options(named_after);
     }
-    if (found.empty()) return group.flows.front();
-    if (found.size() == 1) return found.front();
-    std::string names;
-    for (const std::string& flow : found)
-      names += (names.empty() ? "" : ", ") + checkpoint_of(flow);
-    throw_invalid("flows that read the same source form one query with one checkpoint, and " +
-                  std::to_string(found.size()) + " of them have one: " + names +
-                  ". Move away all but the one to go on from; rows that the others have already "
-                  "read beyond it would come again");
   }
 
-  stream::QueryOptions query_options(const Group& group) const {
+  stream::QueryOptions query_options(const std::string& name) const {
     stream::QueryOptions options;
-    options.name = named_after(group);
-    options.checkpoint = checkpoint_of(options.name);
+    options.name = name;
+    options.checkpoint = checkpoint_of(name);
     options.trigger = trigger();
     options.max_records_per_epoch = options_.max_records_per_epoch;
     options.crash_at = options_.crash_at;
@@ -351,8 +347,9 @@ class PipelineRun {
       running.push_back(std::async(std::launch::async, [this, &group, &engine, &all] {
         try {
           const auto query = stream::make_query(
-              query_options(group), group.targets, stream_services(session_, *engine),
+              group.options, group.targets, stream_services(session_, *engine),
               {[this](const stream::Progress& progress) { report(progress); }, nullptr});
+          stream::note_flows(session_.process().store, group.options.checkpoint, group.flows);
           query->run(all.get_token());
         } catch (...) {
           all.request_stop();
@@ -360,7 +357,12 @@ class PipelineRun {
         }
       }));
     }
-    watch(running, all.get_token());
+    try {
+      watch(running, all.get_token());
+    } catch (...) {  // a view's refresh failed: the queries must end before their futures do
+      all.request_stop();
+      throw;
+    }
     for (std::future<void>& one : running) one.get();
     refresh_views(true, stop);
   }

@@ -269,7 +269,7 @@ void Committer::see_merge(CommitTarget& target, Progress& progress) {
       if (const auto* conflict = std::get_if<table::Conflict>(&outcome)) reason = conflict->reason;
       if (const auto* unknown = std::get_if<table::Unknown>(&outcome))
         reason = "its outcome is unknown: " + unknown->reason;
-    } catch (const Error& error) {
+    } catch (const std::exception& error) {  // a bug in the merge must not end the ingest
       reason = error.what();
     }
     if (!reason.empty()) {

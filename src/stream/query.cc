@@ -110,6 +110,7 @@ class MicroBatchQuery final : public Query {
     open();
     const std::stop_callback link(stop, [this] { committer_->stop_waiting(); });
     try {
+      recover();
       loop();
     } catch (const Error& error) {
       if (error.code() != Code::kCancelled)
@@ -159,7 +160,6 @@ class MicroBatchQuery final : public Query {
         Committer::Seams{*ledger_, services_.clock, services_.random},
         commit_targets(targets_, services_.clock), CrashPoint(options_.crash_at),
         [this](const Epoch& epoch, Progress progress) { committed(epoch, std::move(progress)); });
-    recover();
   }
 
   // Where the query's first batch starts; nullopt where that is not known yet.

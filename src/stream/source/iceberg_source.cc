@@ -124,6 +124,7 @@ class IcebergSource final : public Source {
                                              {"found", table.metadata().table_uuid},
                                              {"query", "that reads it"},
                                              {"expected", uuid_}});
+    if (metadata_ == table.shared_metadata()) return;  // nothing was committed since
     metadata_ = table.shared_metadata();
     store_ = &table.store();
     // Oldest first; as far back as snapshots are still there.

@@ -66,6 +66,16 @@ void set_starting_offsets(KafkaOptions& options, const std::string& text) {
   }
 }
 
+void set_pattern(KafkaOptions& options, const std::string& text) {
+  try {
+    options.subscribe_pattern = text;
+    options.topic_pattern = std::regex(text);
+  } catch (const std::regex_error& problem) {
+    throw_invalid("option subscribePattern is no regular expression: '" + text + "' (" +
+                  problem.what() + ")");
+  }
+}
+
 void set_strategy(KafkaOptions& options, const std::string& text) {
   const std::string value = lower(text);
   if (value != "error" && value != "latest")
@@ -85,7 +95,7 @@ void accept(KafkaOptions&, const std::string&) {}  // a hint that changes no res
 constexpr OptionRow kOptions[] = {
     {"bootstrapServers", [](KafkaOptions& o, const std::string& v) { o.brokers = v; }},
     {"subscribe", [](KafkaOptions& o, const std::string& v) { o.subscribe = split_topics(v); }},
-    {"subscribePattern", [](KafkaOptions& o, const std::string& v) { o.subscribe_pattern = v; }},
+    {"subscribePattern", set_pattern},
     {"assign", [](KafkaOptions& o, const std::string& v) { o.assign = parse_assignment(v); }},
     {"startingOffsets", set_starting_offsets},
     {"startingTimestamp",

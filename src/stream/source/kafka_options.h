@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <regex>
 #include <string>
 #include <vector>
 
@@ -24,7 +25,8 @@ struct StartingPoint {
 struct KafkaOptions {
   std::string brokers;
   std::vector<std::string> subscribe;
-  std::string subscribe_pattern;  // a Java regex over whole topic names
+  std::string subscribe_pattern;  // over whole topic names, ECMAScript's grammar
+  std::regex topic_pattern;       // the same, compiled
   std::map<std::string, std::vector<int32_t>> assign;
   StartingPoint starting;
   bool fail_on_data_loss = true;

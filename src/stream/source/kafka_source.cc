@@ -22,6 +22,7 @@ namespace {
 using Steady = std::chrono::steady_clock;
 constexpr size_t kBatchMessages = 4096;
 constexpr auto kDiscoveryInterval = std::chrono::seconds(1);
+constexpr auto kSilentLogInterval = std::chrono::seconds(10);
 
 struct MessageOwner {
   std::vector<Message> messages;
@@ -77,8 +78,11 @@ class KafkaSource final : public Source {
   std::string next_end(const std::string& start, const ReadLimit& limit,
                        const StopToken& stop) override {
     asking().set_stop(stop);
-    return write_offsets(
-        limited(known(start), ends(known(start), options_->read_committed), limit));
+    const PartitionOffsets from = known(start);
+    PartitionOffsets to = ends(from, options_->read_committed);
+    // A log that was replaced by a shorter one sends nothing: only a question finds that out.
+    if (from == to && Steady::now() - asked_ > kSilentLogInterval) to = ends(from, true);
+    return write_offsets(limited(from, to, limit));
   }
 
   std::string bounded_end(const std::string& start, const std::string& last,
@@ -170,9 +174,8 @@ class KafkaSource final : public Source {
   std::vector<std::string> topics() {
     if (options_->subscribe_pattern.empty()) return options_->subscribe;
     std::vector<std::string> matching;
-    const std::regex pattern(options_->subscribe_pattern);
     for (const std::string& topic : asking().topics()) {
-      if (std::regex_match(topic, pattern)) matching.push_back(topic);
+      if (std::regex_match(topic, options_->topic_pattern)) matching.push_back(topic);
     }
     return matching;
   }
@@ -250,46 +253,51 @@ class KafkaSource final : public Source {
   }
 
   PartitionOffsets ends(const PartitionOffsets& start, bool ask) {
+    if (ask) asked_ = Steady::now();
     PartitionOffsets result;
     for (const auto& [partition, offset] : start) {
       Lane& lane = lane_at(partition, offset);
       const auto cached = ask ? std::nullopt : lane.fetch->cached_watermarks();
-      const Watermarks marks = cached ? *cached : asking().watermarks(partition);
-      if (marks.high < offset && !cached) check_behind(partition, offset, marks);
-      result[partition] = std::max(marks.high, offset);
+      const bool is_known = cached && cached->high >= offset;
+      const int64_t high = is_known ? cached->high : asking().watermarks(partition).high;
+      result[partition] = high < offset ? end_behind(partition, offset, high) : high;
     }
     return result;
   }
 
-  // The log ends before what was read already: a stale answer, or data that is gone.
-  void check_behind(const TopicPartition& partition, int64_t offset, Watermarks marks) {
-    for (int attempt = 0; attempt < options_->fetch_retries && marks.high < offset; ++attempt) {
+  // The log ends before what was read already: a stale answer, or data that is gone. Where that is
+  // allowed the query goes on at the log's end, as in Spark.
+  int64_t end_behind(const TopicPartition& partition, int64_t offset, int64_t high) {
+    for (int attempt = 0; attempt < options_->fetch_retries && high < offset; ++attempt) {
       std::this_thread::sleep_for(
           std::chrono::milliseconds(std::max<int64_t>(options_->fetch_retry_interval_ms, 100)));
-      marks = asking().watermarks(partition);
+      high = asking().watermarks(partition).high;
     }
-    if (marks.high < offset)
-      report_loss(partition, "the log ends at offset " + std::to_string(marks.high) +
-                                 ", before offset " + std::to_string(offset) +
-                                 " that was read already (was the topic recreated?)");
+    if (high < offset)
+      report_loss(partition, "the log ends at offset " + std::to_string(high) + ", before offset " +
+                                 std::to_string(offset) +
+                                 " where the query stands (was the topic recreated?)");
+    return high;
   }
 
   static PartitionOffsets limited(const PartitionOffsets& start, const PartitionOffsets& end,
                                   const ReadLimit& limit) {
     int64_t waiting = 0;
-    for (const auto& [partition, offset] : end) waiting += offset - start.at(partition);
+    for (const auto& [partition, offset] : end)
+      waiting += std::max<int64_t>(offset - start.at(partition), 0);
     if (!limit.max_records || waiting <= *limit.max_records) return end;
     PartitionOffsets result;
     for (const auto& [partition, offset] :
          end) {  // in proportion, at least one where anything waits
       const int64_t here = offset - start.at(partition);
+      if (here <= 0) {  // less than nothing: see end_behind()
+        result[partition] = offset;
+        continue;
+      }
       const double share = static_cast<double>(*limit.max_records) *
                            (static_cast<double>(here) / static_cast<double>(waiting));
-      const int64_t take =
-          here == 0 ? 0
-                    : std::clamp<int64_t>(
-                          static_cast<int64_t>(share < 1 ? std::ceil(share) : std::floor(share)), 1,
-                          here);
+      const int64_t take = std::clamp<int64_t>(
+          static_cast<int64_t>(share < 1 ? std::ceil(share) : std::floor(share)), 1, here);
       result[partition] = start.at(partition) + take;
     }
     return result;
@@ -308,6 +316,7 @@ class KafkaSource final : public Source {
   std::set<TopicPartition> partitions_;
   std::map<TopicPartition, int64_t> new_starts_;
   std::optional<Steady::time_point> discovered_;  // when partitions_ was asked for
+  Steady::time_point asked_ = Steady::now();      // when the ends were
 };
 
 Lane& KafkaSource::lane_at(const TopicPartition& partition, int64_t offset) {
