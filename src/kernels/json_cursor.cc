@@ -404,20 +404,4 @@ JsonStatus JsonCursor::store_map(const JsonShape& shape, uint64_t row, JsonSink&
   return status;
 }
 
-JsonStatus JsonCursor::store_first_of_array(const JsonShape& shape, uint64_t row, JsonSink& sink,
-                                            bool& empty) {
-  ++at_;
-  empty = true;
-  JsonStatus status = JsonStatus::kOk;
-  for (bool first = true, done = false;;) {
-    if (!next_member(first, ']', done)) return JsonStatus::kBroken;
-    if (done) return status;
-    if (*at_ != '{') return JsonStatus::kBroken;  // a root array must hold rows
-    const JsonStatus one = empty ? store_object(shape, row, sink, 1) : skip(1);
-    if (one == JsonStatus::kBroken) return one;
-    if (empty) status = one;
-    empty = false;
-  }
-}
-
 }  // namespace firn::kernels

@@ -48,8 +48,6 @@ class JsonCursor {
   bool read_key(std::string_view& key);
   // A string's content (the cursor stands on its quote); unescaped into the arena where it must be.
   bool read_string(std::string_view& out);
-  // [ … ] whose first element is wanted as a row: what from_json does with an array at the root.
-  JsonStatus store_first_of_array(const JsonShape&, uint64_t row, JsonSink&, bool& empty);
 
  private:
   JsonStatus store_array(const JsonShape&, uint64_t row, JsonSink&, int depth);

@@ -200,14 +200,9 @@ JsonOutcome JsonDecoder::decode_tolerant(std::string_view text, uint64_t row, Js
   JsonCursor cursor(text, state_->options, *state_->zone, arena);
   cursor.skip_blanks();
   JsonStatus status = JsonStatus::kBroken;
-  bool nothing = cursor.at_end();
-  if (!nothing && cursor.peek() == '{') {
+  const bool nothing = cursor.at_end();
+  if (!nothing && cursor.peek() == '{')  // an array of objects is no object either
     status = cursor.store_object(state_->shape, row, root, 0);
-  } else if (!nothing && cursor.peek() == '[') {
-    bool empty = false;
-    status = cursor.store_first_of_array(state_->shape, row, root, empty);
-    nothing = empty && status == JsonStatus::kOk;
-  }
   if (status == JsonStatus::kBroken || nothing) {
     set_all_null(root, row);
     return nothing ? JsonOutcome::kNull : JsonOutcome::kMalformed;

@@ -47,7 +47,7 @@ struct JsonOptions {
 
 enum class JsonOutcome : uint8_t {
   kRow,        // every wanted field could be read (absent ones are null)
-  kNull,       // blank text or an empty array: from_json gives NULL
+  kNull,       // blank text: from_json gives NULL
   kMalformed,  // broken text (all fields null), or a value that does not fit its type (that field
                // null, the others kept)
 };

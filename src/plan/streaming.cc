@@ -113,6 +113,10 @@ class JsonPush {
   // Looks for the first call that can be pushed.
   void look(const Relation& relation) {
     visit_plan(relation, [&](const ExprPtr& expr) { look(expr); });
+    // The source decodes every record. A call that a filter or a condition keeps some records from
+    // must not fail because of them.
+    if (call_ && pushed_.mode == "FAILFAST" && !(keeps_rows(relation) && is_plain_in(relation)))
+      call_ = nullptr;
   }
   bool found() const { return call_ != nullptr; }
   const PushedJson& pushed() const { return pushed_; }
@@ -149,6 +153,23 @@ class JsonPush {
   }
 
  private:
+  static bool keeps_rows(const Relation& relation) {
+    if (std::holds_alternative<StreamSource>(relation.node)) return true;
+    if (const auto* node = std::get_if<Project>(&relation.node)) return keeps_rows(*node->child);
+    const auto* node = std::get_if<Watermark>(&relation.node);
+    return node != nullptr && keeps_rows(*node->child);
+  }
+  // The call is a column, or a field of it is.
+  bool is_plain_in(const Relation& relation) const {
+    bool plain = false;
+    visit_plan(relation, [&](const ExprPtr& expr) { plain |= is_plain(*expr); });
+    return plain;
+  }
+  bool is_plain(const Expr& expr) const {
+    if (const auto* named = std::get_if<Alias>(&expr.node)) return is_plain(*named->child);
+    if (const auto* member = std::get_if<GetField>(&expr.node)) return is_plain(*member->child);
+    return equal(expr, *call_);
+  }
   void look(const ExprPtr& expr) {
     if (call_) return;
     if (const Call* node = as_call(*expr, "from_json");

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "plan/streaming.h"
 #include "session/streams.h"
 #include "session/writing.h"
 #include "stream/flow_checkpoint.h"
@@ -92,6 +93,7 @@ class PipelineRun {
         execute(statement, stop);
     }
     if (pipeline) {
+      check_flows();
       make_tables();
       make_groups();
       choose_checkpoints();
@@ -179,9 +181,13 @@ class PipelineRun {
     path.push_back(key);
     const auto definition = definitions_.find(key);
     const auto view = session_.temporary_views().find(key);
-    plan::RelationPtr query = definition != definitions_.end()           ? definition->second.query
-                              : view != session_.temporary_views().end() ? view->second.query
-                                                                         : nullptr;
+    plan::RelationPtr query;
+    if (definition != definitions_.end()) {
+      const Flow* const flow = flow_into(definition->second);
+      query = flow != nullptr ? flow->query : definition->second.query;
+    } else if (view != session_.temporary_views().end()) {
+      query = view->second.query;
+    }
     if (query != nullptr) {
       for (const plan::NameParts& parts : names_read(*query)) {
         const std::string as_view = lower(parts.back());
@@ -195,6 +201,28 @@ class PipelineRun {
     path.pop_back();
     done.insert(key);
     if (definition != definitions_.end()) result.push_back(&definition->second);
+  }
+
+  // What can be told of a flow before any table is made: a mistake in it must leave nothing behind.
+  // Flows that read tables of this file wait until those are there.
+  void check_flows() {
+    ordered();
+    for (const Flow& flow : flows_) {
+      std::set<std::string> seen;
+      if (!reads_definition(*flow.query, seen)) plan::cut_streams({resolve_flow(flow)});
+    }
+  }
+
+  bool reads_definition(const plan::Relation& query, std::set<std::string>& seen) {
+    for (const plan::NameParts& parts : names_read(query)) {
+      if (definitions_.count(session_.table_name(parts).to_string()) != 0) return true;
+      const auto view = session_.temporary_views().find(lower(parts.back()));
+      if (parts.size() == 1 && view != session_.temporary_views().end() &&
+          seen.insert(view->first).second && view->second.query != nullptr &&
+          reads_definition(*view->second.query, seen))
+        return true;
+    }
+    return false;
   }
 
   // ---- tables
@@ -215,14 +243,19 @@ class PipelineRun {
 
   void make_streaming_table(const Definition& definition) {
     std::vector<plan::Attribute> columns;
-    if (definition.query != nullptr) columns = resolve_flow(flow_of(definition)).get()->output;
+    if (const Flow* const flow = flow_into(definition);
+        flow != nullptr && (definition.query != nullptr || definition.table.columns.empty()))
+      columns = resolve_flow(*flow)->output;
     make_table(definition, columns, streaming_properties());
   }
 
-  const Flow& flow_of(const Definition& definition) const {
-    return *std::find_if(flows_.begin(), flows_.end(), [&](const Flow& flow) {
-      return flow.name == definition.name.to_string();
+  // The table's own flow, else the first one that names it; nullptr: none in this file.
+  const Flow* flow_into(const Definition& definition) const {
+    const auto found = std::find_if(flows_.begin(), flows_.end(), [&](const Flow& flow) {
+      return flow.target == definition.name &&
+             (definition.query == nullptr || flow.name == definition.name.to_string());
     });
+    return found == flows_.end() ? nullptr : &*found;
   }
 
   void make_table(const Definition& definition, const std::vector<plan::Attribute>& columns,

@@ -52,6 +52,18 @@ bool is_passing(rd_kafka_resp_err_t error) {
   }
 }
 
+std::string nearest_key(const std::string& key) {
+  rd_kafka_conf_t* const conf = rd_kafka_conf_new();
+  size_t count = 0;
+  const char** const pairs = rd_kafka_conf_dump(conf, &count);
+  std::vector<std::string> names;
+  for (size_t i = 0; i + 1 < count; i += 2) names.emplace_back(pairs[i]);
+  rd_kafka_conf_dump_free(pairs, count);
+  rd_kafka_conf_destroy(conf);
+  const auto near = nearest(key, names);
+  return near ? "; is kafka." + *near + " meant?" : "";
+}
+
 void set_key(rd_kafka_conf_t* conf, const std::string& key, const std::string& value) {
   char reason[512];
   const rd_kafka_conf_res_t result =
@@ -59,14 +71,20 @@ void set_key(rd_kafka_conf_t* conf, const std::string& key, const std::string& v
   if (result == RD_KAFKA_CONF_OK) return;
   rd_kafka_conf_destroy(conf);
   if (result == RD_KAFKA_CONF_UNKNOWN) {
-    throw Error(
-        "KAFKA_OPTION_UNSUPPORTED",
-        {{"option", "kafka." + key}, {"reason", "librdkafka has no such configuration property"}});
+    throw Error("KAFKA_OPTION_UNSUPPORTED",
+                {{"option", "kafka." + key},
+                 {"reason", "librdkafka has no such configuration property" + nearest_key(key)}});
   }
   throw_invalid("option kafka." + key + ": " + reason);
 }
 
 }  // namespace
+
+void check_client_keys(const KafkaOptions& options) {
+  rd_kafka_conf_t* const conf = rd_kafka_conf_new();
+  for (const auto& [key, value] : options.client) set_key(conf, key, value);
+  rd_kafka_conf_destroy(conf);
+}
 
 KafkaClient::KafkaClient(const KafkaOptions& options) : options_(options) {
   rd_kafka_conf_t* const conf = rd_kafka_conf_new();

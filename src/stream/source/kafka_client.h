@@ -22,6 +22,9 @@ struct Watermarks {
   int64_t low = 0, high = 0;  // first offset that exists, one behind the last
 };
 
+// Throws where librdkafka does not know a key of the client, or not its value.
+void check_client_keys(const KafkaOptions&);
+
 // Safe for concurrent use. Every call throws KAFKA_UNREACHABLE, naming the brokers, after its
 // time-out.
 class KafkaClient {

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/nearest.h"
+#include "stream/source/kafka_client.h"
 
 namespace firn::stream {
 namespace {
@@ -286,6 +287,7 @@ std::shared_ptr<const KafkaOptions> parse_kafka_options(const SourceOptions& giv
     throw_invalid(std::string("the Kafka source needs exactly one of the options subscribe, "
                               "subscribePattern and assign; ") +
                   (chosen == 0 ? "none was given" : "several were given"));
+  check_client_keys(*options);
   return options;
 }
 
