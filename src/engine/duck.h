@@ -59,3 +59,4 @@
 #include "duckdb/storage/statistics/base_statistics.hpp"
 #include "duckdb/transaction/meta_transaction.hpp"
 #include "parquet_writer.hpp"
+#include "writer/primitive_column_writer.hpp"

@@ -30,7 +30,8 @@ std::string columns_by_id(const types::Schema& schema, const std::vector<int>& i
     const duckdb::LogicalType type = to_duckdb_type(field->type, field->name);
     const duckdb::Value otherwise =
         field->initial_default && !types::is_null(*field->initial_default)
-            ? to_duckdb(*field->initial_default, types::to_spark(field->type))
+            ? to_duckdb(types::to_spark(*field->initial_default, field->type),
+                        types::to_spark(field->type))
             : duckdb::Value();
     map += (map.empty() ? "" : ", ") + std::to_string(ids[i]) + ": {name: '" + column(i) +
            "', type: '" + type.ToString() + "', default_value: " + otherwise.ToSQLString() + "}";

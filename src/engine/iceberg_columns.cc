@@ -16,9 +16,10 @@ duckdb::MultiFileColumnDefinition tree(const std::string& name, const types::Fie
                                        const types::DataType& type) {
   duckdb::MultiFileColumnDefinition column(name, to_duckdb(type));
   column.identifier = duckdb::Value::INTEGER(field.id);
-  const duckdb::Value otherwise = field.initial_default && !types::is_null(*field.initial_default)
-                                      ? to_duckdb(*field.initial_default, type)
-                                      : duckdb::Value(column.type);
+  const duckdb::Value otherwise =
+      field.initial_default && !types::is_null(*field.initial_default)
+          ? to_duckdb(types::to_spark(*field.initial_default, field.type), type)
+          : duckdb::Value(column.type);
   column.default_expression = duckdb::make_uniq<duckdb::ConstantExpression>(otherwise);
   const std::vector<types::Field>* children =
       field.type.is_nested() ? &field.type.fields() : nullptr;
@@ -86,10 +87,9 @@ void use_partition_values(ColumnTrees& columns, const plan::TableScan& scan,
         std::ranges::find(scan.columns, field.source_id, &plan::ScanColumn::field_id);
     if (column == scan.columns.end() || schema.find(field.source_id)->type.is_nested()) continue;
     const size_t index = static_cast<size_t>(column - scan.columns.begin());
-    const types::DataType& type = column->attribute.type;
-    const duckdb::Value value = types::is_null(file.partition[i])
-                                    ? duckdb::Value(to_duckdb(type))
-                                    : to_duckdb(file.partition[i], type);
+    const duckdb::Value value =
+        to_duckdb(types::to_spark(file.partition[i], schema.find(field.source_id)->type),
+                  column->attribute.type);
     columns[index].default_expression = duckdb::make_uniq<duckdb::ConstantExpression>(value);
   }
 }

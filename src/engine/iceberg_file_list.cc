@@ -29,7 +29,8 @@ std::optional<duckdb::BaseStatistics> statistics_of(const types::ColumnBounds& b
                                                     const types::Type& type,
                                                     const types::DataType& spark_type) {
   const duckdb::LogicalType duck_type = to_duckdb(spark_type);
-  if (type.is_nested() || type.id() == types::TypeId::kUuid) return std::nullopt;
+  const bool shown_as_text = type.id() == types::TypeId::kUuid || type.id() == types::TypeId::kTime;
+  if (type.is_nested() || shown_as_text) return std::nullopt;
   const bool is_text = duck_type.InternalType() == duckdb::PhysicalType::VARCHAR;
   const bool is_float = type.id() == types::TypeId::kFloat || type.id() == types::TypeId::kDouble;
   auto statistics = duckdb::BaseStatistics::CreateUnknown(duck_type);

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "engine/parquet_columns.h"
 #include "table/retry.h"
 
 namespace firn::engine {
@@ -69,6 +70,7 @@ ParquetFile::ParquetFile(duckdb::ClientContext& context, files::FileStore& store
       /*enable_bloom_filters=*/false,
       /*bloom_filter_false_positive_ratio=*/0.01, settings.level, duckdb::ParquetVersion::V1,
       duckdb::GeoParquetVersion::NONE);
+  conform_columns(*writer_, layout.fields);
 }
 
 void ParquetFile::write_row_group(duckdb::ColumnDataCollection& rows) {

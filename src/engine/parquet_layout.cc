@@ -104,6 +104,7 @@ duckdb::LogicalType to_duckdb_type(const types::Type& type, const std::string& c
 
 ParquetLayout parquet_layout(const types::Schema& schema, const iceberg::Properties& properties) {
   ParquetLayout layout;
+  layout.fields = schema.fields;
   for (const types::Field& field : schema.fields) {
     layout.names.push_back(field.name);
     layout.types.push_back(to_duckdb_type(field.type, field.name));
@@ -112,10 +113,6 @@ ParquetLayout parquet_layout(const types::Schema& schema, const iceberg::Propert
   const LeafWalk walk{schema, properties, layout.leaves};
   for (size_t i = 0; i < schema.fields.size(); ++i) {
     walk.visit(schema.fields[i], false, {static_cast<int>(i)});
-  }
-  for (const ParquetLeaf& leaf : layout.leaves) {
-    if (leaf.type.id() == types::TypeId::kFixed)
-      refuse(leaf.type, schema.name_of(leaf.field_id).value_or("?"));
   }
   return layout;
 }

@@ -20,14 +20,14 @@ struct ParquetLeaf {
 };
 
 struct ParquetLayout {
+  std::vector<types::Field> fields;
   duckdb::vector<std::string> names;
   duckdb::vector<duckdb::LogicalType> types;
   duckdb::ChildFieldIDs field_ids;
   std::vector<ParquetLeaf> leaves;
 };
 
-// Throws UNSUPPORTED_FEATURE naming the column: v3 types, fixed[L] (DuckDB writes no
-// FIXED_LEN_BYTE_ARRAY but uuid's and decimals'), columns whose names differ by case only.
+// Throws UNSUPPORTED_FEATURE naming the column: v3 types, columns whose names differ by case only.
 ParquetLayout parquet_layout(const types::Schema& schema, const iceberg::Properties& properties);
 
 // The DuckDB type of an Iceberg type, struct children by name.

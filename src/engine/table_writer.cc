@@ -11,6 +11,7 @@
 #include "engine/chunk_body.h"
 #include "engine/parquet_file.h"
 #include "engine/partition_router.h"
+#include "engine/row_checks.h"
 #include "engine/writer_instance.h"
 #include "table/retry.h"
 
@@ -37,28 +38,6 @@ struct OpenPartition {
   uint64_t last_used = 0;
 };
 
-// Same values in memory: types may differ by struct names or by what a number means, not by layout.
-bool same_layout(const duckdb::LogicalType& a, const duckdb::LogicalType& b) {
-  if (a.InternalType() != b.InternalType()) return false;
-  if ((a.id() == duckdb::LogicalTypeId::UUID) != (b.id() == duckdb::LogicalTypeId::UUID))
-    return false;
-  switch (a.InternalType()) {
-    case duckdb::PhysicalType::LIST:
-      return same_layout(duckdb::ListType::GetChildType(a), duckdb::ListType::GetChildType(b));
-    case duckdb::PhysicalType::STRUCT: {
-      const auto& left = duckdb::StructType::GetChildTypes(a);
-      const auto& right = duckdb::StructType::GetChildTypes(b);
-      if (left.size() != right.size()) return false;
-      for (size_t i = 0; i < left.size(); ++i) {
-        if (!same_layout(left[i].second, right[i].second)) return false;
-      }
-      return true;
-    }
-    default:
-      return true;
-  }
-}
-
 class ParquetTableWriter final : public TableWriter {
  public:
   ParquetTableWriter(const TableWriterOptions& options, files::FileStore& store);
@@ -69,7 +48,6 @@ class ParquetTableWriter final : public TableWriter {
   int64_t buffered_bytes() const override { return buffered_bytes_; }
 
  private:
-  void check_required(duckdb::DataChunk& rows) const;
   duckdb::DataChunk& conform(duckdb::DataChunk& rows);
   OpenPartition& open(size_t partition);
   void append_rows(size_t partition, duckdb::DataChunk& rows);
@@ -83,6 +61,7 @@ class ParquetTableWriter final : public TableWriter {
   files::FileStore& store_;
   const std::shared_ptr<WriterInstance> instance_;
   const ParquetLayout layout_;
+  const RowChecks checks_;
   const ParquetSettings settings_;
   const int64_t target_bytes_, row_group_bytes_;
   const size_t max_open_;
@@ -100,6 +79,7 @@ ParquetTableWriter::ParquetTableWriter(const TableWriterOptions& options, files:
       store_(store),
       instance_(options.instance != nullptr ? options.instance : make_writer_instance()),
       layout_(parquet_layout(options.schema, options.properties)),
+      checks_(options.schema),
       settings_(parquet_settings(options.properties, options.row_group_rows)),
       target_bytes_(table::number_property(options.properties, "write.target-file-size-bytes",
                                            kDefaultTargetBytes)),
@@ -126,18 +106,8 @@ void ParquetTableWriter::abandon() noexcept {
   files_.clear();
 }
 
-void ParquetTableWriter::check_required(duckdb::DataChunk& rows) const {
-  for (size_t i = 0; i < options_.schema.fields.size(); ++i) {
-    const types::Field& field = options_.schema.fields[i];
-    if (!field.required) continue;
-    if (duckdb::VectorOperations::HasNull(rows.data[i], rows.size())) {
-      throw Error("NOT_NULL_ASSERT_VIOLATION", {{"walkedTypePath", "\n" + field.name + "\n"}});
-    }
-  }
-}
-
-// The chunk itself where its vectors are laid out as the file wants them, else a cast copy (strings
-// that are UUIDs).
+// The chunk itself where its vectors are laid out as the file wants them, else a converted copy
+// (texts that are UUIDs or times of day).
 duckdb::DataChunk& ParquetTableWriter::conform(duckdb::DataChunk& rows) {
   FIRN_CHECK(rows.ColumnCount() == layout_.types.size(),
              "a chunk has one column a field of the table");
@@ -148,11 +118,8 @@ duckdb::DataChunk& ParquetTableWriter::conform(duckdb::DataChunk& rows) {
   cast_rows_.Destroy();
   cast_rows_.Initialize(duckdb::Allocator::DefaultAllocator(), layout_.types);
   for (size_t i = 0; i < layout_.types.size(); ++i) {
-    if (same_layout(rows.data[i].GetType(), layout_.types[i]))
-      cast_rows_.data[i].Reinterpret(rows.data[i]);
-    else
-      duckdb::VectorOperations::Cast(instance_->context(), rows.data[i], cast_rows_.data[i],
-                                     rows.size());
+    convert_column(instance_->context(), rows.data[i], cast_rows_.data[i], rows.size(),
+                   layout_.names[i]);
   }
   cast_rows_.SetCardinality(rows.size());
   return cast_rows_;
@@ -161,7 +128,7 @@ duckdb::DataChunk& ParquetTableWriter::conform(duckdb::DataChunk& rows) {
 void ParquetTableWriter::append(Chunk& chunk) {
   if (chunk.size() == 0) return;
   duckdb::DataChunk& rows = conform(chunk.body().chunk);
-  check_required(rows);
+  checks_.check(rows);
   for (const PartitionRouter::Group& group : router_.route(rows)) {
     if (group.rows.empty()) {
       append_rows(group.partition, rows);

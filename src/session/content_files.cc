@@ -63,31 +63,10 @@ Cell count_of(const std::map<int, int64_t>& counts, int id) {
   return found == counts.end() ? Cell() : Cell(found->second);
 }
 
-std::string uuid_text(const std::string& bytes) {
-  constexpr const char* kDigits = "0123456789abcdef";
-  std::string text;
-  for (size_t i = 0; i < bytes.size(); ++i) {
-    if (i == 4 || i == 6 || i == 8 || i == 10) text += '-';
-    const auto byte = static_cast<unsigned char>(bytes[i]);
-    text += kDigits[byte >> 4];
-    text += kDigits[byte & 15];
-  }
-  return text;
-}
-
-// An Iceberg value as Spark shows its type.
-Cell value_cell(const Value& value, const types::Type& type) {
-  if (types::is_null(value)) return {};
-  if (type.id() == types::TypeId::kUuid) {
-    if (const auto* bytes = std::get_if<types::Bytes>(&value)) return uuid_text(bytes->data);
-  }
-  return value;
-}
-
 Cell bound_of(const std::map<int, std::string>& bounds, int id, const types::Type& type) {
   const auto found = bounds.find(id);
   if (found == bounds.end()) return {};
-  return value_cell(types::from_single_value_bytes(found->second, type), type);
+  return types::to_spark(types::from_single_value_bytes(found->second, type), type);
 }
 
 DataType metric_type(const types::Type& type) {
@@ -170,7 +149,7 @@ std::vector<Value> ContentFiles::partition_values(const iceberg::DataFile& file)
 Cell ContentFiles::partition_cell(const std::vector<Value>& values) const {
   std::vector<Cell> cells;
   for (size_t i = 0; i < values.size(); ++i)
-    cells.push_back(value_cell(values[i], partition_fields_[i].type));
+    cells.push_back(types::to_spark(values[i], partition_fields_[i].type));
   return Cell::nested(std::move(cells));
 }
 

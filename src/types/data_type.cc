@@ -323,6 +323,7 @@ constexpr Pair kToSpark[] = {
     {DataTypeId::kTimestamp, TypeId::kTimestamptz},
     {DataTypeId::kString, TypeId::kString},
     {DataTypeId::kString, TypeId::kUuid},
+    {DataTypeId::kString, TypeId::kTime},
     {DataTypeId::kBinary, TypeId::kFixed},
     {DataTypeId::kBinary, TypeId::kBinary},
     {DataTypeId::kNull, TypeId::kUnknown},
@@ -374,6 +375,15 @@ Type to_iceberg(const DataType& type, int& next_id) {
   for (const Pair& pair : kToIceberg)
     if (pair.spark == type.id()) return Type::primitive(pair.iceberg);
   throw_unsupported("a column of type " + type.sql() + " in an Iceberg table.");
+}
+
+Value to_spark(const Value& value, const Type& type) {
+  const bool as_text = type.id() == TypeId::kUuid || type.id() == TypeId::kTime;
+  if (!as_text || is_null(value)) return value;
+  std::string text = to_human(value, type);
+  if (text.find('.') != std::string::npos)  // a time's fraction, without its last zeros
+    text.erase(text.find_last_not_of('0') + 1);
+  return text;
 }
 
 DataType to_spark(const Type& type) {

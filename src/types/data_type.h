@@ -94,7 +94,10 @@ std::string quote_if_needed(std::string_view name);
 // timestamp → timestamptz, timestamp_ntz → timestamp, byte and short → int; intervals and VOID are
 // refused by name.
 Type to_iceberg(const DataType&, int& next_id);
+// uuid and time are texts ("12:34:56.000001"): Spark has no type for them.
 DataType to_spark(const Type&);
+// A value of that type as one of the type that Spark has for it.
+Value to_spark(const Value&, const Type&);
 // Fields get ids from 1 on, level by level.
 Schema to_iceberg_schema(const DataType& structure);
 DataType to_spark(const Schema&);  // nullable = !required, doc → comment

@@ -99,7 +99,26 @@ TEST(DataType, MapsToIcebergAndBack) {
   EXPECT_EQ(to_spark(Type::fixed(4)), DataType(Id::kBinary));
   EXPECT_THROW(to_iceberg(Id::kDayTimeInterval, next_id), Error);
   EXPECT_THROW(to_iceberg(Id::kNull, next_id), Error);
-  EXPECT_THROW(to_spark(Type::primitive(TypeId::kTime)), Error);
+  EXPECT_EQ(to_spark(Type::primitive(TypeId::kTime)), DataType(Id::kString));
+  EXPECT_THROW(to_spark(Type::primitive(TypeId::kTimestampNs)), Error);
+}
+
+struct SparkValueRow {
+  Type type;
+  Value value, want;
+};
+TEST(DataType, ValuesThatSparkHasAsTexts) {
+  const SparkValueRow rows[] = {
+      {Type::primitive(TypeId::kTime), int64_t{45'296'000'000}, std::string("12:34:56")},
+      {Type::primitive(TypeId::kTime), int64_t{45'296'500'000}, std::string("12:34:56.5")},
+      {Type::primitive(TypeId::kTime), int64_t{1}, std::string("00:00:00.000001")},
+      {Type::primitive(TypeId::kTime), Null{}, Null{}},
+      {Type::primitive(TypeId::kUuid), Bytes{std::string(15, '\xF7') + '\0'},
+       std::string("f7f7f7f7-f7f7-f7f7-f7f7-f7f7f7f7f700")},
+      {Type::primitive(TypeId::kLong), int64_t{7}, int64_t{7}},
+      {Type::fixed(2), Bytes{"ab"}, Bytes{"ab"}},
+  };
+  for (const SparkValueRow& row : rows) EXPECT_EQ(to_spark(row.value, row.type), row.want);
 }
 
 }  // namespace

@@ -165,9 +165,17 @@ Predicate Projection::of_prefix(const Predicate& leaf) const {
   return partition_leaf(full ? PredicateOp::kNotEqual : leaf.op, {cut});
 }
 
+// Spark compares UUIDs and times of day as texts: such a literal has no partition.
+bool is_text_for(const Value& literal, const Type& source) {
+  const bool shown_as_text = source.id() == TypeId::kUuid || source.id() == TypeId::kTime;
+  return shown_as_text && std::holds_alternative<std::string>(literal);
+}
+
 Predicate Projection::of(const Predicate& leaf) const {
   const TransformId id = field_.transform.id;
   if (id == TransformId::kVoid || id == TransformId::kUnknown) return always_true();
+  for (const Value& literal : leaf.values)
+    if (is_text_for(literal, source_)) return always_true();
   if (!can_transform(field_.transform, source_)) return always_true();
   if (id == TransformId::kIdentity) return partition_leaf(leaf.op, leaf.values);
   if (leaf.op == PredicateOp::kIsNull || leaf.op == PredicateOp::kNotNull) {
