@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Puts the programs that firn is tested and measured against into .deps/peers:
-#   venv   Python with pyspark, PyIceberg, DuckDB, a Kafka client and pytest (peers.txt, hashes checked)
+#   venv   Python with pyspark, PyIceberg, DuckDB, a Kafka client, an S3 server (moto) and pytest (peers.txt, hashes checked)
 #   jars   what Spark needs for Iceberg, Kafka and SQLite; kafka: a broker's class path (peers-jars.txt)
 # Does nothing where they already stand. Needs python3 with venv, and mvn.
 set -euo pipefail
@@ -13,11 +13,15 @@ if [ "${1:-}" = --check ]; then   # answers by its exit code whether anything is
   exit
 fi
 
+# A venv that stands takes what is new or has another version; one of another Python is made anew. Nothing is compiled
+# ahead: most of it is never imported.
 install_python() {
-  echo "firn: installing Spark, PyIceberg and pytest into $peers/venv (a few minutes, once)"
-  rm -rf $peers/venv
-  python3 -m venv $peers/venv
-  $peers/venv/bin/python -m pip install -q --disable-pip-version-check --use-pep517 --require-hashes -r $lists/peers.txt
+  echo "firn: installing Spark, PyIceberg, an S3 server and pytest into $peers/venv (a few minutes, once)"
+  local version
+  version=$(python3 -c 'import sys; print("python%d.%d" % sys.version_info[:2])')
+  [ -x $peers/venv/bin/$version ] && $peers/venv/bin/python -m pip --version >/dev/null 2>&1 ||
+    { rm -rf $peers/venv && python3 -m venv $peers/venv; }
+  $peers/venv/bin/python -m pip install -q --disable-pip-version-check --use-pep517 --no-compile --require-hashes -r $lists/peers.txt
   cp $lists/peers.txt $peers/.peers.txt
 }
 
@@ -57,5 +61,8 @@ install_jars() {
 }
 
 mkdir -p $peers
+cmp -s $lists/peers-jars.txt $peers/.peers-jars.txt || install_jars &
+jars=$!   # beside the packages: each waits for the network most of the time
+trap 'wait' EXIT
 cmp -s $lists/peers.txt $peers/.peers.txt || install_python
-cmp -s $lists/peers-jars.txt $peers/.peers-jars.txt || install_jars
+wait $jars
