@@ -1,10 +1,11 @@
 """DynamicFrame: a DataFrame whose columns may hold values of several types (choices), with error records beside it."""
 
+import functools
 import json
 
 from firn.errors import NotSupported
 from firn.glue import choice as choices_
-from firn.glue import infer, nested, records, unboxing
+from firn.glue import nested, records, unboxing, workers
 from firn.glue import paths as fieldpath
 from firn.glue.types import glue_type, spark_type, tree_lines
 from pyspark.sql import functions as F
@@ -19,23 +20,39 @@ class ResolveOption:
 
 
 class DynamicFrame:
-    def __init__(self, jdf, glue_ctx, name="", *, choices=frozenset(), sparse=False, errors=(), stage_errors=()):
-        """`jdf`: the DataFrame underneath. `sparse`: its records may lack fields, as JSON's do."""
-        self._df = jdf
+    def __init__(self, jdf, glue_ctx, name="", *, choices=frozenset(), sparse=False, errors=(), stage_errors=None,
+                 plan=None):
+        """`jdf`: the DataFrame underneath, or None with `plan`, which gives (DataFrame, choices) once they are asked
+        for. `sparse`: its records may lack fields, as JSON's do. `errors`: DataFrames of error records."""
+        self._frame, self._choice_paths = jdf, frozenset(choices)
+        self._plan = plan
         self.glue_ctx = glue_ctx
         self.name = name
-        self._choices = frozenset(choices)
         self._sparse = sparse
-        self._errors = [*errors, *stage_errors]
-        self._stage_errors = list(stage_errors)
+        self._stage_errors = [] if stage_errors is None else [ErrorRecords(stage_errors)]
+        self._errors = [*errors, *self._stage_errors]
         self._thresholds = (0, 0)
         self._schema = None
 
-    def _next(self, frame, *, choices=None, stage_errors=(), name=None, sparse=None, thresholds=(0, 0)):
+    def _planned(self):
+        if self._frame is None:
+            self._frame, choices = self._plan()
+            self._choice_paths = frozenset(choices)
+        return self
+
+    @property
+    def _df(self):
+        return self._planned()._frame
+
+    @property
+    def _choices(self):
+        return self._planned()._choice_paths
+
+    def _next(self, frame, *, choices=None, stage_errors=None, name=None, sparse=None, thresholds=(0, 0), plan=None):
         result = DynamicFrame(frame, self.glue_ctx, self.name if name is None else name,
-                              choices=self._choices if choices is None else choices,
+                              choices=() if plan else self._choices if choices is None else choices,
                               sparse=self._sparse if sparse is None else sparse, errors=self._errors,
-                              stage_errors=stage_errors)
+                              stage_errors=stage_errors, plan=plan)
         result._thresholds = thresholds
         result.assertErrorThreshold()
         return result
@@ -106,39 +123,29 @@ class DynamicFrame:
                  totalThreshold=0):
         return self._next(self._df.coalesce(num_partitions), thresholds=(stageThreshold, totalThreshold))
 
-    # ---- Python functions
-    def _records(self):
-        return records.records_of(self._df, self._choices, self._sparse)
-
-    def _from_records(self, results, errors, thresholds, hint=None):
-        frame, choices = infer.frame_of(self._df.sparkSession, results, hint if hint is not None else self._df.schema)
-        return self._next(frame, choices=choices, stage_errors=errors, thresholds=thresholds)
+    # ---- Python functions: run in the server's workers
+    def _errors_of(self, step, f):
+        return workers.errors_of(self._df, self._choices, self._sparse, step, f)
 
     def filter(self, f, transformation_ctx="", info="", stageThreshold=0, totalThreshold=0):
-        schema = self._df.schema
-        rows = self._records()
-        kept, errors = records.run_filter(rows, f)
-        session = self._df.sparkSession
-        if len(kept) == len(rows):
-            frame = self._df
-        else:
-            shaped = [infer.to_row(record, schema, self._choices) for record in kept]
-            frame = session.createDataFrame(shaped, schema)
-        return self._next(frame, stage_errors=errors, thresholds=(stageThreshold, totalThreshold))
+        if not self._df.columns:
+            return self
+        return self._next(workers.filtered(self._df, self._choices, self._sparse, f),
+                          stage_errors=self._errors_of(records.filter_record, f),
+                          thresholds=(stageThreshold, totalThreshold))
+
+    def _mapped(self, step, f, thresholds):
+        if not self._df.columns:
+            return self
+        return self._next(None, plan=lambda: workers.mapped(self._df, self._choices, self._sparse, step, f),
+                          stage_errors=self._errors_of(step, f), thresholds=thresholds)
 
     def map(self, f, preservesPartitioning=False, transformation_ctx="", info="", stageThreshold=0, totalThreshold=0):
-        results, errors = records.run_map(self._records(), f)
-        return self._from_records(results, errors, (stageThreshold, totalThreshold))
+        return self._mapped(records.map_record, f, (stageThreshold, totalThreshold))
 
     def flatMap(self, f, preservesPartitioning=False, transformation_ctx="", info="", stageThreshold=0,
                 totalThreshold=0):
-        results, errors = [], []
-        for record in self._records():
-            try:
-                results += list(f(record))
-            except Exception as error:
-                errors.append(records.ErrorRecord(record, error, f))
-        return self._from_records(results, errors, (stageThreshold, totalThreshold))
+        return self._mapped(records.flat_map_record, f, (stageThreshold, totalThreshold))
 
     def mapPartitions(self, f, preservesPartitioning=True, transformation_ctx="", info="", stageThreshold=0,
                       totalThreshold=0):
@@ -147,7 +154,10 @@ class DynamicFrame:
 
     def mapPartitionsWithIndex(self, f, preservesPartitioning=False, transformation_ctx="", info="", stageThreshold=0,
                                totalThreshold=0):
-        return self._from_records(list(f(0, iter(self._records()))), [], (stageThreshold, totalThreshold))
+        if not self._df.columns:
+            return self
+        return self._next(None, plan=lambda: workers.mapped_partitions(self._df, self._choices, self._sparse, f),
+                          thresholds=(stageThreshold, totalThreshold))
 
     # ---- fields
     def drop_fields(self, paths, transformation_ctx="", info="", stageThreshold=0, totalThreshold=0):
@@ -382,25 +392,39 @@ class DynamicFrame:
 
     # ---- errors
     def errorsCount(self):
-        return len(self._errors)
+        return sum(one.count() for one in self._errors)
 
     def stageErrorsCount(self):
-        return len(self._stage_errors)
+        return sum(one.count() for one in self._stage_errors)
 
     def errorsAsDynamicFrame(self):
         """A record an error: error.msg, error.stackTrace, error.dynamicRecord (the record as JSON)."""
-        rows = [((error.message, error.stack, json.dumps(error.record, default=str)),) for error in self._errors]
-        frame = self._df.sparkSession.createDataFrame(
-            rows, "error STRUCT<msg: STRING, stackTrace: STRING, dynamicRecord: STRING>")
-        return DynamicFrame(frame, self.glue_ctx, "errors")
+        frames = [one.frame for one in self._errors] or [self._df.sparkSession.createDataFrame([], workers.ERRORS)]
+        frame = functools.reduce(lambda left, right: left.unionAll(right), frames)
+        return DynamicFrame(frame.select(F.struct(*frame.columns).alias("error")), self.glue_ctx, "errors")
 
     def assertErrorThreshold(self):
         """Raises where more records failed than the transformation was to bear."""
         stage, total = self._thresholds
         for word, limit, errors in (("stage", stage, self._stage_errors), ("total", total, self._errors)):
-            if limit and len(errors) > limit:
-                raise RuntimeError(f"{len(errors)} error records, more than the {word} threshold of {limit}; the first: "
-                                   f"{errors[0].message}")
+            found = sum(one.count() for one in errors) if limit else 0
+            if found > limit:
+                first = next(row for one in errors for row in one.frame.limit(1).collect())
+                raise RuntimeError(f"{found} error records, more than the {word} threshold of {limit}; the first: "
+                                   f"{first.msg}")
+
+
+class ErrorRecords:
+    """The error records of one transformation, counted once."""
+
+    def __init__(self, frame):
+        self.frame = frame
+        self._count = None
+
+    def count(self):
+        if self._count is None:
+            self._count = self.frame.count()
+        return self._count
 
 
 def _full_mapping(mapping):

@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -40,8 +41,9 @@ class Server:
             command += ["--conf", f"{key}={value}"]
         if warehouse:
             command += ["--warehouse", str(warehouse)]
-            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                        stderr=subprocess.PIPE, text=True, cwd=cwd)
+        environment = {"FIRN_PYTHON": sys.executable, **os.environ}  # its workers run this interpreter
+        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                        stderr=subprocess.PIPE, text=True, cwd=cwd, env=environment)
         self._said = []
         self._ready = threading.Event()
         self.address = None

@@ -109,6 +109,20 @@ std::string settings_json(const ScriptOptions& options, const ConfOptions& conf)
   return out + "}";
 }
 
+// Functions that run in Python workers import what the script does: what lies beside it, and
+// --py-files.
+void add_python_path(const ScriptOptions& options, ConfOptions& conf) {
+  namespace fs = std::filesystem;
+  std::string joined = make_conf(conf).get_string("firn.python.path");
+  const auto add = [&](const fs::path& path) {
+    joined += (joined.empty() ? "" : ":") + fs::absolute(path).lexically_normal().string();
+  };
+  add(fs::absolute(options.file).parent_path());
+  for (const std::string& file : split_list(options.python_files))
+    add(file.ends_with(".py") ? fs::absolute(file).parent_path() : fs::path(file));
+  conf.pairs.push_back("firn.python.path=" + joined);
+}
+
 // Also for the Python workers that the server starts: the same interpreter, our packages.
 void set_environment(const std::string& python, const std::string& packages) {
   setenv("FIRN_PYTHON", python.c_str(), 1);
@@ -140,6 +154,7 @@ int run_script(const ScriptOptions& options, ConfOptions conf_options, Interrupt
   add_glue_version(options.glue_version, conf_options);
   add_broker_map(options.broker_map, conf_options);
   if (options.aws) conf_options.pairs.emplace_back("firn.aws=true");
+  if (options.remote.empty()) add_python_path(options, conf_options);
   const conf::Conf conf = make_conf(conf_options);
   start_logging(conf, LogLevel::kWarn, LogFormat::kText);
   const std::string python = find_python(conf.get_string("firn.python"));

@@ -15,10 +15,12 @@ class Assignment {
   Assignment(bool by_name, const std::string& table, const ResolveOptions& options)
       : by_name_(by_name), table_(table), options_(options) {}
 
-  // `value` as the table's field wants it; `path` for messages.
+  // `value` as the table's field wants it; `path` for messages. `written_out`: the values are
+  // literals of the statement (a deliberate difference: texts of dates and times are read then).
   ExprPtr conform(const ExprPtr& value, const types::StructField& target,
-                  const std::vector<std::string>& path) {
+                  const std::vector<std::string>& path, bool written_out = false) {
     if (!can_store(value->type, target.type) &&
+        !(written_out && is_text_of_time(value->type, target.type)) &&
         !(by_name_ && both_structs(value->type, target.type)))
       throw Error("INCOMPATIBLE_DATA_FOR_TABLE.CANNOT_SAFELY_CAST",
                   {{"tableName", table_name()},
@@ -48,6 +50,11 @@ class Assignment {
   }
 
  private:
+  static bool is_text_of_time(const DataType& given, const DataType& target) {
+    return given.id() == DataTypeId::kString &&
+           (target.id() == DataTypeId::kDate || target.id() == DataTypeId::kTimestamp ||
+            target.id() == DataTypeId::kTimestampNtz);
+  }
   static bool both_structs(const DataType& a, const DataType& b) {
     return a.id() == DataTypeId::kStruct && b.id() == DataTypeId::kStruct;
   }
@@ -97,6 +104,16 @@ std::string names_of(const std::vector<Attribute>& attributes) {
   return text;
 }
 
+// Whether the column holds nothing but literals: VALUES ('2024-01-01'), (NULL).
+bool is_written_out(const Relation& relation, size_t index) {
+  const auto* rows = std::get_if<Rows>(&relation.node);
+  return rows != nullptr && std::ranges::all_of(rows->rows, [&](const auto& row) {
+           const auto* made = std::get_if<Cast>(&row[index]->node);
+           const Expr& value = made != nullptr ? *made->child : *row[index];
+           return std::holds_alternative<Literal>(value.node);
+         });
+}
+
 }  // namespace
 
 ExprPtr stored_value(const ExprPtr& value, const types::StructField& field, bool by_name,
@@ -124,6 +141,7 @@ RelationPtr assign_to_table(const RelationPtr& resolved, const types::DataType& 
   }
   for (size_t i = 0; i < fields.size(); ++i) {
     ExprPtr value = by_name ? nullptr : column(given[i]);
+    size_t at = i;
     for (const Attribute& attribute : given) {
       if (!by_name || !same_name(attribute.name, fields[i].name, options.case_sensitive)) continue;
       if (value)
@@ -131,7 +149,9 @@ RelationPtr assign_to_table(const RelationPtr& resolved, const types::DataType& 
             "INCOMPATIBLE_DATA_FOR_TABLE.AMBIGUOUS_COLUMN_NAME",
             {{"tableName", assignment.table_name()}, {"colName", backquoted(fields[i].name)}});
       value = column(attribute);
+      at = static_cast<size_t>(&attribute - given.data());
     }
+    const bool written_out = value != nullptr && is_written_out(*resolved, at);
     if (!value) {
       if (!fields[i].nullable)
         throw Error(
@@ -139,8 +159,8 @@ RelationPtr assign_to_table(const RelationPtr& resolved, const types::DataType& 
             {{"tableName", assignment.table_name()}, {"colName", backquoted(fields[i].name)}});
       value = null_of(fields[i].type);
     }
-    columns.push_back(
-        alias(assignment.conform(value, fields[i], {fields[i].name}), fields[i].name, ids.next()));
+    columns.push_back(alias(assignment.conform(value, fields[i], {fields[i].name}, written_out),
+                            fields[i].name, ids.next()));
   }
   if (by_name) {
     std::vector<Attribute> extra;

@@ -6,7 +6,7 @@ import pytest
 from firn.cloud import services
 from firn.errors import NotSupported
 from firn.glue import infer, paths
-from firn.glue.records import DynamicRecord, run_filter, run_map
+from firn.glue.records import DynamicRecord, error_row, filter_record, map_record
 from firn.glue.types import glue_type, spark_type, tree_lines
 
 
@@ -83,17 +83,33 @@ def test_records_by_item_and_attribute():
 
 def test_what_a_predicate_may_raise():
     rows = [record(id=1, v=5), record(id=2, v=None), record(id=3, v="x"), record(id=0, v=9)]
-    kept, errors = run_filter(rows, lambda r: r["v"] > 1 and 1 / r["id"])
-    assert [r["id"] for r in kept] == [1]
-    assert [error.record["id"] for error in errors] == [0]
-    assert "ZeroDivisionError" in errors[0].message
+    found = [filter_record(row, lambda r: r["v"] > 1 and 1 / r["id"]) for row in rows]
+    assert [passes for passes, _ in found] == [True, False, False, False]
+    assert [type(error) for _, error in found] == [type(None)] * 3 + [ZeroDivisionError]
+    message, stack, text = error_row(rows[3], found[3][1])
+    assert "ZeroDivisionError" in message and "<lambda>" in stack and json.loads(text) == {"id": 0, "v": 9}
+    assert "in filter_record" not in stack
 
 
 def test_what_a_map_may_give():
-    results, errors = run_map([record(id=1), record(id=2), record(id=3)],
-                              lambda r: {"id": r["id"]} if r["id"] == 1 else None if r["id"] == 2 else r["nothing"])
-    assert results == [{"id": 1}]
-    assert [error.record["id"] for error in errors] == [2, 3]
+    def change(r):
+        return {"id": r["id"]} if r["id"] == 1 else None if r["id"] == 2 else r["nothing"]
+    found = [map_record(record(id=n), change) for n in (1, 2, 3)]
+    assert [results for results, _ in found] == [[{"id": 1}], [], []]
+    assert [type(error) for _, error in found] == [type(None), ValueError, KeyError]
+
+
+def test_shapes_of_several_workers_are_merged():
+    import itertools
+    rows = [{"a": 1, "n": {"x": [1, "t"]}}, {"a": "s", "b": 2.5}, {"a": 2**40, "n": {"y": None}}, {}]
+    for order in itertools.permutations(rows):
+        whole, merged = infer.Shape(), infer.Shape()
+        for row in order:
+            whole.add(row)
+            one = infer.Shape()
+            one.add(row)
+            merged.merge(json.loads(json.dumps(one.state())))
+        assert merged.data_type() == whole.data_type() and set(merged.choices()) == set(whole.choices())
 
 
 def test_metrics_land_in_a_file(tmp_path, monkeypatch):

@@ -84,6 +84,26 @@ class Shape:
         held = self.kinds.get(name)
         self.kinds[name] = _wider(held, kind) if held is not None else kind
 
+    def state(self):
+        """As values of JSON: what merge() takes."""
+        return {"kinds": {name: kind and kind.jsonValue() for name, kind in self.kinds.items()},
+                "fields": {name: shape.state() for name, shape in self.fields.items()},
+                "element": self.element and self.element.state()}
+
+    def merge(self, state):
+        """Adds what another shape has seen."""
+        for name, text in state["kinds"].items():
+            kind = text and spark_type_of_json(text)
+            held = self.kinds.get(name)
+            self.kinds[name] = _wider(held, kind) if held is not None else kind
+        for name, below in state["fields"].items():
+            if name not in self.fields:
+                self.fields[name] = Shape()
+            self.fields[name].merge(below)
+        if state["element"] is not None:
+            self.element = self.element or Shape()
+            self.element.merge(state["element"])
+
     def names(self):
         """The kinds that remain; int beside long is long."""
         found = list(self.kinds)
@@ -144,6 +164,12 @@ class Shape:
         if name not in names:
             name = next(one for one in ("long", "double", "timestamp", *names) if one in names)
         return tuple(fitted if one == name else None for one in names)
+
+
+def spark_type_of_json(value):
+    """A type from DataType.jsonValue()."""
+    return T.StructType.fromJson({"type": "struct", "fields": [
+        {"name": "v", "type": value, "nullable": True, "metadata": {}}]}).fields[0].dataType
 
 
 def _wider(left, right):

@@ -1,16 +1,12 @@
-"""Records as the user's Python functions see them, and the one place where such functions run.
+"""Records as the user's Python functions see them, and what a function makes of one: a result, or an error record.
 
-`run` fetches the frame's rows, runs the function here and makes a frame of the results: exact types, choices and
-error records. It refuses more rows than firn.glue.records (2,000,000 by default); a filter over more than that runs
-in the engine's Python workers where the server has them.
+This module runs in the server's Python workers too (firn.glue.workers carries it there).
 """
 
-import os
+import json
 import traceback
 
 from pyspark.sql.types import ArrayType, StructType
-
-LIMIT = int(os.environ.get("FIRN_GLUE_RECORDS", "2000000"))
 
 
 class DynamicRecord(dict):
@@ -78,64 +74,46 @@ def _value(value, kind, choices, sparse, path):
     return value
 
 
-class ErrorRecord:
-    """A record on which the user's function failed."""
-
-    def __init__(self, record, error, function):
-        self.record = dict(record)
-        self.message = f"{type(error).__name__}: {error}"
-        frames = error.__traceback__
-        while frames is not None and frames.tb_frame.f_code.co_filename == __file__:
-            frames = frames.tb_next
-        self.stack = "".join(traceback.format_exception(type(error), error, frames))
-        self.function = getattr(function, "__name__", "")
-
-
-class TooManyRecords(RuntimeError):
-    pass
-
-
-def records_of(frame, choices, sparse):
-    """All records of a DataFrame."""
-    schema = frame.schema
-    rows = frame.limit(LIMIT + 1).collect() if LIMIT else frame.collect()
-    if LIMIT and len(rows) > LIMIT:
-        raise TooManyRecords(
-            f"a Python function of a DynamicFrame would run over more than {LIMIT:,} records in this process: use the "
-            "DataFrame functions (frame.toDF()), or raise the bound with FIRN_GLUE_RECORDS")
-    return [record_of(row, schema, choices, sparse) for row in rows]
-
-
 # What a predicate may raise for a record that lacks a field or has another type there: the record does not pass.
 NOT_MATCHED = (KeyError, ValueError, TypeError)
 
 
-def run_filter(records, f):
-    """(records that pass, error records)."""
-    kept, errors = [], []
-    for record in records:
-        try:
-            if f(record):
-                kept.append(record)
-        except NOT_MATCHED:
-            continue
-        except Exception as error:
-            # An absent field reads as None here, where Glue raises KeyError.
-            if not (isinstance(error, AttributeError) and record._sparse):
-                errors.append(ErrorRecord(record, error, f))
-    return kept, errors
+def filter_record(record, f):
+    """(whether the record passes, the error or None)."""
+    try:
+        return bool(f(record)), None
+    except NOT_MATCHED:
+        return False, None
+    except AttributeError as error:
+        # An absent field reads as None here, where Glue raises KeyError.
+        return False, None if record._sparse else error
+    except Exception as error:
+        return False, error
 
 
-def run_map(records, f):
-    """(results, error records). None, or what is no record, is an error."""
-    results, errors = [], []
-    for record in records:
-        before = record.copy()
-        try:
-            result = f(record)
-            if not isinstance(result, dict):
-                raise ValueError(f"{getattr(f, '__name__', 'the function')} gave {type(result).__name__}, not a record")
-            results.append(result)
-        except Exception as error:
-            errors.append(ErrorRecord(before, error, f))
-    return results, errors
+def map_record(record, f):
+    """([the result], None), or ([], error). None, or what is no record, is an error."""
+    try:
+        result = f(record)
+        if not isinstance(result, dict):
+            raise ValueError(f"{getattr(f, '__name__', 'the function')} gave {type(result).__name__}, not a record")
+        return [result], None
+    except Exception as error:
+        return [], error
+
+
+def flat_map_record(record, f):
+    """(the results, None), or ([], error)."""
+    try:
+        return list(f(record)), None
+    except Exception as error:
+        return [], error
+
+
+def error_row(record, error):
+    """(message, traceback from the function's own frame on, the record as JSON)."""
+    frames = error.__traceback__
+    while frames is not None and frames.tb_frame.f_code.co_filename == __file__:
+        frames = frames.tb_next
+    return (f"{type(error).__name__}: {error}", "".join(traceback.format_exception(type(error), error, frames)),
+            json.dumps(dict(record), default=str))

@@ -3,7 +3,7 @@
 import json
 
 from firn.errors import NotSupported
-from firn.glue import infer, listing, paths
+from firn.glue import listing, paths, workers
 from firn.glue.catalog import connection
 from pyspark.sql import functions as F
 
@@ -142,17 +142,7 @@ def _has_mixed(session, reader, chosen, names):
 
 def _mixed(session, reader, chosen):
     """(DataFrame, choices) of lines whose fields have several types."""
-    records = []
-    for row in _text_reader(session, reader).load(chosen).toLocalIterator():
-        text = row[0].strip()
-        if not text:
-            continue
-        try:
-            record = json.loads(text)
-        except ValueError:
-            continue
-        records += record if isinstance(record, list) else [record]
-    return infer.frame_of(session, [record for record in records if isinstance(record, dict)])
+    return workers.parsed(_text_reader(session, reader).load(chosen))
 
 
 def _text_reader(session, reader):

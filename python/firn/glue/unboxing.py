@@ -6,14 +6,13 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import ArrayType, StructType
 
 from firn.errors import NotSupported
-from firn.glue import infer, paths
-from firn.glue.records import ErrorRecord
+from firn.glue import paths, workers
 
 DDB_TYPES = {"S", "N", "B", "BOOL", "NULL", "M", "L", "SS", "NS", "BS"}
 
 
 def unbox(frame, path, format, options):
-    """(DataFrame with the column replaced, error records)."""
+    """(DataFrame with the column replaced, DataFrame of error records or None)."""
     kind = format.lower()
     if kind not in ("json", "csv"):
         raise NotSupported(f"unbox with the format {format!r}", "json and csv can be unboxed")
@@ -35,10 +34,12 @@ def unbox(frame, path, format, options):
         parsed = F.from_csv(text, wanted.simpleString()[7:-1].replace(":", " "),
                             {"sep": separator, "escape": options.get("escaper", "\\")})
         failed = None
-    errors = []
+    errors = None
     if failed is not None:
-        for row in failed.limit(1000).collect():
-            errors.append(ErrorRecord(row.asDict(True), ValueError(f"the text of {'.'.join(path)} is no {kind}"), unbox))
+        message = f"ValueError: the text of {'.'.join(path)} is no {kind}"
+        content = F.to_json(F.struct(*[paths.column(name) for name in frame.columns]))
+        errors = failed.select(F.lit(message).alias("msg"), F.lit("").alias("stackTrace"),
+                               content.alias("dynamicRecord"))
         frame = frame.where(~broken)
     return paths.edit_frame(frame, {path: lambda *_: parsed}), errors
 
@@ -54,13 +55,7 @@ def _strings(width):
 
 def _inferred(frame, text):
     """A schema for JSON texts, from all of them."""
-    shape = infer.Shape()
-    for row in frame.select(text.alias("t")).where(F.col("t").isNotNull()).toLocalIterator():
-        try:
-            shape.add(json.loads(row[0]))
-        except ValueError:
-            continue
-    return shape.data_type()
+    return workers.shape_of_texts(frame.select(text.alias("t")).where(F.col("t").isNotNull())).data_type()
 
 
 def without_ddb_types(frame):

@@ -29,6 +29,7 @@ PATCHED = {
     "pyspark.sql.connect.session": "complete_session",
     "pyspark.sql.connect.dataframe": "complete_dataframe",
     "pyspark.sql.connect.readwriter": "complete_writer",
+    "pyspark.sql.connect.streaming.readwriter": "complete_stream_writer",
 }
 
 

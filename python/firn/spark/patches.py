@@ -4,6 +4,7 @@ import warnings
 
 from firn.errors import NotSupported
 from firn.spark import hooks
+from firn.spark.batches import complete_stream_writer  # noqa: F401: named in hooks.PATCHED
 
 JVM_INSTEAD = {
     "_jvm": "there is no JVM behind this session; use spark.sql(), spark.conf and the DataFrame functions",

@@ -30,7 +30,7 @@ std::string python_of(const conf::Conf& conf) {
     const auto given = conf.get(key);
     if (given && !given->empty()) return *given;
   }
-  for (const char* name : {"PYSPARK_DRIVER_PYTHON", "PYSPARK_PYTHON"}) {
+  for (const char* name : {"FIRN_PYTHON", "PYSPARK_DRIVER_PYTHON", "PYSPARK_PYTHON"}) {
     const char* const given = std::getenv(name);
     if (given != nullptr && *given != '\0') return given;
   }
