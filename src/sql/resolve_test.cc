@@ -320,6 +320,33 @@ TEST(Assign, CastsOrdersAndRefuses) {
             "INCOMPATIBLE_DATA_FOR_TABLE.EXTRA_COLUMNS");
 }
 
+TEST(Assign, TextsOfTimesAreReadWhereTheyAreWrittenOut) {
+  struct Row {
+    const char* sql;
+    const char* condition;
+  };
+  constexpr const char* kRefused = "INCOMPATIBLE_DATA_FOR_TABLE.CANNOT_SAFELY_CAST";
+  constexpr Row kRows[] = {{"VALUES ('2024-01-01', '2024-01-01 10:00:00')", "none"},
+                           {"VALUES ('2024-01-01', NULL), (NULL, '2024-01-01')", "none"},
+                           {"VALUES (upper('2024-01-01'), NULL)", kRefused},
+                           {"VALUES (20240101, NULL)", kRefused},
+                           {"SELECT '2024-01-01', NULL", kRefused},
+                           {"SELECT s, NULL FROM t", kRefused}};
+  const DataType target = DataType::structure(
+      {{"d", types::DataTypeId::kDate, true, ""}, {"at", types::DataTypeId::kTimestamp, true, ""}});
+  for (const Row& row : kRows) {
+    Query query;
+    std::string condition = "none";
+    try {
+      plan::assign_to_table(query.resolve(row.sql), target, false, "c.n.u", query.options(),
+                            query.ids());
+    } catch (const Error& error) {
+      condition = error.condition();
+    }
+    EXPECT_EQ(condition, row.condition) << row.sql;
+  }
+}
+
 std::string stages_of(const std::vector<plan::StreamStage>& stages) {
   std::string text;
   for (const plan::StreamStage& stage : stages) {
