@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/log.h"
 
 namespace firn::stream {
 namespace {
@@ -97,6 +98,33 @@ std::optional<plan::SegmentStage> expectation_segment(const Target& target) {
       relation(plan::Project{std::move(expressions), relation(plan::Slot{kSlot, columns}, columns)},
                std::move(output)),
       kSlot};
+}
+
+std::string stage_text(const plan::StreamStage& stage) {
+  if (const auto* segment = std::get_if<plan::SegmentStage>(&stage))
+    return "segment " + plan::to_string(*segment->plan);
+  if (const auto* watermark = std::get_if<plan::WatermarkStage>(&stage))
+    return fmt::format("watermark column {} delay {} us", watermark->column, watermark->delay_us);
+  if (const auto* dedup = std::get_if<plan::DedupStage>(&stage))
+    return fmt::format("deduplication columns {}", fmt::join(dedup->keys, ", "));
+  const auto& aggregate = std::get<plan::AggregateStage>(stage);
+  return "aggregation " + plan::to_string(*aggregate.partial) + " " +
+         plan::to_string(*aggregate.final);
+}
+
+// What is built, for the log: the same from whichever front the query came.
+void log_stages(const std::vector<Target>& targets, const plan::StreamCut& cut) {
+  std::string columns;
+  for (const plan::SourceColumn& column : cut.columns)
+    columns +=
+        " " + (column.field.empty() ? "json " + cut.json->schema.simple_string() : column.field);
+  log_debug("stage: source {}{}", cut.source.format, columns);
+  for (const plan::StreamStage& stage : cut.shared) log_debug("stage: {}", stage_text(stage));
+  for (size_t i = 0; i < targets.size(); ++i) {
+    for (const plan::StreamStage& stage : cut.targets[i].stages)
+      log_debug("stage: {}", stage_text(stage));
+    log_debug("stage: {} {}", targets[i].sink != nullptr ? "sink" : "table", targets[i].name);
+  }
 }
 
 }  // namespace
@@ -211,6 +239,7 @@ Pipeline::Pipeline(const std::vector<Target>& targets, const plan::StreamCut& cu
       slice_(kSliceChunks) {
   if (cut.source.format == "kafka") decoder_ = engine::make_record_decoder(decoder_options(cut));
   FIRN_CHECK(targets.size() == cut.targets.size(), "each target has its stages");
+  log_stages(targets, cut);
   std::vector<Stage*> heads;
   for (size_t i = 0; i < targets.size(); ++i) {
     if (targets[i].sink != nullptr) {
