@@ -111,7 +111,7 @@ def first_commit(broker, folder):
 
 
 SPARK_JOB = """
-import json, sys, time
+import json, os, sys, time
 from pyspark.sql import SparkSession, functions as F
 address, topic, batch, dedup, folder, jars, schema, events = json.loads(sys.argv[1])
 start = time.monotonic()
@@ -130,15 +130,17 @@ rows = (raw.select(F.from_json(F.col("value").cast("string"), schema).alias("e")
 if dedup:
     rows = rows.withWatermark("occurred_at", "24 hours").dropDuplicates(["event_id"])
 query = rows.writeStream.format("iceberg").outputMode("append").option("fanout-enabled", "true").option("checkpointLocation", folder + "/cp").trigger(availableNow=True).toTable("c.silver.booking")
-# The JVM's own CPU clock, sampled: all of it, and from the end of the second batch on (warm).
-bean = spark._jvm.java.lang.management.ManagementFactory.getPlatformMXBean(spark._jvm.java.lang.Class.forName("com.sun.management.OperatingSystemMXBean"))
+# The JVM's CPU seconds, sampled: all of them, and from the end of the second batch on (warm).
+pid = spark._jvm.java.lang.ProcessHandle.current().pid()
+def cpu_seconds():
+    fields = open(f"/proc/{pid}/stat").read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 samples = []
 while not query.awaitTermination(0.5):
-    samples.append((len(query.recentProgress), bean.getProcessCpuTime() / 1e9))
-total = bean.getProcessCpuTime() / 1e9
+    samples.append((len(query.recentProgress), cpu_seconds()))
+total = cpu_seconds()
 done = query.recentProgress
 warm = next((s for s in samples if s[0] >= min(2, len(done) - 1)), (0, 0.0))
-pid = spark._jvm.java.lang.ProcessHandle.current().pid()
 hwm = next(int(line.split()[1]) for line in open(f"/proc/{pid}/status") if line.startswith("VmHWM"))
 print("USAGE", json.dumps({"cpu": total, "warm_cpu": total - warm[1], "warm_rows": sum(p["numInputRows"] for p in done[warm[0]:]), "rss_mb": hwm / 1024}))
 for p in query.recentProgress:
