@@ -12,7 +12,7 @@
 namespace firn::app {
 namespace {
 
-constexpr const char* kExamples =
+constexpr const char* kServerExamples =
     "Examples:\n"
     "  firn server                                    sc://127.0.0.1:15002\n"
     "  firn server --port 0 --warehouse ./lake        a free port, which is printed\n"
@@ -61,7 +61,7 @@ Action declare_server(CLI::App& parser, Interruption& interruption) {
   parser.add_option("--tls-key", options->tls_key, "PEM file of the certificate's key")
       ->type_name("FILE");
   declare_conf(parser, conf);
-  parser.footer(kExamples);
+  parser.footer(kServerExamples);
   return [options, conf, &interruption] { return run_server(*options, *conf, interruption); };
 }
 

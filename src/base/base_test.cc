@@ -4,12 +4,14 @@
 #include <atomic>
 #include <set>
 
+#include "base/ascii.h"
 #include "base/clock.h"
 #include "base/conditions.h"
 #include "base/error.h"
 #include "base/hash128.h"
 #include "base/log.h"
 #include "base/memory_budget.h"
+#include "base/names.h"
 #include "base/nearest.h"
 #include "base/thread_pool.h"
 
@@ -189,6 +191,18 @@ TEST(ThreadPool, RunsEverythingAndHandsErrorsOver) {
     EXPECT_EQ(error_of([&] { failing.get(); }).message(), "no");
   }
   EXPECT_EQ(sum, 5050);
+}
+
+TEST(Names, AreJoinedQuotedAndSplit) {
+  EXPECT_EQ(dotted({"a", "b", "c"}), "a.b.c");
+  EXPECT_EQ(backquoted({"a", "b"}), "`a`.`b`");
+  EXPECT_EQ(split_dots("a..b"), (std::vector<std::string>{"a", "", "b"}));
+  EXPECT_EQ(split_dots(""), std::vector<std::string>{""});
+}
+
+TEST(Ascii, OtherBytesStay) {
+  EXPECT_EQ(lower_case("AbZ_É1"), "abz_É1");
+  EXPECT_EQ(upper_case("aBz_é1"), "ABZ_é1");
 }
 
 }  // namespace

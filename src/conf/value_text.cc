@@ -7,6 +7,8 @@
 #include <span>
 #include <string>
 
+#include "base/ascii.h"
+
 namespace firn::conf {
 namespace {
 
@@ -18,13 +20,6 @@ std::string_view trim(std::string_view text) {
     text.remove_suffix(1);
   }
   return text;
-}
-
-std::string lower(std::string_view text) {
-  std::string made(text);
-  std::transform(made.begin(), made.end(), made.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return made;
 }
 
 template <typename Number>
@@ -69,7 +64,7 @@ std::optional<int64_t> parse_with_unit(std::string_view text, std::span<const Un
   const size_t digits = std::min(trimmed.find_first_not_of("+-0123456789"), trimmed.size());
   const std::optional<int64_t> number = parse_long(trimmed.substr(0, digits));
   if (!number) return std::nullopt;
-  const std::string suffix = lower(trim(trimmed.substr(digits)));
+  const std::string suffix = lower_case(trim(trimmed.substr(digits)));
   for (const Unit& unit : units) {
     int64_t product = 0;
     if (unit.suffix != suffix) continue;
@@ -82,7 +77,7 @@ std::optional<int64_t> parse_with_unit(std::string_view text, std::span<const Un
 }  // namespace
 
 std::optional<bool> parse_boolean(std::string_view text) {
-  const std::string word = lower(trim(text));
+  const std::string word = lower_case(trim(text));
   if (word == "true") return true;
   if (word == "false") return false;
   return std::nullopt;

@@ -167,8 +167,8 @@ std::string file_uri(const std::string& table, const std::string& path) {
   return whole ? path : files::join_uri(table, path);
 }
 
-std::string partition_value(const std::string& column, const DataType& type,
-                            const formats::Options& options) {
+std::string delta_partition_value(const std::string& column, const DataType& type,
+                                  const formats::Options& options) {
   if (type.id() == DataTypeId::kString) return column;
   if (type.id() == DataTypeId::kBinary) return "encode(" + column + ")";
   if (type.id() == DataTypeId::kTimestamp)
@@ -255,7 +255,7 @@ std::string delta_query(files::FileStore& store, const plan::FileScan& scan) {
           "struct_pack(f0 := f.uri, f1 := f.name, f2 := f.size, f3 := 0::BIGINT, f4 := f.size, "
           "f5 := f.modified)";
     } else if (std::ranges::find(partitions, at) != partitions.end()) {
-      value = partition_value("f.p" + std::to_string(at), column.type, options);
+      value = delta_partition_value("f.p" + std::to_string(at), column.type, options);
     } else if (at < logical.size()) {
       const auto in_file = std::ranges::find(described->names, physical[at].name);
       if (in_file != described->names.end()) {

@@ -118,7 +118,7 @@ class FileFilter {
                     *text);
     return value;
   }
-  static std::string lower(const char* name) { return formats::lower_case(name); }
+  static std::string lower(const char* name) { return lower_case(name); }
 
   std::optional<int64_t> before_, after_;
   std::optional<std::regex> name_;

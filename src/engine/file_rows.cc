@@ -61,9 +61,9 @@ struct PartCursor final : duckdb::LocalTableFunctionState {
   std::unique_ptr<formats::RowReader> reader;
 };
 
-size_t index_of(const DataType& structure, const std::string& name) {
+size_t field_index_ignoring_case(const DataType& structure, const std::string& name) {
   const auto found = std::ranges::find_if(structure.fields(), [&](const types::StructField& field) {
-    return formats::lower_case(field.name) == formats::lower_case(name);
+    return lower_case(field.name) == lower_case(name);
   });
   return static_cast<size_t>(found - structure.fields().begin());
 }
@@ -71,10 +71,10 @@ size_t index_of(const DataType& structure, const std::string& name) {
 Source source_of(const plan::Attribute& column, const FileSchema& schema) {
   if (column.name == plan::kFileMetadataColumn) return {Source::Kind::kMetadata, 0, column.type};
   if (column.name == plan::kInputFileColumn) return {Source::Kind::kInputFile, 0, column.type};
-  const size_t partition = index_of(schema.partitions, column.name);
+  const size_t partition = field_index_ignoring_case(schema.partitions, column.name);
   if (partition < schema.partitions.fields().size())
     return {Source::Kind::kPartition, static_cast<int>(partition), column.type};
-  const size_t field = index_of(schema.data, column.name);
+  const size_t field = field_index_ignoring_case(schema.data, column.name);
   FIRN_CHECK(field < schema.data.fields().size(), "a column of a file scan is in its schema");
   return {Source::Kind::kData, static_cast<int>(field), column.type};
 }
@@ -244,7 +244,7 @@ duckdb::unique_ptr<duckdb::FunctionData> bind_file_rows(files::FileStore& store,
                                                         duckdb::vector<duckdb::LogicalType>& types,
                                                         duckdb::vector<std::string>& names) {
   auto binding = duckdb::make_uniq<RowsBinding>();
-  binding->format = formats::find_format(formats::lower_case(scan.format));
+  binding->format = formats::find_format(lower_case(scan.format));
   if (binding->format == nullptr)
     throw Error("UNSUPPORTED_DATASOURCE_FOR_DIRECT_QUERY", {{"dataSourceType", scan.format}});
   binding->store = &store;
@@ -253,7 +253,7 @@ duckdb::unique_ptr<duckdb::FunctionData> bind_file_rows(files::FileStore& store,
   binding->ignore_missing = binding->options.flag("ignoreMissingFiles", false);
   const FileSchema schema = schema_of_scan(store, scan);
   binding->schema = schema.data;
-  if (formats::lower_case(scan.format) == "jdbc") {
+  if (lower_case(scan.format) == "jdbc") {
     for (formats::FilePart& part : formats::jdbc_partitions(binding->options)) {
       binding->parts.push_back({std::move(part), binding->files.size()});
       binding->files.emplace_back();

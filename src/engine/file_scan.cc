@@ -38,9 +38,9 @@ duckdb::unique_ptr<duckdb::TableRef> replace_by_query(duckdb::ClientContext& con
   std::string query;
   guarded(context, [&] {
     const plan::FileScan& scan = scan_of(context, input);
-    if (formats::lower_case(scan.format) == "parquet")
+    if (lower_case(scan.format) == "parquet")
       query = parquet_query(*input.info->Cast<StoreInfo>().store, scan);
-    if (formats::lower_case(scan.format) == "delta")
+    if (lower_case(scan.format) == "delta")
       query = delta_query(*input.info->Cast<StoreInfo>().store, scan);
   });
   if (query.empty()) return nullptr;
@@ -64,7 +64,7 @@ duckdb::unique_ptr<duckdb::FunctionData> bind_rows(duckdb::ClientContext& contex
 }
 
 bool same_name(const std::string& a, const std::string& b) {
-  return formats::lower_case(a) == formats::lower_case(b);
+  return lower_case(a) == lower_case(b);
 }
 
 const StructField* find_field(const DataType& structure, const std::string& name) {
@@ -109,7 +109,7 @@ void check_duplicates(const DataType& structure) {
     for (size_t j = 0; j < i; ++j) {
       if (same_name(structure.fields()[i].name, structure.fields()[j].name))
         throw Error("COLUMN_ALREADY_EXISTS",
-                    {{"columnName", "`" + formats::lower_case(structure.fields()[i].name) + "`"}});
+                    {{"columnName", "`" + lower_case(structure.fields()[i].name) + "`"}});
     }
   }
 }
@@ -120,7 +120,7 @@ FileSchema describe_files(files::FileStore& store, const std::string& format,
                           const std::vector<std::string>& paths, const FileOptions& options,
                           const std::optional<DataType>& user) {
   const formats::Options checked(options);
-  const std::string name = formats::lower_case(format);
+  const std::string name = lower_case(format);
   if (name == "delta") {
     FileSchema found;
     int64_t version = 0;

@@ -119,8 +119,8 @@ void run_kernel_rows(const KernelCall& call, kernels::Scratch& scratch,
   if ((call.row->flags & kernels::kSlices) != 0) keep_arguments(arguments, result);
 }
 
-void run_kernel(duckdb::DataChunk& arguments, duckdb::ExpressionState& state,
-                duckdb::Vector& result) {
+void execute_kernel(duckdb::DataChunk& arguments, duckdb::ExpressionState& state,
+                    duckdb::Vector& result) {
   const auto& expression = state.expr.Cast<duckdb::BoundFunctionExpression>();
   const KernelCall& call = *expression.bind_info->Cast<KernelBinding>().call;
   auto& scratch =
@@ -199,7 +199,7 @@ duckdb::unique_ptr<duckdb::ParsedExpression> call_kernel(
 
 void register_kernels(duckdb::DatabaseInstance& instance) {
   duckdb::ScalarFunction function(
-      kKernelFunction, {duckdb::LogicalType::VARCHAR}, duckdb::LogicalType::ANY, run_kernel,
+      kKernelFunction, {duckdb::LogicalType::VARCHAR}, duckdb::LogicalType::ANY, execute_kernel,
       bind_kernel, nullptr, nullptr, make_scratch, duckdb::LogicalType::ANY,
       duckdb::FunctionStability::CONSISTENT, duckdb::FunctionNullHandling::SPECIAL_HANDLING);
   register_scalar_function(instance, std::move(function));

@@ -13,8 +13,8 @@ namespace {
                     " in Parquet files that firn writes");
 }
 
-duckdb::LogicalType struct_type(const std::vector<types::Field>& fields,
-                                const std::string& column) {
+duckdb::LogicalType file_struct_type(const std::vector<types::Field>& fields,
+                                     const std::string& column) {
   duckdb::child_list_t<duckdb::LogicalType> children;
   for (const types::Field& field : fields) {
     children.emplace_back(field.name, to_duckdb_type(field.type, column + "." + field.name));
@@ -91,7 +91,7 @@ duckdb::LogicalType to_duckdb_type(const types::Type& type, const std::string& c
     case types::TypeId::kBinary:
       return LogicalType::BLOB;
     case types::TypeId::kStruct:
-      return struct_type(type.fields(), column);
+      return file_struct_type(type.fields(), column);
     case types::TypeId::kList:
       return LogicalType::LIST(to_duckdb_type(type.element().type, column + ".element"));
     case types::TypeId::kMap:

@@ -35,8 +35,7 @@ constexpr CodecRow kCodecs[] = {
 };
 
 const CodecRow& codec_of(const formats::Options& options) {
-  const std::string name =
-      formats::lower_case(options.text("compression", "parquet.compression", "snappy"));
+  const std::string name = lower_case(options.text("compression", "parquet.compression", "snappy"));
   std::string names;
   for (const CodecRow& row : kCodecs) {
     if (name == row.name) return row;

@@ -103,7 +103,7 @@ DataType merged(const DataType& a, const DataType& b, const DataType& left, cons
 // ---- Columns
 
 // The same values in memory, whatever names struct children have and which timestamps mean what.
-bool same_layout(const LogicalType& from, const LogicalType& to) {
+bool reads_unchanged(const LogicalType& from, const LogicalType& to) {
   const auto text = [](LogicalTypeId id) {
     return id == LogicalTypeId::VARCHAR || id == LogicalTypeId::BLOB;
   };
@@ -115,10 +115,11 @@ bool same_layout(const LogicalType& from, const LogicalType& to) {
   if (from.id() != to.id()) return false;
   switch (from.id()) {
     case LogicalTypeId::LIST:
-      return same_layout(duckdb::ListType::GetChildType(from), duckdb::ListType::GetChildType(to));
+      return reads_unchanged(duckdb::ListType::GetChildType(from),
+                             duckdb::ListType::GetChildType(to));
     case LogicalTypeId::MAP:
-      return same_layout(duckdb::MapType::KeyType(from), duckdb::MapType::KeyType(to)) &&
-             same_layout(duckdb::MapType::ValueType(from), duckdb::MapType::ValueType(to));
+      return reads_unchanged(duckdb::MapType::KeyType(from), duckdb::MapType::KeyType(to)) &&
+             reads_unchanged(duckdb::MapType::ValueType(from), duckdb::MapType::ValueType(to));
     case LogicalTypeId::STRUCT:
       return false;  // by name, see same_struct
     default:
@@ -126,7 +127,7 @@ bool same_layout(const LogicalType& from, const LogicalType& to) {
   }
 }
 
-// As same_layout, with structs whose fields have the plan's names and order.
+// As reads_unchanged, with structs whose fields have the plan's names and order.
 bool same_named_layout(const LogicalType& from, const DataType& to) {
   switch (to.id()) {
     case DataTypeId::kStruct: {
@@ -134,7 +135,7 @@ bool same_named_layout(const LogicalType& from, const DataType& to) {
       const auto& children = duckdb::StructType::GetChildTypes(from);
       if (children.size() != to.fields().size()) return false;
       for (size_t i = 0; i < children.size(); ++i) {
-        if (formats::lower_case(children[i].first) != formats::lower_case(to.fields()[i].name) ||
+        if (lower_case(children[i].first) != lower_case(to.fields()[i].name) ||
             !same_named_layout(children[i].second, to.fields()[i].type))
           return false;
       }
@@ -148,7 +149,7 @@ bool same_named_layout(const LogicalType& from, const DataType& to) {
              same_named_layout(duckdb::MapType::KeyType(from), to.key()) &&
              same_named_layout(duckdb::MapType::ValueType(from), to.value());
     default:
-      return same_layout(from, to_duckdb(to));
+      return reads_unchanged(from, to_duckdb(to));
   }
 }
 
@@ -232,7 +233,7 @@ std::string adapted_column(const std::string& value, const LogicalType& from, co
       const StructField& field = to.fields()[i];
       std::string child = "NULL::" + to_duckdb(field.type).ToString();
       for (const auto& [name, type] : duckdb::StructType::GetChildTypes(from)) {
-        if (formats::lower_case(name) == formats::lower_case(field.name))
+        if (lower_case(name) == lower_case(field.name))
           child = deeper("struct_extract(" + value + ", " + literal(name) + ")", type, field.type);
       }
       fields += (i == 0 ? "f" : ", f") + std::to_string(i) + " := " + child;
@@ -361,7 +362,7 @@ std::string parquet_query(files::FileStore& store, const plan::FileScan& scan) {
   std::string select;
   for (const plan::Attribute& column : scan.columns) {
     const auto same = [&](const std::string& name) {
-      return formats::lower_case(name) == formats::lower_case(column.name);
+      return lower_case(name) == lower_case(column.name);
     };
     std::string value = "NULL::" + to_duckdb(column.type).ToString();
     const auto partition = std::ranges::find_if(

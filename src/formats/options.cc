@@ -5,15 +5,10 @@
 #include <cctype>
 #include <charconv>
 
+#include "base/ascii.h"
 #include "base/error.h"
 
 namespace firn::formats {
-
-std::string lower_case(std::string text) {
-  std::ranges::transform(text, text.begin(),
-                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
-}
 
 Options::Options(const std::map<std::string, std::string>& values) {
   for (const auto& [name, value] : values) values_[lower_case(name)] = value;

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "base/ascii.h"
 #include "kernels/datetime_pattern.h"
 #include "kernels/time_zone.h"
 
@@ -38,8 +39,6 @@ class Options {
  private:
   std::map<std::string, std::string> values_;  // lower case
 };
-
-std::string lower_case(std::string text);
 
 // What becomes of a record that does not fit the schema.
 enum class ParseMode : uint8_t { kPermissive, kDropMalformed, kFailFast };

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/ascii.h"
 #include "base/error.h"
 #include "iceberg/avro_record.h"
 #include "iceberg/avro_value.h"
@@ -56,13 +57,6 @@ int64_t not_negative(AvroValue& value) {
   const int64_t number = value.as_long();
   if (number < 0) value.decoder().fail(fmt::format("{} is {}", value.field(), number));
   return number;
-}
-
-std::string upper_case(std::string text) {
-  std::ranges::transform(text, text.begin(), [](char c) {
-    return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c;
-  });
-  return text;
 }
 
 // clang-format off: one row a field

@@ -10,10 +10,6 @@ using functions::Kind;
 using types::DataType;
 using types::DataTypeId;
 
-bool is_float(const DataType& type) {
-  return type.id() == DataTypeId::kFloat || type.id() == DataTypeId::kDouble;
-}
-
 // A cast that some value may not survive.
 bool cast_can_fail(const DataType& from, const DataType& to) {
   if (from.same_ignoring_nullability(to) || from.id() == DataTypeId::kNull ||
@@ -286,6 +282,19 @@ Attribute attribute_of(const Expr& named) {
 }
 
 const Literal* as_literal(const Expr& expr) { return std::get_if<Literal>(&expr.node); }
+
+bool is_cheap(const Expr& expr) {
+  if (std::holds_alternative<ColumnRef>(expr.node) || as_literal(expr) != nullptr ||
+      std::holds_alternative<Parameter>(expr.node))
+    return true;
+  if (const auto* node = std::get_if<GetField>(&expr.node)) return is_cheap(*node->child);
+  return false;
+}
+
+ExprPtr unnamed(const ExprPtr& expr) {
+  const auto* named = std::get_if<Alias>(&expr->node);
+  return named != nullptr ? named->child : expr;
+}
 
 const Call* as_call(const Expr& expr, std::string_view name) {
   const auto* made = std::get_if<Call>(&expr.node);

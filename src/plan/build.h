@@ -52,6 +52,9 @@ const Literal* as_literal(const Expr& expr);
 // nullptr where `expr` is no resolved call; with a name: no call of that function.
 const Call* as_call(const Expr& expr, std::string_view name = {});
 bool is_aggregate_call(const Expr& expr);
+bool is_cheap(const Expr& expr);  // computing it again costs next to nothing
+// What an Alias names; any other expression itself.
+ExprPtr unnamed(const ExprPtr& expr);
 
 // ---- Walks
 using ExprMap = std::function<ExprPtr(const ExprPtr&)>;

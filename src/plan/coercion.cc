@@ -9,13 +9,6 @@ namespace {
 
 using enum DataTypeId;
 
-bool is_float(const DataType& type) { return type.id() == kFloat || type.id() == kDouble; }
-bool is_datetime(const DataType& type) {
-  return type.id() == kDate || type.id() == kTimestamp || type.id() == kTimestampNtz;
-}
-bool is_interval(const DataType& type) {
-  return type.id() == kYearMonthInterval || type.id() == kDayTimeInterval;
-}
 bool is_atomic(const DataType& type) { return !type.is_nested() && type.id() != kNull; }
 
 bool holds(const DataType& decimal, const DataType& integral) {
@@ -147,6 +140,12 @@ bool atomic_cast(const DataType& from, const DataType& to, bool ansi) {
 }
 
 }  // namespace
+
+bool is_float(const DataType& type) { return type.id() == kFloat || type.id() == kDouble; }
+bool is_datetime(const DataType& type) {
+  return type.id() == kDate || type.id() == kTimestamp || type.id() == kTimestampNtz;
+}
+bool is_interval(DataTypeId id) { return id == kYearMonthInterval || id == kDayTimeInterval; }
 
 DataType bounded_decimal(int precision, int scale) {
   return DataType::decimal(std::min(precision, 38), std::min(scale, 38));

@@ -30,6 +30,10 @@ bool can_store(const DataType& from, const DataType& to);
 // `any_decimal` stands for DECIMAL of any size.
 std::optional<DataType> implicit_type(const DataType& from, DataTypeId to, bool ansi);
 bool is_orderable(const DataType& type);
+bool is_float(const DataType& type);     // FLOAT, DOUBLE
+bool is_datetime(const DataType& type);  // DATE, TIMESTAMP, TIMESTAMP_NTZ
+bool is_interval(DataTypeId id);
+inline bool is_interval(const DataType& type) { return is_interval(type.id()); }
 
 // The DECIMAL that holds every value of a whole-number type; DOUBLE and FLOAT as Spark's
 // DecimalType.forType.

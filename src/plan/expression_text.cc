@@ -52,7 +52,7 @@ struct CallView {
   bool ignore_nulls;
 };
 
-std::optional<CallView> as_call(const Expr& expr) {
+std::optional<CallView> call_view(const Expr& expr) {
   if (const auto* call = std::get_if<UnresolvedCall>(&expr.node))
     return CallView{call->name,     call->arguments, &call->argument_names,
                     call->distinct, call->filter,    call->ignore_nulls};
@@ -333,19 +333,19 @@ void Printer::write_infix(const Expr& expr) {
   std::vector<const Expr*> spine;
   const Expr* at = &expr;
   for (;;) {
-    const auto call = as_call(*at);
+    const auto call = call_view(*at);
     if (!call || call->arguments.size() != 2 || find_operator(call->name, 2) == nullptr) break;
     spine.push_back(at);
     at = call->arguments[0].get();
   }
   for (const Expr* node : spine) {
-    const OperatorText* row = find_operator(as_call(*node)->name, 2);
+    const OperatorText* row = find_operator(call_view(*node)->name, 2);
     if (row->shape == Shape::kChain) out_ += row->text;
     out_ += '(';
   }
   print(*at);
   for (auto it = spine.rbegin(); it != spine.rend(); ++it) {
-    const auto call = as_call(**it);
+    const auto call = call_view(**it);
     const OperatorText* row = find_operator(call->name, 2);
     if (row->shape == Shape::kChain) {
       out_ += ", ";
@@ -358,7 +358,7 @@ void Printer::write_infix(const Expr& expr) {
 }
 
 void Printer::write_call(const Expr& expr) {
-  const CallView call = *as_call(expr);
+  const CallView call = *call_view(expr);
   const OperatorText* row = find_operator(call.name, call.arguments.size());
   if (row == nullptr) {
     if (!write_special(call)) write_function(call);

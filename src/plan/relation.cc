@@ -7,7 +7,7 @@ namespace firn::plan {
 namespace {
 
 // As for expressions: relations that fall with the one being deleted wait in a list.
-void destroy(Relation* relation) {
+void destroy_relation(Relation* relation) {
   thread_local std::vector<Relation*>* waiting = nullptr;
   if (waiting != nullptr) {
     waiting->push_back(relation);
@@ -269,7 +269,7 @@ struct Children {
   std::vector<RelationPtr> operator()(const SetOperation& set) const { return set.children; }
 };
 
-struct Pending {
+struct PrintedNode {
   RelationPtr relation;
   size_t depth;
 };
@@ -280,12 +280,12 @@ RelationPtr make(RelationNode node, std::optional<QueryContext> origin) {
   std::unique_ptr<Relation> relation = std::make_unique<Relation>();
   relation->node = std::move(node);
   relation->origin = std::move(origin);
-  return RelationPtr(relation.release(), destroy);
+  return RelationPtr(relation.release(), destroy_relation);
 }
 
 std::string to_string(const Relation& root) {
   std::string text = std::visit(Line(), root.node) + "\n";
-  std::vector<Pending> pending;
+  std::vector<PrintedNode> pending;
   const auto push_children = [&](const Relation& relation, size_t depth) {
     const std::vector<RelationPtr> children = std::visit(Children(), relation.node);
     for (auto it = children.rbegin(); it != children.rend(); ++it)
@@ -293,7 +293,7 @@ std::string to_string(const Relation& root) {
   };
   push_children(root, 1);
   while (!pending.empty()) {
-    const Pending next = std::move(pending.back());
+    const PrintedNode next = std::move(pending.back());
     pending.pop_back();
     text.append(2 * (next.depth - 1), ' ')
         .append("+- ")

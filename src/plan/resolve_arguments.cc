@@ -12,8 +12,6 @@ namespace {
 using functions::ArgRule;
 using functions::Function;
 
-std::string sql_of(const std::string& text) { return "\"" + text + "\""; }
-
 std::string required_text(const ArgRule& rule) {
   using Kind = ArgRule::Kind;
   switch (rule.kind) {
@@ -52,15 +50,8 @@ std::string required_text(const ArgRule& rule) {
   }
 }
 
-const ArgRule& rule_of(const Function& function, size_t index) {
-  return function.arguments[std::min(index, function.arguments.size() - 1)];
-}
-
 bool is_temporal(DataTypeId id) {
   return id == DataTypeId::kDate || id == DataTypeId::kTimestamp || id == DataTypeId::kTimestampNtz;
-}
-bool is_interval(DataTypeId id) {
-  return id == DataTypeId::kYearMonthInterval || id == DataTypeId::kDayTimeInterval;
 }
 
 }  // namespace

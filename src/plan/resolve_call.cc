@@ -13,16 +13,6 @@ using functions::ArgRule;
 using functions::Function;
 using functions::ResultRule;
 
-std::string sql_of(const std::string& text) { return "\"" + text + "\""; }
-
-const ArgRule& rule_of(const Function& function, size_t index) {
-  return function.arguments[std::min(index, function.arguments.size() - 1)];
-}
-
-bool is_interval(DataTypeId id) {
-  return id == DataTypeId::kYearMonthInterval || id == DataTypeId::kDayTimeInterval;
-}
-
 // int(x), string(x), …: casts in the form of calls.
 std::optional<DataType> type_function(std::string_view name) {
   constexpr std::pair<std::string_view, DataTypeId> kTypes[] = {

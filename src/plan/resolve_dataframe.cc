@@ -28,12 +28,6 @@ const Attribute* with_id(const Scope& scope, AttributeId id) {
   return nullptr;
 }
 
-bool is_cheap(const Expr& expr) {
-  if (std::holds_alternative<ColumnRef>(expr.node) || as_literal(expr) != nullptr) return true;
-  const auto* node = std::get_if<GetField>(&expr.node);
-  return node != nullptr && is_cheap(*node->child);
-}
-
 size_t node_count(const Expr& expr) {
   size_t count = 1;
   for_each_child(expr, [&](const ExprPtr& child) { count += node_count(*child); });

@@ -7,11 +7,7 @@
 #include "plan/resolver.h"
 
 namespace firn::plan {
-namespace {
-
-std::string sql_of(const std::string& text) { return "\"" + text + "\""; }
-
-}  // namespace
+namespace {}  // namespace
 
 ExprPtr Resolver::expression(const ExprPtr& unresolved, const Site& site) {
   if (unresolved->resolved) return unresolved;

@@ -9,8 +9,6 @@ namespace {
 
 using enum DataTypeId;
 
-std::string sql_of(const std::string& text) { return "\"" + text + "\""; }
-
 struct GeneratorRow {
   std::string_view name;
   std::string_view function;  // what it becomes

@@ -10,8 +10,6 @@ namespace {
 
 using enum DataTypeId;
 
-std::string sql_of(const std::string& text) { return "\"" + text + "\""; }
-
 DataType pair_type(const std::string& first, DataType a, const std::string& second, DataType b) {
   return DataType::structure({{first, std::move(a), true, ""}, {second, std::move(b), true, ""}});
 }

@@ -8,15 +8,6 @@ namespace {
 
 using enum DataTypeId;
 
-std::string sql_of(const std::string& text) { return "\"" + text + "\""; }
-bool is_float(const DataType& type) { return type.id() == kFloat || type.id() == kDouble; }
-bool is_datetime(const DataType& type) {
-  return type.id() == kDate || type.id() == kTimestamp || type.id() == kTimestampNtz;
-}
-bool is_interval(const DataType& type) {
-  return type.id() == kYearMonthInterval || type.id() == kDayTimeInterval;
-}
-
 enum class Family : uint8_t { kNone, kArithmetic, kBits, kComparison, kUnary };
 struct OperatorFamily {
   std::string_view name;

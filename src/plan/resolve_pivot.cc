@@ -9,11 +9,6 @@
 namespace firn::plan {
 namespace {
 
-ExprPtr unnamed(const ExprPtr& expr) {
-  const auto* named = std::get_if<Alias>(&expr->node);
-  return named != nullptr ? named->child : expr;
-}
-
 // What a constant's column is called.
 std::string value_text(const Expr& value) {
   if (const Literal* constant = as_literal(value)) {

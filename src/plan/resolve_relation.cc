@@ -1,6 +1,7 @@
 // Relations: tables, CTEs, aliases, VALUES, WHERE, LIMIT, watermarks; and the doors of resolution.
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "base/nearest.h"
 #include "plan/file_columns.h"
 #include "plan/fold.h"
@@ -11,12 +12,6 @@ namespace firn::plan {
 namespace {
 
 constexpr int kMaxDepth = 1000;
-
-std::string lower_case(std::string text) {
-  for (char& c : text)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
-  return text;
-}
 
 struct Depth {  // of the call stack; deeper plans are refused instead of crashing
   int& depth;

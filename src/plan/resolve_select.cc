@@ -13,11 +13,6 @@ bool is_all(const std::vector<ExprPtr>& keys) {
   return name != nullptr && name->parts.size() == 1 && same_name(name->parts[0], "all", false);
 }
 
-ExprPtr unnamed(const ExprPtr& expr) {
-  const auto* named = std::get_if<Alias>(&expr->node);
-  return named != nullptr ? named->child : expr;
-}
-
 // Parts of an output that GROUP BY ALL groups by: whole outputs without aggregates.
 bool groups_by_all(const Expr& output) { return !contains_aggregate(output); }
 

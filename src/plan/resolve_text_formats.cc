@@ -2,6 +2,7 @@
 // dates and times: these are read as text first.
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "kernels/number_text.h"
 #include "kernels/timestamp_text.h"
 #include "plan/fold.h"
@@ -12,12 +13,6 @@ namespace {
 
 using enum DataTypeId;
 using TextOptions = std::map<std::string, std::string>;
-
-std::string lower(std::string text) {
-  for (char& c : text)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
-  return text;
-}
 
 const std::string* text_of(const Expr& expr) {
   const Literal* constant = as_literal(expr);
@@ -31,7 +26,7 @@ TextOptions options_of(const ExprPtr& argument) {
   for (size_t i = 0; map != nullptr && i + 1 < map->arguments.size(); i += 2) {
     const std::string* key = text_of(*map->arguments[i]);
     const std::string* value = text_of(*map->arguments[i + 1]);
-    if (key != nullptr && value != nullptr) options[lower(*key)] = *value;
+    if (key != nullptr && value != nullptr) options[lower_case(*key)] = *value;
   }
   return options;
 }
@@ -64,7 +59,7 @@ std::string inferred(const std::string& text) {
   const bool dated = text.size() >= 8 && text[4] == '-';
   if (dated && text.size() <= 10 && kernels::parse_date(text)) return "DATE";
   if (dated && kernels::parse_timestamp_ntz(text, true)) return "TIMESTAMP";
-  const std::string word = lower(text);
+  const std::string word = lower_case(text);
   return word == "true" || word == "false" ? "BOOLEAN" : "STRING";
 }
 
@@ -81,7 +76,7 @@ ExprPtr Resolver::json_with_patterns(CallSite& at, const DataType& type) {
   std::vector<ExprPtr> others;
   for (size_t i = 0; i + 1 < map->arguments.size(); i += 2) {
     const std::string* key = text_of(*map->arguments[i]);
-    const std::string name = key != nullptr ? lower(*key) : "";
+    const std::string name = key != nullptr ? lower_case(*key) : "";
     if (name == "dateformat")
       patterns[kDate] = map->arguments[i + 1];
     else if (name == "timestampformat")
@@ -182,7 +177,7 @@ ExprPtr Resolver::csv(CallSite& at) {
   if (schema.id() != kStruct)
     throw_at(origin, "INVALID_SCHEMA.NON_STRUCT_TYPE",
              {{"inputSchema", "\"" + *schema_text + "\""}, {"dataType", quoted_type(schema)}});
-  const std::string mode = lower(option(options, "mode", "permissive"));
+  const std::string mode = lower_case(option(options, "mode", "permissive"));
   if (mode != "permissive" && mode != "failfast")
     throw_at(origin, "PARSE_MODE_UNSUPPORTED",
              {{"funcName", "`from_csv`"}, {"mode", option(options, "mode", "")}});

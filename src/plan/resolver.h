@@ -1,6 +1,7 @@
 // The resolver's parts, shared by the files resolve_*.cc. For src/plan only.
 #pragma once
 
+#include <algorithm>
 #include <deque>
 #include <functional>
 #include <map>
@@ -15,6 +16,13 @@
 #include "plan/scope.h"
 
 namespace firn::plan {
+
+// The text of an expression as error messages quote it.
+inline std::string sql_of(const std::string& text) { return "\"" + text + "\""; }
+// The rule of an argument; the last one repeats.
+inline const functions::ArgRule& rule_of(const functions::Function& function, size_t index) {
+  return function.arguments[std::min(index, function.arguments.size() - 1)];
+}
 
 // One SELECT being resolved: FROM and WHERE below, then grouping, then the select list, then what
 // stands on it.

@@ -8,8 +8,6 @@
 namespace firn::plan {
 namespace {
 
-std::string sql_of(const std::string& text) { return "\"" + text + "\""; }
-
 // Every child nullable, as from_json gives it.
 DataType all_nullable(const DataType& type) {
   switch (type.id()) {

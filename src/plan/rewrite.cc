@@ -15,15 +15,6 @@ namespace {
 using Bound = std::map<AttributeId, ExprPtr>;  // what a projection computes, by id
 using Ids = std::set<AttributeId>;
 
-// Computing it again costs next to nothing.
-bool is_cheap(const Expr& expr) {
-  if (std::holds_alternative<ColumnRef>(expr.node) || as_literal(expr) != nullptr ||
-      std::holds_alternative<Parameter>(expr.node))
-    return true;
-  if (const auto* node = std::get_if<GetField>(&expr.node)) return is_cheap(*node->child);
-  return false;
-}
-
 Bound bound_by(const Project& project) {
   Bound bound;
   for (const ExprPtr& expr : project.expressions)

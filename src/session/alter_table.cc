@@ -3,6 +3,8 @@
 #include <charconv>
 
 #include "base/error.h"
+#include "base/names.h"
+#include "iceberg/format.h"
 #include "session/partitioning.h"
 #include "session/session.h"
 #include "session/table_change.h"
@@ -17,16 +19,10 @@ using iceberg::TableChange;
 using iceberg::TableMetadata;
 using Paths = table::SchemaChange::Path;
 
-constexpr const char* kMain = "main";
+using iceberg::kMain;
 
 TableChange change_of(const TableMetadata& base) {
   return {{iceberg::AssertTableUuid{base.table_uuid}}, {}};
-}
-
-std::string dotted(const plan::NameParts& parts) {
-  std::string text;
-  for (const std::string& part : parts) text += (text.empty() ? "" : ".") + part;
-  return text;
 }
 
 const types::Field& source_column(const TableMetadata& metadata, const std::string& column) {
@@ -307,7 +303,7 @@ struct ReservedProperty {
   const char* key;
   const char* instead;
 };
-constexpr ReservedProperty kReserved[] = {
+constexpr ReservedProperty kReservedTableProperties[] = {
     {"current-snapshot-id", "call set_current_snapshot or rollback_to_snapshot"},
     {"sort-order", "run ALTER TABLE … WRITE ORDERED BY"},
     {"identifier-fields", "run ALTER TABLE … SET IDENTIFIER FIELDS"},
@@ -324,7 +320,7 @@ TableChange property_change(const TableMetadata& base, const plan::AlterTablePro
   TableChange change = change_of(base);
   iceberg::Properties set;
   for (const auto& [key, value] : node.set) {
-    for (const ReservedProperty& reserved : kReserved) {
+    for (const ReservedProperty& reserved : kReservedTableProperties) {
       if (key == reserved.key)
         throw_invalid("Cannot specify the '" + key +
                       "' because it's a reserved table property: " + reserved.instead);
@@ -344,7 +340,7 @@ TableChange property_change(const TableMetadata& base, const plan::AlterTablePro
   }
   if (!set.empty()) change.updates.push_back(iceberg::SetProperties{std::move(set)});
   for (const std::string& key : node.unset) {
-    for (const ReservedProperty& reserved : kReserved) {
+    for (const ReservedProperty& reserved : kReservedTableProperties) {
       if (key == reserved.key) throw Error("CANNOT_REMOVE_RESERVED_PROPERTY", {{"property", key}});
     }
   }

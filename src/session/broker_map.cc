@@ -11,7 +11,7 @@
 namespace firn::session {
 namespace {
 
-std::vector<std::string> split(std::string_view text) {
+std::vector<std::string> split_commas(std::string_view text) {
   std::vector<std::string> parts;
   while (!text.empty()) {
     const size_t end = std::min(text.find(','), text.size());
@@ -26,7 +26,7 @@ std::vector<std::string> split(std::string_view text) {
 
 std::map<std::string, std::string> entries_of(const std::string& text) {
   std::map<std::string, std::string> entries;
-  for (const std::string& pair : split(text)) {
+  for (const std::string& pair : split_commas(text)) {
     const size_t at = pair.find('=');
     if (at == std::string::npos || at == 0 || at + 1 == pair.size())
       throw_invalid("firn.kafka.map wants broker=host:port, not '" + pair + "'");
@@ -49,7 +49,7 @@ void map_brokers(const conf::Conf& conf, std::map<std::string, std::string>& opt
   for (auto& [key, value] : options) {
     if (!names_brokers(key)) continue;
     std::string mapped;
-    for (const std::string& broker : split(value)) {
+    for (const std::string& broker : split_commas(value)) {
       auto found = entries.find(broker);
       if (found == entries.end()) found = entries.find(broker.substr(0, broker.rfind(':')));
       mapped += (mapped.empty() ? "" : ",") + (found == entries.end() ? broker : found->second);

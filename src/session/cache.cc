@@ -1,15 +1,10 @@
 // CACHE, UNCACHE, ANALYZE: statements about the planner's help, of which Iceberg tables need none.
 #include "base/error.h"
+#include "base/names.h"
 #include "session/session.h"
 
 namespace firn::session {
 namespace {
-
-std::string dotted(const plan::NameParts& parts) {
-  std::string text;
-  for (const std::string& part : parts) text += (text.empty() ? "" : ".") + part;
-  return text;
-}
 
 void must_be_there(Session& session, const plan::NameParts& name) {
   SessionSurroundings surroundings(session);

@@ -10,7 +10,9 @@
 #include <filesystem>
 #include <set>
 
+#include "base/ascii.h"
 #include "base/error.h"
+#include "base/names.h"
 #include "files/file_store.h"
 #include "session/session.h"
 
@@ -21,20 +23,14 @@ constexpr const char* kPrefix = "spark.sql.catalog.";
 // Names of the default catalog in every session: Spark's own, and what Glue jobs call theirs.
 constexpr const char* kDefaultNames[] = {"spark_catalog", "glue_catalog"};
 
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
-}
-
-std::string option(const conf::Values& options, const char* key) {
+std::string catalog_option(const conf::Values& options, const char* key) {
   const auto found = options.find(key);
   return found == options.end() ? "" : found->second;
 }
 
 bool is_jdbc(const conf::Values& options) {
-  return lower(option(options, "type")) == "jdbc" ||
-         option(options, "catalog-impl").ends_with(".JdbcCatalog");
+  return lower_case(catalog_option(options, "type")) == "jdbc" ||
+         catalog_option(options, "catalog-impl").ends_with(".JdbcCatalog");
 }
 
 // "jdbc:sqlite:/folder/catalog.db?x=y" → "/folder/catalog.db".
@@ -50,26 +46,11 @@ std::string sqlite_file(const std::string& catalog, const std::string& uri) {
 
 // What the catalog says of itself, for the note.
 std::string kind_of(const std::string& class_name, const conf::Values& options) {
-  for (const std::string& text : {option(options, "catalog-impl"), option(options, "type")}) {
+  for (const std::string& text :
+       {catalog_option(options, "catalog-impl"), catalog_option(options, "type")}) {
     if (!text.empty()) return text;
   }
   return class_name;
-}
-
-std::vector<std::string> split(const std::string& dotted) {
-  std::vector<std::string> parts;
-  for (size_t at = 0; at <= dotted.size();) {
-    const size_t end = std::min(dotted.find('.', at), dotted.size());
-    parts.push_back(dotted.substr(at, end - at));
-    at = end + 1;
-  }
-  return parts;
-}
-
-std::string joined(const std::vector<std::string>& parts) {
-  std::string text;
-  for (const std::string& part : parts) text += (text.empty() ? "" : ".") + part;
-  return text;
 }
 
 }  // namespace
@@ -83,8 +64,8 @@ std::optional<std::string> Session::find_catalog(const std::string& name) const 
   if (is_jdbc(options)) {
     catalog::SqlCatalogOptions sqlite;
     sqlite.name = name;
-    sqlite.database = sqlite_file(name, option(options, "uri"));
-    sqlite.warehouse = option(options, "warehouse");
+    sqlite.database = sqlite_file(name, catalog_option(options, "uri"));
+    sqlite.warehouse = catalog_option(options, "warehouse");
     if (sqlite.warehouse.empty())
       throw_invalid("the catalog " + name + " needs a warehouse: set " + key + ".warehouse");
     return process_.catalog.attach(sqlite);
@@ -123,7 +104,7 @@ void Session::use_catalog(const std::string& name) {
 plan::NameParts Session::full_name(const plan::NameParts& parts) const {
   plan::NameParts all = {current_catalog()};
   if (parts.size() == 1) {
-    for (std::string& part : split(namespace_)) all.push_back(std::move(part));
+    for (std::string& part : split_dots(namespace_)) all.push_back(std::move(part));
   } else if (parts.size() > 2 && find_catalog(parts.front())) {
     all.clear();
   } else if (parts.size() == 2) {
@@ -149,7 +130,7 @@ catalog::Namespace Session::namespace_name(const plan::NameParts& parts) const {
     catalog = parts.front();
     rest.erase(rest.begin());
   } else if (parts.empty()) {
-    rest = split(namespace_);
+    rest = split_dots(namespace_);
   }
   catalog::Namespace space = std::move(rest);
   const std::optional<std::string> key = find_catalog(catalog);
@@ -180,9 +161,9 @@ Result use(Session& session, const plan::Use& node) {
     parts.erase(parts.begin());
   }
   if (!session.process().catalog.namespace_exists(session.namespace_name(node.name)))
-    throw Error("SCHEMA_NOT_FOUND", {{"schemaName", "`" + catalog + "`.`" + joined(parts) + "`"}});
+    throw Error("SCHEMA_NOT_FOUND", {{"schemaName", "`" + catalog + "`.`" + dotted(parts) + "`"}});
   session.use_catalog(catalog);
-  session.use_namespace(joined(parts));
+  session.use_namespace(dotted(parts));
   return {};
 }
 

@@ -49,7 +49,7 @@ Cell numbers_cell(const std::vector<Number>& numbers) {
 }
 
 template <class T>
-Cell maybe(const std::optional<T>& value) {
+Cell cell_or_null(const std::optional<T>& value) {
   if (!value) return {};
   if constexpr (std::is_integral_v<T>) {
     return static_cast<int64_t>(*value);
@@ -178,11 +178,11 @@ std::vector<Cell> ContentFiles::row(const iceberg::DataFile& file) const {
   row.push_back(file.key_metadata ? Cell(types::Bytes{*file.key_metadata}) : Cell());
   row.push_back(numbers_cell(file.split_offsets));
   row.push_back(numbers_cell(file.equality_ids));
-  row.push_back(maybe(file.sort_order_id));
-  row.push_back(maybe(file.first_row_id));
-  row.push_back(maybe(file.referenced_data_file));
-  row.push_back(maybe(file.content_offset));
-  row.push_back(maybe(file.content_size_in_bytes));
+  row.push_back(cell_or_null(file.sort_order_id));
+  row.push_back(cell_or_null(file.first_row_id));
+  row.push_back(cell_or_null(file.referenced_data_file));
+  row.push_back(cell_or_null(file.content_offset));
+  row.push_back(cell_or_null(file.content_size_in_bytes));
   return row;
 }
 

@@ -3,6 +3,7 @@
 #include <cctype>
 #include <set>
 
+#include "base/ascii.h"
 #include "base/error.h"
 #include "session/partitioning.h"
 #include "session/session.h"
@@ -17,14 +18,8 @@ namespace {
 using types::DataTypeId;
 using types::StructField;
 
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
-}
-
 void check_provider(const std::string& provider) {
-  if (!provider.empty() && lower(provider) != "iceberg")
+  if (!provider.empty() && lower_case(provider) != "iceberg")
     throw_unsupported("tables USING " + provider + "; firn makes Iceberg tables (USING iceberg)");
 }
 
@@ -32,8 +27,8 @@ void check_provider(const std::string& provider) {
 void check_names(const types::DataType& columns) {
   std::set<std::string> names;
   for (const StructField& column : columns.fields()) {
-    if (!names.insert(lower(column.name)).second)
-      throw Error("COLUMN_ALREADY_EXISTS", {{"columnName", "`" + lower(column.name) + "`"}});
+    if (!names.insert(lower_case(column.name)).second)
+      throw Error("COLUMN_ALREADY_EXISTS", {{"columnName", "`" + lower_case(column.name) + "`"}});
   }
 }
 

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cctype>
 
+#include "base/ascii.h"
 #include "base/error.h"
+#include "base/names.h"
 #include "session/session.h"
 #include "session/table_text.h"
 
@@ -28,24 +30,6 @@ bool matches_one(std::string_view text, std::string_view pattern) {
          std::tolower(static_cast<unsigned char>(text.front())) ==
              std::tolower(static_cast<unsigned char>(pattern.front())) &&
          matches_one(text.substr(1), pattern.substr(1));
-}
-
-std::string joined(const std::vector<std::string>& parts) {
-  std::string out;
-  for (const std::string& part : parts) out += (out.empty() ? "" : ".") + part;
-  return out;
-}
-
-std::string quoted(const std::vector<std::string>& parts) {
-  std::string out;
-  for (const std::string& part : parts) out += (out.empty() ? "`" : ".`") + part + "`";
-  return out;
-}
-
-std::string lower(std::string word) {
-  std::transform(word.begin(), word.end(), word.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return word;
 }
 
 std::string escaped(const std::string& value) {
@@ -168,16 +152,16 @@ void add_details(const std::string& name, const iceberg::TableMetadata& metadata
 
 Result describe_column(Session& session, const iceberg::TableMetadata& metadata,
                        const plan::NameParts& column) {
-  const types::Field* field = metadata.schema().find_ignoring_case(joined(column));
+  const types::Field* field = metadata.schema().find_ignoring_case(dotted(column));
   if (field == nullptr) {
     std::string known;
     for (const types::Field& one : metadata.schema().fields)
       known += (known.empty() ? "`" : ", `") + one.name + "`";
     throw Error("UNRESOLVED_COLUMN.WITH_SUGGESTION",
-                {{"objectName", quoted(column)}, {"proposal", known}});
+                {{"objectName", backquoted(column)}, {"proposal", known}});
   }
   TextRows rows = {
-      {text("col_name"), joined(column)},
+      {text("col_name"), dotted(column)},
       {text("data_type"), types::to_spark(field->type).simple_string()},
       {text("comment"), field->doc.empty() ? text("NULL") : field->doc},
   };
@@ -212,7 +196,7 @@ TextRows view_rows(const iceberg::ViewMetadata& view, bool extended) {
   rows.push_back({text("Comment"), property("comment"), text("")});
   const iceberg::ViewVersion& version = view.current();
   rows.push_back({text("View Catalog and Namespace"),
-                  version.default_catalog + "." + joined(version.default_namespace), text("")});
+                  version.default_catalog + "." + dotted(version.default_namespace), text("")});
   std::string columns = property("spark.query-column-names");
   for (size_t at = columns.find(','); at != std::string::npos; at = columns.find(',', at + 2))
     columns.insert(at + 1, " ");
@@ -233,7 +217,7 @@ TextRows view_rows(const iceberg::ViewMetadata& view, bool extended) {
 void add_extended(Session& session, const catalog::TableName& name, TextRows& rows) {
   const auto state = session.process().catalog.load(name);
   if (!state) return;
-  const std::string space = joined(session.without_catalog(name.space));
+  const std::string space = dotted(session.without_catalog(name.space));
   std::string information =
       "Catalog: " + session.current_catalog() + "\nNamespace: " + space + "\nTable: " + name.name +
       "\nType: MANAGED\nProvider: iceberg\nLocation: " + state->metadata->location +
@@ -317,7 +301,7 @@ iceberg::Properties shown_properties(const iceberg::TableMetadata& metadata) {
 
 table::State load_table(Session& session, const plan::NameParts& parts) {
   auto state = session.process().catalog.load(session.table_name(parts));
-  if (!state) throw Error("TABLE_OR_VIEW_NOT_FOUND", {{"relationName", quoted(parts)}});
+  if (!state) throw Error("TABLE_OR_VIEW_NOT_FOUND", {{"relationName", backquoted(parts)}});
   return *state;
 }
 
@@ -326,14 +310,15 @@ Result show_tables(Session& session, const plan::ShowTables& node) {
   catalog::Catalog& catalog = session.process().catalog;
   const catalog::Namespace space = session.namespace_name(node.in);
   if (!catalog.namespace_exists(space) && !node.in.empty())
-    throw Error("SCHEMA_NOT_FOUND", {{"schemaName", "`" + session.current_catalog() + "`." +
-                                                        quoted(session.without_catalog(space))}});
+    throw Error("SCHEMA_NOT_FOUND",
+                {{"schemaName", "`" + session.current_catalog() + "`." +
+                                    backquoted(session.without_catalog(space))}});
   for (const catalog::TableName& table : catalog.list_tables(space)) {
     if (!matches_pattern(table.name, node.pattern)) continue;
     if (node.extended) {
       add_extended(session, table, rows);
     } else {
-      rows.push_back({joined(session.without_catalog(table.space)), table.name, false});
+      rows.push_back({dotted(session.without_catalog(table.space)), table.name, false});
     }
   }
   std::vector<plan::Attribute> columns = {session.column("namespace", DataTypeId::kString),
@@ -348,7 +333,7 @@ Result show_views(Session& session, const plan::ShowViews& node) {
   const catalog::Namespace space = session.namespace_name(node.in);
   for (const catalog::TableName& view : session.process().catalog.list_views(space)) {
     if (matches_pattern(view.name, node.pattern))
-      rows.push_back({joined(session.without_catalog(view.space)), view.name, false});
+      rows.push_back({dotted(session.without_catalog(view.space)), view.name, false});
   }
   for (const auto& [name, view] : session.temporary_views()) {
     if (matches_pattern(name, node.pattern)) rows.push_back({text(""), name, true});
@@ -373,7 +358,7 @@ Result show_properties(Session& session, const plan::ShowTblProperties& node) {
     const auto found = properties.find(*node.key);
     rows.push_back({*node.key, found != properties.end()
                                    ? found->second
-                                   : "Table " + joined(session.full_name(node.table)) +
+                                   : "Table " + dotted(session.full_name(node.table)) +
                                          " does not have property: " + *node.key});
   } else {
     for (const auto& [key, value] : properties) {
@@ -387,7 +372,7 @@ Result show_properties(Session& session, const plan::ShowTblProperties& node) {
 
 Result show_create_table(Session& session, const plan::ShowCreateTable& node) {
   const auto column = session.column("createtab_stmt", DataTypeId::kString);
-  const std::string name = joined(session.full_name(node.table));
+  const std::string name = dotted(session.full_name(node.table));
   if (const auto view = session.process().catalog.load_view(session.table_name(node.table))) {
     std::string statement = "CREATE VIEW " + name + " (\n";
     for (const types::Field& field : view->metadata.schema().fields) {
@@ -452,14 +437,14 @@ Result show_columns(Session& session, const plan::ShowColumns& node) {
 Result show_partitions(Session& session, const plan::ShowPartitions& node) {
   load_table(session, node.table);
   throw Error("INVALID_PARTITION_OPERATION.PARTITION_MANAGEMENT_IS_UNSUPPORTED",
-              {{"name", quoted(session.full_name(node.table))}});
+              {{"name", backquoted(session.full_name(node.table))}});
 }
 
 Result describe_table(Session& session, const plan::Describe& node) {
   const catalog::TableName name = session.table_name(node.table);
-  const std::string full = joined(session.full_name(node.table));
+  const std::string full = dotted(session.full_name(node.table));
   const bool temporary =
-      node.table.size() == 1 && session.temporary_views().count(lower(node.table.front())) > 0;
+      node.table.size() == 1 && session.temporary_views().count(lower_case(node.table.front())) > 0;
   if (const auto state = temporary ? std::nullopt : session.process().catalog.load(name)) {
     const iceberg::TableMetadata& metadata = *state->metadata;
     if (!node.column.empty()) return describe_column(session, metadata, node.column);
@@ -493,14 +478,15 @@ Result show_current_namespace(Session& session) {
 Result describe_namespace(Session& session, const plan::DescribeNamespace& node) {
   const catalog::Namespace space = session.namespace_name(node.name);
   if (!session.process().catalog.namespace_exists(space))
-    throw Error("SCHEMA_NOT_FOUND", {{"schemaName", "`" + session.current_catalog() + "`." +
-                                                        quoted(session.without_catalog(space))}});
+    throw Error("SCHEMA_NOT_FOUND",
+                {{"schemaName", "`" + session.current_catalog() + "`." +
+                                    backquoted(session.without_catalog(space))}});
   iceberg::Properties properties = session.process().catalog.namespace_properties(space);
   const std::string catalog = node.name.size() > 1 && session.find_catalog(node.name.front())
                                   ? node.name.front()
                                   : session.current_catalog();
   TextRows rows = {{text("Catalog Name"), catalog},
-                   {text("Namespace Name"), joined(session.without_catalog(space))}};
+                   {text("Namespace Name"), dotted(session.without_catalog(space))}};
   for (const char* key : {"comment", "location", "owner"}) {
     const auto found = properties.find(key);
     if (found == properties.end()) continue;

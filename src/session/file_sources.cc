@@ -12,8 +12,6 @@
 namespace firn::session {
 namespace {
 
-using formats::lower_case;
-
 struct AliasRow {
   const char* name;
   const char* format;

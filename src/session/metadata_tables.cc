@@ -7,6 +7,7 @@
 #include <map>
 #include <set>
 
+#include "base/ascii.h"
 #include "base/error.h"
 #include "session/content_files.h"
 #include "session/row_builder.h"
@@ -412,29 +413,23 @@ constexpr MetadataTable kTables[] = {
     {"partitions", partitions_columns, fill_partitions},
 };
 
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
-}
-
 }  // namespace
 
 bool is_metadata_table(const std::string& name) {
-  return lower(name) == "position_deletes" ||
-         std::ranges::find(kTables, lower(name), &MetadataTable::name) != std::end(kTables);
+  return lower_case(name) == "position_deletes" ||
+         std::ranges::find(kTables, lower_case(name), &MetadataTable::name) != std::end(kTables);
 }
 
 bool is_lenient_column(const std::string& name) {
   static constexpr const char* kLenient[] = {"timestamp_ms", "total_size", "data_file_count",
                                              "delete_file_count"};
-  return std::ranges::any_of(kLenient, [&](const char* one) { return lower(name) == one; });
+  return std::ranges::any_of(kLenient, [&](const char* one) { return lower_case(name) == one; });
 }
 
 plan::RelationPtr metadata_table(Session& session, const std::string& name,
                                  const table::State& table, const TableState& state, bool lenient,
                                  std::vector<std::string> qualifier, plan::IdSource& fresh) {
-  const auto* found = std::ranges::find(kTables, lower(name), &MetadataTable::name);
+  const auto* found = std::ranges::find(kTables, lower_case(name), &MetadataTable::name);
   if (found == std::end(kTables))
     throw_unsupported("the metadata table " + name +
                       "; the delete files themselves are in delete_files");

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "base/ascii.h"
 #include "base/error.h"
 #include "sql/parser.h"
 
@@ -32,16 +33,10 @@ constexpr TransformRow kTransforms[] = {
     {"void", types::TransformId::kVoid, false},
 };
 
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
-}
-
 }  // namespace
 
 types::Transform transform_of(const plan::PartitionTransform& partition) {
-  const std::string spelling = lower(partition.transform);
+  const std::string spelling = lower_case(partition.transform);
   for (const TransformRow& row : kTransforms) {
     if (spelling != row.spelling) continue;
     if (row.has_parameter != partition.parameter.has_value())

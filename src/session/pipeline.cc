@@ -9,6 +9,7 @@
 #include <set>
 #include <thread>
 
+#include "base/ascii.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "plan/streaming.h"
@@ -20,12 +21,6 @@ namespace firn::session {
 namespace {
 
 using Steady = std::chrono::steady_clock;
-
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
-}
 
 double seconds_since(Steady::time_point start) {
   return std::chrono::duration<double>(Steady::now() - start).count();
@@ -131,7 +126,7 @@ class PipelineRun {
     if (const auto* node = std::get_if<plan::CreateView>(&statement.node);
         node != nullptr && node->temporary && node->name.size() == 1) {
       // Registered without a look at what it reads: that may be defined further down.
-      const std::string key = lower(node->name.front());
+      const std::string key = lower_case(node->name.front());
       if (session_.temporary_views().count(key) != 0 && !node->or_replace)
         throw Error("TEMP_TABLE_OR_VIEW_ALREADY_EXISTS",
                     {{"relationName", "`" + node->name.front() + "`"}});
@@ -190,7 +185,7 @@ class PipelineRun {
     }
     if (query != nullptr) {
       for (const plan::NameParts& parts : names_read(*query)) {
-        const std::string as_view = lower(parts.back());
+        const std::string as_view = lower_case(parts.back());
         if (parts.size() == 1 && session_.temporary_views().count(as_view) != 0)
           visit(as_view, done, path, result);
         else if (const std::string table = session_.table_name(parts).to_string();

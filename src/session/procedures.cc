@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <cctype>
 
+#include "base/ascii.h"
 #include "base/error.h"
+#include "base/names.h"
 #include "session/constant.h"
 
 namespace firn::session {
@@ -23,18 +25,6 @@ constexpr const char* kNotThere[] = {
     "create_changelog_view",
     "rewrite_table_path",
 };
-
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
-}
-
-std::string quoted(const plan::NameParts& parts) {
-  std::string text;
-  for (const std::string& part : parts) text += (text.empty() ? "`" : ".`") + part + "`";
-  return text;
-}
 
 const std::vector<Procedure>& procedures() {
   static const std::vector<Procedure> all = [] {
@@ -67,7 +57,7 @@ DataType data_type(ParameterType type) {
 const plan::UnresolvedCall& call_of(const plan::ExprPtr& expression, const char* function,
                                     const char* parameter) {
   const auto* call = std::get_if<plan::UnresolvedCall>(&expression->node);
-  if (call == nullptr || lower(call->name) != function)
+  if (call == nullptr || lower_case(call->name) != function)
     throw_invalid(std::string("the argument ") + parameter + " must be written as " + function +
                   "(…)");
   return *call;
@@ -104,7 +94,7 @@ void take_argument(Session& session, const Parameter& parameter, const plan::Exp
 
 const Parameter& named(const Procedure& procedure, const std::string& name) {
   for (const Parameter& parameter : procedure.parameters) {
-    if (lower(name) == parameter.name) return parameter;
+    if (lower_case(name) == parameter.name) return parameter;
   }
   std::string known;
   for (const Parameter& parameter : procedure.parameters)
@@ -207,15 +197,16 @@ Result call_procedure(Session& session, const plan::CallProcedure& node, const S
   }
   const auto& all = procedures();
   const auto found = std::ranges::find_if(
-      all, [&](const Procedure& procedure) { return lower(name.back()) == procedure.name; });
-  const bool in_system = name.size() == 2 && lower(name.front()) == "system";
-  if (in_system && found == all.end() &&
-      std::ranges::any_of(kNotThere, [&](const char* one) { return lower(name.back()) == one; }))
-    throw_unsupported("the procedure " + lower(name.back()));
+      all, [&](const Procedure& procedure) { return lower_case(name.back()) == procedure.name; });
+  const bool in_system = name.size() == 2 && lower_case(name.front()) == "system";
+  if (in_system && found == all.end() && std::ranges::any_of(kNotThere, [&](const char* one) {
+        return lower_case(name.back()) == one;
+      }))
+    throw_unsupported("the procedure " + lower_case(name.back()));
   if (!in_system || found == all.end()) {
     plan::NameParts full = name;
     full.insert(full.begin(), catalog);
-    throw Error("FAILED_TO_LOAD_ROUTINE", {{"routineName", quoted(full)}});
+    throw Error("FAILED_TO_LOAD_ROUTINE", {{"routineName", backquoted(full)}});
   }
   const Call call{session, catalog, arguments_of(session, *found, node), stop};
   OutputRows rows = found->run(call);

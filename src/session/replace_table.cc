@@ -1,5 +1,6 @@
 // CREATE OR REPLACE TABLE: the new definition and the new rows in one commit.
 #include "base/error.h"
+#include "iceberg/format.h"
 #include "session/session.h"
 #include "session/table_change.h"
 #include "session/writing.h"
@@ -13,7 +14,7 @@ namespace {
 
 using iceberg::TableMetadata;
 
-constexpr const char* kMain = "main";
+using iceberg::kMain;
 
 types::Type with_ids(const types::Type& type, const TableMetadata& base, const std::string& path,
                      int& last_id);

@@ -36,7 +36,7 @@ struct Options {
   bool rewrite_all = false;
 };
 
-struct OptionRow {
+struct RewriteOption {
   const char* name;
   void (*set)(Options&, const std::string& value);
 };
@@ -53,7 +53,7 @@ int64_t whole(const std::string& text, const char* option) {
 bool truth(const std::string& text) { return text == "true" || text == "TRUE" || text == "True"; }
 
 // Options without a `set` have no meaning here: one process, one commit.
-constexpr OptionRow kOptions[] = {
+constexpr RewriteOption kRewriteOptions[] = {
     {"target-file-size-bytes",
      [](Options& o, const std::string& v) { o.target = whole(v, "target-file-size-bytes"); }},
     {"min-file-size-bytes",
@@ -90,9 +90,9 @@ Options options_of(const Call& call, const iceberg::TableMetadata& metadata) {
   const auto given = call.arguments.maps.find("options");
   if (given != call.arguments.maps.end()) {
     for (const auto& [key, value] : given->second) {
-      const auto* row =
-          std::ranges::find_if(kOptions, [&](const OptionRow& one) { return key == one.name; });
-      if (row == std::end(kOptions))
+      const auto* row = std::ranges::find_if(
+          kRewriteOptions, [&](const RewriteOption& one) { return key == one.name; });
+      if (row == std::end(kRewriteOptions))
         throw_invalid("Cannot use options [" + key +
                       "], they are not supported by the action or the rewriter");
       if (row->set != nullptr) row->set(options, value);
@@ -128,9 +128,9 @@ bool full_of_deletes(const ScanTask& task, const Options& options) {
                             options.delete_ratio;
 }
 
-using Group = std::vector<ScanTask>;
+using FileGroup = std::vector<ScanTask>;
 
-bool is_worth_it(const Group& group, const Options& options) {
+bool is_worth_it(const FileGroup& group, const Options& options) {
   if (options.rewrite_all) return true;
   int64_t bytes = 0;
   for (const ScanTask& task : group) bytes += task.file->file_size_in_bytes;
@@ -141,9 +141,9 @@ bool is_worth_it(const Group& group, const Options& options) {
          });
 }
 
-std::vector<Group> groups_of(const std::vector<ScanTask>& tasks,
-                             const iceberg::TableMetadata& metadata, const Options& options) {
-  std::map<std::string, Group> partitions;
+std::vector<FileGroup> groups_of(const std::vector<ScanTask>& tasks,
+                                 const iceberg::TableMetadata& metadata, const Options& options) {
+  std::map<std::string, FileGroup> partitions;
   for (const ScanTask& task : tasks) {
     const int64_t size = task.file->file_size_in_bytes;
     const bool fits = size >= options.min_size && size <= options.max_size;
@@ -153,9 +153,9 @@ std::vector<Group> groups_of(const std::vector<ScanTask>& tasks,
     partitions[current ? table::partition_key(task.file->spec_id, task.file->partition) : ""]
         .push_back(task);
   }
-  std::vector<Group> groups;
+  std::vector<FileGroup> groups;
   for (auto& [key, members] : partitions) {
-    Group group;
+    FileGroup group;
     int64_t bytes = 0;
     for (ScanTask& task : members) {
       const int64_t size = task.file->file_size_in_bytes;
@@ -280,7 +280,7 @@ plan::RelationPtr sorted(const TableRelation& relation,
 }
 
 std::vector<iceberg::DataFile> write_group(const Call& call, const table::Table& table,
-                                           const Group& group, const Options& options,
+                                           const FileGroup& group, const Options& options,
                                            const std::vector<types::SortField>& order) {
   Session& session = call.session;
   const TableRelation relation =
@@ -318,7 +318,7 @@ OutputRows rewrite_data_files(const Call& call) {
   std::vector<std::string> written;
   int64_t bytes = 0;
   try {
-    for (const Group& group : groups_of(plan.tasks, metadata, options)) {
+    for (const FileGroup& group : groups_of(plan.tasks, metadata, options)) {
       for (iceberg::DataFile& file : write_group(call, table, group, options, order)) {
         written.push_back(file.file_path);
         request.added.push_back(std::move(file));

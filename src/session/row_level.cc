@@ -22,7 +22,7 @@ constexpr ModeRow kModes[] = {
     {RowCommand::kMerge, "write.merge.mode", "write.merge.isolation-level"},
 };
 
-const ModeRow& mode_of(RowCommand command) {
+const ModeRow& mode_row(RowCommand command) {
   for (const ModeRow& row : kModes)
     if (row.command == command) return row;
   FIRN_CHECK(false, "every command has a mode");
@@ -44,7 +44,7 @@ class Changing {
         target_(target),
         changes_(changes),
         stop_(stop),
-        mode_(mode_of(changes.command)),
+        mode_(mode_row(changes.command)),
         merge_on_read_(
             is_choice(target, mode_.mode, "copy-on-write", "merge-on-read", "copy-on-write")),
         serializable_(

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "iceberg/format.h"
 #include "session/procedures.h"
 #include "session/table_change.h"
 #include "session/time_travel.h"
@@ -17,7 +18,7 @@ using iceberg::SnapshotId;
 using iceberg::TableMetadata;
 using types::DataTypeId;
 
-constexpr const char* kMain = "main";
+using iceberg::kMain;
 constexpr const char* kWapId = "wap.id";
 constexpr const char* kPublishedWapId = "published-wap-id";
 constexpr const char* kSourceSnapshot = "source-snapshot-id";

@@ -12,7 +12,7 @@
 namespace firn::session {
 namespace {
 
-std::string quoted(const std::string& text) {
+std::string json_quoted(const std::string& text) {
   std::string out = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') out += '\\';
@@ -43,7 +43,7 @@ class FileSink final : public stream::BatchSink {
     for (const files::FileInfo& file : data_files()) {
       if (before.count(file.uri) > 0) continue;
       const std::string uri = files::scheme_of(file.uri).empty() ? "file://" + file.uri : file.uri;
-      lines.push_back("{\"path\":" + quoted(uri) + ",\"size\":" + std::to_string(file.size) +
+      lines.push_back("{\"path\":" + json_quoted(uri) + ",\"size\":" + std::to_string(file.size) +
                       ",\"isDir\":false,\"modificationTime\":" + std::to_string(file.modified_ms) +
                       ",\"blockReplication\":1,\"blockSize\":33554432,\"action\":\"add\"}");
     }

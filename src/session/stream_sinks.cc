@@ -5,6 +5,7 @@
 #include <iostream>
 #include <mutex>
 
+#include "base/ascii.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "engine/table_writer.h"
@@ -21,15 +22,9 @@ namespace {
 using stream::SinkBatch;
 using StringMap = std::map<std::string, std::string>;
 
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
-}
-
 std::string option(const StreamWrite& write, const std::string& name) {
   for (const auto& [key, value] : write.options)
-    if (lower(key) == lower(name)) return value;
+    if (lower_case(key) == lower_case(name)) return value;
   return "";
 }
 
@@ -118,9 +113,10 @@ void add_missing_columns(const SinkRequest& request, const catalog::TableName& n
                          const types::Schema& schema) {
   plan::AddColumns added;
   for (const plan::Attribute& column : request.resolved->output) {
-    const bool found = std::any_of(
-        schema.fields.begin(), schema.fields.end(),
-        [&](const types::Field& field) { return lower(field.name) == lower(column.name); });
+    const bool found =
+        std::any_of(schema.fields.begin(), schema.fields.end(), [&](const types::Field& field) {
+          return lower_case(field.name) == lower_case(column.name);
+        });
     if (!found) added.columns.push_back({{column.name}, column.type, true, "", nullptr, false, ""});
   }
   if (added.columns.empty()) return;
@@ -141,8 +137,8 @@ stream::Target to_table(const SinkRequest& request) {
       throw Error("TABLE_OR_VIEW_NOT_FOUND", {{"relationName", "`" + name.to_string() + "`"}});
     make_table(request, name);
   }
-  if (lower(option(request.write, "mergeSchema")) == "true" ||
-      lower(option(request.write, "merge-schema")) == "true")
+  if (lower_case(option(request.write, "mergeSchema")) == "true" ||
+      lower_case(option(request.write, "merge-schema")) == "true")
     add_missing_columns(request, name, session.process().catalog.load(name)->metadata->schema());
   table::Table table = catalog::open_table(session.process().catalog, name);
   stream::Target target;
@@ -197,7 +193,7 @@ stream::Target to_memory(const SinkRequest& request) {
                                                  request.mode == plan::OutputMode::kComplete);
   TemporaryView view;
   view.rows = [sink](plan::IdSource& fresh) { return sink->rows(fresh); };
-  request.session.temporary_views()[lower(name)] = std::move(view);
+  request.session.temporary_views()[lower_case(name)] = std::move(view);
   return to_sink(request, sink);
 }
 
@@ -261,7 +257,7 @@ class ConsoleSink final : public stream::BatchSink {
 
 stream::Target to_console(const SinkRequest& request) {
   const std::string rows = option(request.write, "numRows"),
-                    truncate = lower(option(request.write, "truncate"));
+                    truncate = lower_case(option(request.write, "truncate"));
   return to_sink(request,
                  std::make_shared<ConsoleSink>(
                      rows.empty() ? 20 : static_cast<size_t>(std::stoul(rows)), truncate != "false",
@@ -298,7 +294,7 @@ class ForeachBatchSink final : public stream::BatchSink {
 stream::Target to_kafka(const SinkRequest& request) {
   StringMap options;
   for (const auto& [key, value] : request.write.options)
-    if (lower(key) != "checkpointlocation") options[key] = value;
+    if (lower_case(key) != "checkpointlocation") options[key] = value;
   return to_sink(request, stream::make_kafka_sink(options, request.resolved->output));
 }
 
@@ -344,10 +340,10 @@ stream::Target make_stream_target(Session& session, const StreamWrite& write, pl
     if (!write.partition_by.empty()) throw_invalid("'foreachBatch' does not support partitioning");
     return to_sink(request, std::make_shared<ForeachBatchSink>(write.foreach_batch));
   }
-  std::string format = lower(write.format);
+  std::string format = lower_case(write.format);
   if (!write.table.empty() && format.empty()) format = "iceberg";
   if (format.empty())
-    format = lower(session.conf().get("spark.sql.sources.default").value_or("parquet"));
+    format = lower_case(session.conf().get("spark.sql.sources.default").value_or("parquet"));
   std::string names;
   for (const SinkRow& row : kSinks) {
     if (format == row.format) return row.make(request);

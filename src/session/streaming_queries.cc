@@ -19,7 +19,7 @@ constexpr size_t kKeptProgress = 100;           // spark.sql.streaming.numRecent
 constexpr int64_t kIdleEventMs = 10000;         // spark.sql.streaming.noDataProgressEventInterval
 constexpr int64_t kKeptAfterEndMs = 3'600'000;  // stopped queries stay readable
 
-std::string option(const StreamWrite& write, std::string_view name) {
+std::string stream_option(const StreamWrite& write, std::string_view name) {
   const auto same = [](std::string_view a, std::string_view b) {
     return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](unsigned char x, unsigned char y) {
       return std::tolower(x) == std::tolower(y);
@@ -31,7 +31,8 @@ std::string option(const StreamWrite& write, std::string_view name) {
 }
 
 std::string checkpoint_of(Session& session, const StreamWrite& write) {
-  if (const std::string given = option(write, "checkpointLocation"); !given.empty()) return given;
+  if (const std::string given = stream_option(write, "checkpointLocation"); !given.empty())
+    return given;
   const auto base = session.conf().get("spark.sql.streaming.checkpointLocation");
   if (base && !base->empty()) {
     return files::join_uri(*base,

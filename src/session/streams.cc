@@ -6,6 +6,7 @@
 #include <mutex>
 #include <optional>
 
+#include "base/ascii.h"
 #include "base/error.h"
 #include "engine/row_set.h"
 #include "engine/table_source.h"
@@ -23,12 +24,6 @@ constexpr const char* kSchema = "__schema";
 constexpr const char* kPath = "__path";
 
 constexpr const char* kReadStream = "read_stream";
-
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
-}
 
 // Names of tables as scans have them → as the catalog has them. A session of its own: the user's is
 // not for the threads of queries.
@@ -58,9 +53,9 @@ plan::RelationPtr with_newest_tables(const plan::RelationPtr& relation, catalog:
     auto fresh = std::make_shared<plan::TableSource>(old);
     fresh->metadata = table.shared_metadata();
     fresh->snapshot_id = table.metadata().current_snapshot_id;
-    plan::Relation made = *relation;
-    std::get<plan::TableScan>(made.node).source = std::move(fresh);
-    return std::make_shared<const plan::Relation>(std::move(made));
+    plan::Relation made_source = *relation;
+    std::get<plan::TableScan>(made_source.node).source = std::move(fresh);
+    return std::make_shared<const plan::Relation>(std::move(made_source));
   }
   std::vector<plan::RelationPtr> children;
   bool changed = false;
@@ -71,8 +66,8 @@ plan::RelationPtr with_newest_tables(const plan::RelationPtr& relation, catalog:
   return changed ? plan::with_children(*relation, std::move(children)) : relation;
 }
 
-plan::RelationPtr made(plan::StreamSource source, const types::DataType& schema,
-                       plan::IdSource& fresh) {
+plan::RelationPtr made_source(plan::StreamSource source, const types::DataType& schema,
+                              plan::IdSource& fresh) {
   for (const types::StructField& field : schema.fields())
     source.columns.push_back({fresh.next(), field.name, field.type, true, {}});
   auto output = source.columns;
@@ -169,7 +164,7 @@ plan::RelationPtr stream_from_files(Session& session, const plan::UnresolvedTabl
 }
 
 bool is_stream_function(const std::string& name) {
-  const std::string format = lower(name);
+  const std::string format = lower_case(name);
   return format == kReadStream || format == "rate" || format == "rate-micro-batch" ||
          format == "socket" || format == "kinesis";
 }
@@ -178,14 +173,14 @@ plan::RelationPtr stream_from_format(
     Session& session, const std::string& name,
     const std::vector<std::pair<std::string, plan::Literal>>& arguments, plan::IdSource& fresh) {
   plan::StreamSource source;
-  if (lower(name) != kReadStream) source.format = lower(name);
+  if (lower_case(name) != kReadStream) source.format = lower_case(name);
   std::string schema_text, path;
   for (const auto& [key, literal] : arguments) {
     const auto* const text = std::get_if<std::string>(&literal.value);
     if (key.empty() || text == nullptr)
       throw_invalid("read_stream takes named arguments that are strings");
     if (key == kFormat)
-      source.format = lower(*text);
+      source.format = lower_case(*text);
     else if (key == kSchema)
       schema_text = *text;
     else if (key == kPath)
@@ -215,7 +210,7 @@ plan::RelationPtr stream_from_format(
   if (source.format == "kafka") map_brokers(session.conf(), source.options);
   const types::DataType schema =
       stream::source_schema(source.format, source.options, given ? &*given : nullptr);
-  return made(std::move(source), schema, fresh);
+  return made_source(std::move(source), schema, fresh);
 }
 
 }  // namespace firn::session

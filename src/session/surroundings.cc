@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "base/ascii.h"
 #include "base/error.h"
 #include "engine/table_source.h"
 #include "session/broker_map.h"
@@ -15,16 +16,10 @@
 namespace firn::session {
 namespace {
 
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
-}
-
 constexpr int kMaxViewDepth = 100;  // spark.sql.view.maxNestedViewDepth
 
-plan::RelationPtr made(plan::RelationNode node, std::vector<plan::Attribute> output,
-                       bool streaming = false) {
+plan::RelationPtr made_relation(plan::RelationNode node, std::vector<plan::Attribute> output,
+                                bool streaming = false) {
   return std::make_shared<const plan::Relation>(
       plan::Relation{std::move(node), std::move(output), true, streaming, {}});
 }
@@ -77,7 +72,7 @@ plan::RelationPtr SessionSurroundings::find_table(const plan::UnresolvedTable& t
   if (auto view = find_view(table, fresh)) return view;
   const bool is_path = table.parts.size() == 2 &&
                        (table.parts[1].empty() || table.parts[1].find('/') != std::string::npos);
-  if (table.streaming && is_path && lower(table.parts.front()) != "iceberg")
+  if (table.streaming && is_path && lower_case(table.parts.front()) != "iceberg")
     return stream_from_files(session_, table, fresh);
   if (is_path) {
     if (auto files = find_files(table, fresh)) return files;
@@ -90,8 +85,8 @@ plan::RelationPtr SessionSurroundings::find_table_function(
     const std::string& name, const std::vector<std::pair<std::string, plan::Literal>>& arguments,
     bool streaming, plan::IdSource& fresh) {
   if (streaming && is_stream_function(name))
-    return stream_from_format(session_, lower(name), arguments, fresh);
-  if (lower(name) != "read_kafka") return nullptr;
+    return stream_from_format(session_, lower_case(name), arguments, fresh);
+  if (lower_case(name) != "read_kafka") return nullptr;
   if (!streaming)
     throw_unsupported(
         "read_kafka without STREAM (a batch over a topic); write FROM STREAM read_kafka(…)");
@@ -109,7 +104,7 @@ plan::RelationPtr SessionSurroundings::find_table_function(
   for (const types::StructField& field : schema.fields())
     source.columns.push_back({fresh.next(), field.name, field.type, true, {}});
   auto output = source.columns;
-  return made(std::move(source), std::move(output), true);
+  return made_relation(std::move(source), std::move(output), true);
 }
 
 types::DataType SessionSurroundings::parse_schema(const std::string& text) {
@@ -118,7 +113,7 @@ types::DataType SessionSurroundings::parse_schema(const std::string& text) {
 
 std::shared_ptr<const plan::PythonFunction> SessionSurroundings::find_python_function(
     const std::string& name) {
-  const auto found = session_.python_functions().find(lower(name));
+  const auto found = session_.python_functions().find(lower_case(name));
   return found == session_.python_functions().end() ? nullptr : found->second;
 }
 

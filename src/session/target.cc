@@ -7,6 +7,7 @@
 #include <cctype>
 #include <charconv>
 
+#include "base/ascii.h"
 #include "base/error.h"
 #include "engine/table_source.h"
 #include "plan/build.h"
@@ -14,19 +15,13 @@
 namespace firn::session {
 namespace {
 
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
-}
-
 // Options that stand for a table property. Real spellings; whoever writes the property's own name
 // as an option (write.parquet.compression-codec) means the same.
-struct OptionRow {
+struct WriteOptionRow {
   const char* option;
   const char* property;
 };
-constexpr OptionRow kPropertyOptions[] = {
+constexpr WriteOptionRow kPropertyOptions[] = {
     {"target-file-size-bytes", "write.target-file-size-bytes"},
     {"compression-codec", "write.parquet.compression-codec"},
     {"compression-level", "write.parquet.compression-level"},
@@ -44,8 +39,8 @@ int64_t number(const std::string& option, const std::string& text) {
 }
 
 void set_option(WriteOptions& options, const std::string& written, const std::string& value) {
-  const std::string key = lower(written);
-  for (const OptionRow& row : kPropertyOptions) {
+  const std::string key = lower_case(written);
+  for (const WriteOptionRow& row : kPropertyOptions) {
     if (key == row.option || key == row.property) options.properties[row.property] = value;
   }
   if (key.starts_with("write.")) options.properties[key] = value;
@@ -53,11 +48,12 @@ void set_option(WriteOptions& options, const std::string& written, const std::st
     options.summary[written.substr(kSummaryPrefix.size())] = value;
   if (key == "branch") options.branch = value;
   if (key == "overwrite-mode" || key == "partitionoverwritemode")
-    options.overwrite_mode = lower(value);
-  if (key == "isolation-level") options.isolation = lower(value);
+    options.overwrite_mode = lower_case(value);
+  if (key == "isolation-level") options.isolation = lower_case(value);
   if (key == "validate-from-snapshot-id") options.validate_from = number(written, value);
   if (key == "output-spec-id") options.output_spec_id = static_cast<int>(number(written, value));
-  if (key == "mergeschema" || key == "merge-schema") options.merge_schema = lower(value) == "true";
+  if (key == "mergeschema" || key == "merge-schema")
+    options.merge_schema = lower_case(value) == "true";
 }
 
 void check_format(const WriteOptions& options, const iceberg::Properties& properties) {
@@ -65,7 +61,7 @@ void check_format(const WriteOptions& options, const iceberg::Properties& proper
   const auto found =
       given != options.properties.end() ? given : properties.find("write.format.default");
   const bool none = given == options.properties.end() && found == properties.end();
-  if (!none && lower(found->second) != "parquet")
+  if (!none && lower_case(found->second) != "parquet")
     throw_unsupported("writing data files of format " + found->second +
                       " (write.format.default, write-format); parquet is written");
 }

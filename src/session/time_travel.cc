@@ -5,6 +5,7 @@
 #include <cctype>
 #include <charconv>
 
+#include "base/ascii.h"
 #include "base/error.h"
 #include "session/constant.h"
 #include "table/token.h"
@@ -17,13 +18,7 @@ using iceberg::SnapshotId;
 using iceberg::TableMetadata;
 using types::DataTypeId;
 
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
-}
-
-std::optional<int64_t> number(const std::string& text) {
+std::optional<int64_t> whole_number(const std::string& text) {
   int64_t value = 0;
   const char* last = text.data() + text.size();
   const auto [end, problem] = std::from_chars(text.data(), last, value);
@@ -32,8 +27,8 @@ std::optional<int64_t> number(const std::string& text) {
 }
 
 int64_t required_number(const std::string& text, const std::string& what) {
-  const auto value = number(text);
-  if (!value) throw_invalid(what + " must be a number, not '" + text + "'");
+  const auto value = whole_number(text);
+  if (!value) throw_invalid(what + " must be a whole_number, not '" + text + "'");
   return *value;
 }
 
@@ -61,12 +56,12 @@ class Chooser {
     state_.snapshot_id = *found;
   }
   void as_of_text(const std::string& text) {
-    const auto ms = number(text);
+    const auto ms = whole_number(text);
     as_of(ms ? *ms : timestamp_value(session_, text) / 1000);
   }
   // Seconds since 1970 or a text, as Spark's timestampAsOf.
   void timestamp_as_of_text(const std::string& text) {
-    const auto seconds = number(text);
+    const auto seconds = whole_number(text);
     as_of(seconds ? *seconds * 1000 : timestamp_value(session_, text) / 1000);
   }
   void tag(const std::string& name) {
@@ -87,7 +82,7 @@ class Chooser {
     state_.snapshot_id = ref->snapshot_id;
   }
   void version(const std::string& text) {
-    if (const auto id = number(text)) return snapshot(*id);
+    if (const auto id = whole_number(text)) return snapshot(*id);
     const iceberg::SnapshotRef* ref = find(text);
     if (ref == nullptr)
       throw_invalid("Cannot find matching snapshot ID or reference name for version " + text);
@@ -130,11 +125,11 @@ class Chooser {
   TableState state_;
 };
 
-struct OptionRow {
+struct TravelOption {
   const char* key;  // lower case
   void (*choose)(Chooser&, const std::string&);
 };
-constexpr OptionRow kOptions[] = {
+constexpr TravelOption kTravelOptions[] = {
     {"snapshot-id",
      [](Chooser& chooser, const std::string& text) {
        chooser.snapshot(required_number(text, "snapshot-id"));
@@ -148,7 +143,7 @@ constexpr OptionRow kOptions[] = {
     {"tag", [](Chooser& chooser, const std::string& text) { chooser.tag(text); }},
 };
 
-constexpr OptionRow kSuffixes[] = {
+constexpr TravelOption kSuffixes[] = {
     {"snapshot_id_",
      [](Chooser& chooser, const std::string& text) {
        chooser.snapshot(required_number(text, "snapshot_id_"));
@@ -164,8 +159,8 @@ constexpr OptionRow kSuffixes[] = {
 }  // namespace
 
 bool is_state_suffix(const std::string& part) {
-  return std::ranges::any_of(kSuffixes, [&](const OptionRow& row) {
-    return lower(part).starts_with(row.key) && part.size() > std::string_view(row.key).size();
+  return std::ranges::any_of(kSuffixes, [&](const TravelOption& row) {
+    return lower_case(part).starts_with(row.key) && part.size() > std::string_view(row.key).size();
   });
 }
 
@@ -180,8 +175,8 @@ std::optional<SnapshotId> snapshot_as_of(const TableMetadata& metadata, int64_t 
 TableState state_of(Session& session, std::shared_ptr<const TableMetadata> metadata,
                     const plan::UnresolvedTable& table, const std::string& suffix) {
   Chooser chooser(session, std::move(metadata));
-  for (const OptionRow& row : kSuffixes) {
-    if (lower(suffix).starts_with(row.key))
+  for (const TravelOption& row : kSuffixes) {
+    if (lower_case(suffix).starts_with(row.key))
       row.choose(chooser, suffix.substr(std::string_view(row.key).size()));
   }
   if (table.version_as_of != nullptr) {
@@ -196,8 +191,8 @@ TableState state_of(Session& session, std::shared_ptr<const TableMetadata> metad
   }
   std::optional<std::string> start, end;
   for (const auto& [key, value] : table.options) {
-    const std::string name = lower(key);
-    for (const OptionRow& row : kOptions) {
+    const std::string name = lower_case(key);
+    for (const TravelOption& row : kTravelOptions) {
       if (name == row.key) row.choose(chooser, value);
     }
     if (name == "start-snapshot-id") start = value;

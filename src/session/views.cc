@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <cctype>
 
+#include "base/ascii.h"
 #include "base/error.h"
+#include "base/names.h"
 #include "base/version.h"
 #include "sql/parser.h"
 
@@ -14,26 +16,10 @@ namespace {
 constexpr const char* kDialect = "spark";
 constexpr const char* kColumnNames = "spark.query-column-names";
 
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
-}
-
 std::string quoted(const catalog::TableName& name) {
   std::string text;
   for (const std::string& part : name.space) text += "`" + part + "`.";
   return text + "`" + name.name + "`";
-}
-
-std::vector<std::string> split(const std::string& dotted) {
-  std::vector<std::string> parts;
-  for (size_t at = 0; at <= dotted.size();) {
-    const size_t end = std::min(dotted.find('.', at), dotted.size());
-    parts.push_back(dotted.substr(at, end - at));
-    at = end + 1;
-  }
-  return parts;
 }
 
 types::Schema view_schema(const plan::CreateView& node, const plan::Relation& query) {
@@ -87,7 +73,7 @@ iceberg::ViewMetadata next_version(Session& session, const plan::CreateView& nod
   version.timestamp_ms = process.clock.now_ms();
   version.summary = {{"engine-name", "firn"}, {"engine-version", kVersion}};
   version.default_catalog = session.current_catalog();
-  version.default_namespace = split(session.current_namespace());
+  version.default_namespace = split_dots(session.current_namespace());
   version.representations = {{node.text, kDialect}};
   view.current_version_id = version.id;
   view.version_log.push_back({version.timestamp_ms, version.id});
@@ -187,7 +173,7 @@ plan::RelationPtr SessionSurroundings::find_catalog_view(const catalog::TableNam
   if (!view) return nullptr;
   const iceberg::ViewVersion& version = view->metadata.current();
   const auto found = std::ranges::find_if(
-      version.representations, [](const auto& one) { return lower(one.dialect) == kDialect; });
+      version.representations, [](const auto& one) { return lower_case(one.dialect) == kDialect; });
   if (found == version.representations.end())
     throw_unsupported("the view " + name.to_string() + ", which has no text in Spark's dialect");
   plan::Statement statement = sql::parse_statement(found->sql);

@@ -18,7 +18,6 @@
 namespace firn::session {
 namespace {
 
-using formats::lower_case;
 using types::DataType;
 using types::StructField;
 
@@ -26,7 +25,7 @@ constexpr size_t kMostOpenFiles = 64;
 constexpr const char* kNullPartition = "__HIVE_DEFAULT_PARTITION__";
 
 // Hive's escaping of partition values in folder names.
-std::string escaped(const std::string& text) {
+std::string escaped_path(const std::string& text) {
   static constexpr char kHex[] = "0123456789ABCDEF";
   std::string out;
   for (const char c : text) {
@@ -153,8 +152,8 @@ class FolderWriter {
       text.clear();
       if (columns[i].is_valid(row))
         kernels::append_text(text, columns[i], row, job_.partitions[i].type, {zone_.get(), true});
-      folder += (i == 0 ? "" : "/") + escaped(job_.partitions[i].name) + "=" +
-                (text.empty() ? kNullPartition : escaped(text));
+      folder += (i == 0 ? "" : "/") + escaped_path(job_.partitions[i].name) + "=" +
+                (text.empty() ? kNullPartition : escaped_path(text));
     }
     return folder;
   }

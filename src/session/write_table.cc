@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "base/ascii.h"
 #include "base/error.h"
 #include "plan/build.h"
 #include "session/row_level.h"
@@ -13,11 +14,6 @@ namespace {
 using plan::ExprPtr;
 using types::StructField;
 
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
-}
 std::string backquoted(const std::string& name) { return "`" + name + "`"; }
 
 types::DataType type_of(const plan::RelationPtr& query) {
@@ -93,7 +89,8 @@ int64_t write_query(Session& session, Target& target, const plan::RelationPtr& q
 
 bool is_dynamic(Session& session, const Target& target) {
   if (!target.options.overwrite_mode.empty()) return target.options.overwrite_mode == "dynamic";
-  return lower(session.conf().get_string("spark.sql.sources.partitionOverwriteMode")) == "dynamic";
+  return lower_case(session.conf().get_string("spark.sql.sources.partitionOverwriteMode")) ==
+         "dynamic";
 }
 
 // DEFAULT, where it stands as a value of its own, is NULL: no column has another default.
@@ -159,7 +156,7 @@ class InsertedQuery {
     for (const types::PartitionField& field : metadata.spec().fields) {
       if (field.transform.id != types::TransformId::kIdentity) continue;
       const types::Field* source = metadata.schema().find(field.source_id);
-      if (source != nullptr && lower(source->name) == lower(name)) return source;
+      if (source != nullptr && lower_case(source->name) == lower_case(name)) return source;
     }
     return nullptr;
   }
@@ -171,7 +168,7 @@ class InsertedQuery {
         throw Error("NON_PARTITION_COLUMN", {{"columnName", backquoted(name)}});
       if (value == nullptr) continue;
       for (const std::string& listed : node_.columns) {
-        if (lower(listed) == lower(name))
+        if (lower_case(listed) == lower_case(name))
           throw Error("STATIC_PARTITION_COLUMN_IN_INSERT_COLUMN_LIST",
                       {{"staticName", backquoted(name)}});
       }
@@ -204,7 +201,7 @@ class InsertedQuery {
     std::vector<ExprPtr> columns;
     std::vector<std::string> seen;
     for (size_t i = 0; i < given.size(); ++i) {
-      const std::string name = lower(node_.columns[i]);
+      const std::string name = lower_case(node_.columns[i]);
       if (std::ranges::find(seen, name) != seen.end())
         throw Error("COLUMN_ALREADY_EXISTS", {{"columnName", backquoted(name)}});
       seen.push_back(name);

@@ -1,6 +1,8 @@
 // ALTER TABLE, VIEW and NAMESPACE: Spark's forms and those of Iceberg's extension.
 #include <charconv>
 
+#include "base/ascii.h"
+#include "base/names.h"
 #include "sql/grammar.h"
 
 namespace firn::sql {
@@ -26,19 +28,6 @@ struct DurationUnit {
 };
 constexpr DurationUnit kDurations[] = {
     {"day", 86'400'000}, {"hour", 3'600'000}, {"minute", 60'000}};
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return out;
-}
-
-std::string dotted(const NameParts& parts) {
-  std::string text;
-  for (const std::string& part : parts) text.append(text.empty() ? "" : ".").append(part);
-  return text;
-}
 
 }  // namespace
 
@@ -67,7 +56,7 @@ plan::PartitionTransform Grammar::partition_transform() {
   plan::PartitionTransform field;
   const Token& start = peek();
   if (!(at_name() && at("(", 1))) return {"identity", {}, dotted(name_parts())};
-  const std::string written = lower(identifier());
+  const std::string written = lower_case(identifier());
   for (const TransformName& row : kTransforms)
     if (row.written == written) field.transform = std::string(row.transform);
   if (field.transform.empty())
@@ -305,7 +294,7 @@ plan::SnapshotRef Grammar::snapshot_ref(plan::SnapshotRef change) {
 
 int64_t Grammar::duration_ms() {
   const int64_t number = whole_number();
-  std::string word = lower(peek().text);
+  std::string word = lower_case(peek().text);
   if (word.ends_with('s')) word.pop_back();
   for (const DurationUnit& unit : kDurations) {
     if (unit.word != word) continue;
@@ -382,7 +371,7 @@ plan::AlterColumn Grammar::altered_column() {
   if (hive && at_name() && !at_any({"TYPE", "COMMENT", "FIRST", "AFTER", "SET", "DROP"}) &&
       !at_word_text("TYPE")) {
     const std::string name = identifier();
-    if (lower(name) != lower(change.column.back()))
+    if (lower_case(name) != lower_case(change.column.back()))
       unsupported("CHANGE COLUMN to another name; write RENAME COLUMN", start);
     change.type = data_type();
   }

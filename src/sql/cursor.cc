@@ -2,6 +2,7 @@
 // text does not fit.
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "base/nearest.h"
 #include "sql/grammar.h"
 #include "sql/keywords.h"
@@ -19,13 +20,6 @@ const std::vector<std::string>& clause_words() {
                                                  "ORDER", "LIMIT",  "SELECT",   "UNION",
                                                  "JOIN",  "VALUES", "WATERMARK"};
   return words;
-}
-
-std::string upper(std::string_view text) {
-  std::string out(text);
-  for (char& c : out)
-    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
-  return out;
 }
 
 bool is_misspelt_clause(const Token& token) {
@@ -62,7 +56,7 @@ bool Grammar::at_words(Words words) const {
 }
 
 bool Grammar::at_word_text(std::string_view upper_text) const {
-  return peek().kind == TokenKind::kWord && upper(peek().text) == upper_text;
+  return peek().kind == TokenKind::kWord && upper_case(peek().text) == upper_text;
 }
 
 bool Grammar::accept(std::string_view word_or_symbol) {

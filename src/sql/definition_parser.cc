@@ -1,17 +1,10 @@
 // CREATE: tables, streaming tables, materialized views, views, flows, namespaces, with their
 // clauses.
+#include "base/names.h"
 #include "sql/grammar.h"
 
 namespace firn::sql {
-namespace {
-
-std::string dotted(const NameParts& parts) {
-  std::string text;
-  for (const std::string& part : parts) text.append(text.empty() ? "" : ".").append(part);
-  return text;
-}
-
-}  // namespace
+namespace {}  // namespace
 
 plan::StatementNode Grammar::create() {
   const Token& start = peek();

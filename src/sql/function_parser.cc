@@ -1,6 +1,8 @@
 // Function calls: DISTINCT, named arguments, FILTER, IGNORE NULLS, OVER, and the functions with a
 // syntax of their own.
+#include "base/ascii.h"
 #include "sql/grammar.h"
+#include "sql/token.h"
 
 namespace firn::sql {
 namespace {
@@ -23,20 +25,6 @@ constexpr std::string_view kDatetimeUnits[] = {"YEAR",   "QUARTER",     "MONTH",
 constexpr std::string_view kIgnoringNulls[] = {
     "first", "last", "any_value", "first_value", "last_value", "nth_value", "lead", "lag"};
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return out;
-}
-
-template <size_t N>
-bool is_one_of(const std::string_view (&names)[N], std::string_view name) {
-  for (const std::string_view each : names)
-    if (each == name) return true;
-  return false;
-}
-
 }  // namespace
 
 bool Grammar::at_function() const {
@@ -54,8 +42,8 @@ bool Grammar::at_function() const {
 ExprPtr Grammar::function_call() {
   const size_t first = at_;
   plan::UnresolvedCall node;
-  node.name = peek().kind == TokenKind::kWord ? lower(take().text) : unquote_name(take().text);
-  while (accept(".")) node.name += "." + lower(identifier());
+  node.name = peek().kind == TokenKind::kWord ? lower_case(take().text) : unquote_name(take().text);
+  while (accept(".")) node.name += "." + lower_case(identifier());
   expect("(");
   bool handled = false;
   if (tokens_[first].kind == TokenKind::kWord && at_ == first + 2) {
@@ -307,7 +295,7 @@ void Grammar::settle_windows() {
   for (WindowUse& use : scope.uses) {
     bool found = false;
     for (const auto& [name, spec] : scope.definitions) {
-      if (lower(name) != lower(use.name)) continue;
+      if (lower_case(name) != lower_case(use.name)) continue;
       std::get<plan::Windowed>(use.expr->node).spec = spec;
       found = true;
     }

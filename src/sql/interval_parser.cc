@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/ascii.h"
 #include "sql/grammar.h"
 
 namespace firn::sql {
@@ -28,22 +29,8 @@ constexpr Unit kUnits[] = {
     {"MICROSECOND", false, 3, 1},
 };
 
-std::string upper(std::string_view text) {
-  std::string out(text);
-  for (char& c : out)
-    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
-  return out;
-}
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return out;
-}
-
 const Unit* find_unit(std::string_view word) {
-  std::string name = upper(word);
+  std::string name = upper_case(word);
   for (const Unit& unit : kUnits)
     if (name == unit.name ||
         (name.size() == unit.name.size() + 1 && name.back() == 'S' && name.starts_with(unit.name)))
@@ -109,7 +96,7 @@ class IntervalSum {
     if (point != std::string_view::npos) {
       if (unit.name != "SECOND")
         return Fault{"INVALID_INTERVAL_FORMAT.INVALID_FRACTION",
-                     {{"unit", "'" + lower(unit.name) + "'"}}};
+                     {{"unit", "'" + lower_case(unit.name) + "'"}}};
       int64_t scale = unit.size / 10;
       for (const char c : number.substr(point + 1)) {
         if (c < '0' || c > '9') return no_number(number);
@@ -154,7 +141,7 @@ Checked add_range(IntervalSum& sum, std::string_view text, const Unit& from, con
   const Fault misfit = invalid("the text does not have the fields of its range");
   if (from.year_month != to.year_month || from.field >= to.field)
     return Fault{"INVALID_INTERVAL_FORMAT.UNSUPPORTED_FROM_TO_EXPRESSION",
-                 {{"from", lower(from.name)}, {"to", lower(to.name)}}};
+                 {{"from", lower_case(from.name)}, {"to", lower_case(to.name)}}};
   while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
   while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
   if (!text.empty() && (text.front() == '-' || text.front() == '+')) {
@@ -188,7 +175,7 @@ Checked add_range(IntervalSum& sum, std::string_view text, const Unit& from, con
 // INTERVAL '1 day -2 hours': all inside the quotes.
 Checked add_text(IntervalSum& sum, std::string_view text, bool negative) {
   std::vector<std::string> words = split_words(text);
-  if (!words.empty() && upper(words[0]) == "INTERVAL") words.erase(words.begin());
+  if (!words.empty() && upper_case(words[0]) == "INTERVAL") words.erase(words.begin());
   const Fault misfit{"INVALID_TYPED_LITERAL",
                      {{"valueType", "\"INTERVAL\""}, {"value", "'" + std::string(text) + "'"}}};
   if (words.empty() || words.size() % 2 != 0) return misfit;

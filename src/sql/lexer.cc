@@ -7,12 +7,6 @@
 namespace firn::sql {
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_word(char c) {
-  const auto byte = static_cast<unsigned char>(c);
-  return std::isalnum(byte) != 0 || c == '_' || byte >= 0x80;
-}
-
 // Longest first where one begins with another.
 constexpr std::string_view kSymbols[] = {
     ">>>", "<=>", "||", "::", "==", "!=", "<>", "<=", ">=", "!<", "!>", "=>", "->", "|>",
@@ -290,6 +284,12 @@ size_t unescape_one(std::string_view rest, std::string& out) {
 }
 
 }  // namespace
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_word(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return std::isalnum(byte) != 0 || c == '_' || byte >= 0x80;
+}
 
 std::vector<Token> tokenize(std::string_view text) { return Lexer(text).run(); }
 

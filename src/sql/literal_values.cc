@@ -6,14 +6,13 @@
 #include <cctype>
 #include <charconv>
 
+#include "sql/token.h"
 #include "types/calendar.h"
 
 namespace firn::sql {
 namespace {
 
 constexpr int kMaxPrecision = 38;
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 std::string_view trimmed(std::string_view text) {
   while (!text.empty() && static_cast<unsigned char>(text.front()) <= ' ') text.remove_prefix(1);

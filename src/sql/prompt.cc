@@ -3,25 +3,15 @@
 #include <algorithm>
 #include <cctype>
 
+#include "base/ascii.h"
 #include "base/nearest.h"
 #include "functions/function.h"
 #include "sql/keywords.h"
 #include "sql/parser.h"
+#include "sql/token.h"
 
 namespace firn::sql {
 namespace {
-
-bool is_word(char c) {
-  const auto byte = static_cast<unsigned char>(c);
-  return std::isalnum(byte) != 0 || c == '_' || byte >= 0x80;
-}
-
-std::string upper(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(),
-                 [](unsigned char c) { return c < 0x80 ? std::toupper(c) : c; });
-  return out;
-}
 
 // The keyword that was probably meant by the word at `at`; "" where the word is a keyword or near
 // to none.
@@ -78,7 +68,7 @@ std::string show_position(std::string_view text, const TextPosition& position) {
 std::vector<std::string> complete(std::string_view text) {
   size_t start = text.size();
   while (start > 0 && is_word(text[start - 1])) --start;
-  const std::string prefix = upper(text.substr(start));
+  const std::string prefix = upper_case(text.substr(start));
   const bool lower_case =
       start < text.size() && std::islower(static_cast<unsigned char>(text[start])) != 0;
   size_t before = start;
@@ -87,7 +77,7 @@ std::vector<std::string> complete(std::string_view text) {
 
   std::vector<std::string> found;
   const auto offer = [&](std::string_view word) {
-    std::string name = upper(word);
+    std::string name = upper_case(word);
     if (!name.starts_with(prefix)) return;
     if (lower_case)
       std::transform(name.begin(), name.end(), name.begin(),

@@ -1,14 +1,10 @@
-// Parts of FROM that reshape rows (LATERAL VIEW, PIVOT, UNPIVOT, TABLESAMPLE), pipes, and IDENTIFIER(…).
+// Parts of FROM that reshape rows (LATERAL VIEW, PIVOT, UNPIVOT, TABLESAMPLE), pipes, and
+// IDENTIFIER(…).
+#include "base/ascii.h"
 #include "sql/grammar.h"
 
 namespace firn::sql {
 namespace {
-
-std::string lower(std::string text) {
-  for (char& c : text)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return text;
-}
 
 // Literals of strings and their concatenation.
 std::optional<std::string> constant_text(const plan::Expr& expr) {
@@ -67,7 +63,7 @@ RelationPtr Grammar::lateral_view(RelationPtr child, size_t first) {
   const size_t start = at_;
   plan::UnresolvedCall generator;
   NameParts name = name_parts();
-  generator.name = lower(name.back());
+  generator.name = lower_case(name.back());
   expect("(");
   call_arguments(generator);
   expect(")");

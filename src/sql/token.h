@@ -52,4 +52,14 @@ std::string unescape_string(std::string_view text);
 // The name in a backtick (or double quote) token: doubled quotes become one.
 std::string unquote_name(std::string_view text);
 
+bool is_digit(char c);  // of ASCII
+bool is_word(char c);   // may stand in a name without quotes
+
+template <size_t N>
+bool is_one_of(const std::string_view (&names)[N], std::string_view name) {
+  for (const std::string_view each : names)
+    if (each == name) return true;
+  return false;
+}
+
 }  // namespace firn::sql

@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "sql/grammar.h"
+#include "sql/token.h"
 
 namespace firn::sql {
 namespace {
@@ -43,13 +44,6 @@ constexpr std::string_view kUnsupported[] = {"VARIANT", "TIME", "GEOMETRY", "GEO
 
 constexpr std::string_view kYearMonthFields[] = {"YEAR", "MONTH"};
 constexpr std::string_view kDayTimeFields[] = {"DAY", "HOUR", "MINUTE", "SECOND"};
-
-template <size_t N>
-bool is_one_of(const std::string_view (&names)[N], std::string_view name) {
-  for (const std::string_view each : names)
-    if (each == name) return true;
-  return false;
-}
 
 template <size_t N>
 int index_of(const std::string_view (&names)[N], std::string_view name) {

@@ -22,9 +22,9 @@ using kernels::ColumnView;
 // element.
 constexpr char kStates = '\0', kElement = '\1', kBehindElements = '\2';
 
-constexpr size_t kMostStates = 256;     // a state's number is one byte
-constexpr size_t kSliceChunks = 32;     // closed windows go on in slices, as input does
-constexpr size_t kElementBatch = 4096;  // elements looked up at once
+constexpr size_t kMostStates = 256;           // a state's number is one byte
+constexpr size_t kAggregateSliceChunks = 32;  // closed windows go on in slices, as input does
+constexpr size_t kElementBatch = 4096;        // elements looked up at once
 
 class ChunkList final : public engine::ChunkSource {
  public:
@@ -272,7 +272,7 @@ class AggregateRunner final : public Stage, public StageState {
     FIRN_CHECK(!key.empty() && key.back() == kStates, "an element of a set without its group");
     if (closed_.rows() == engine::kChunkRows) {
       ready_.add(closed_.take());
-      if (ready_.size() == kSliceChunks) send_closed();
+      if (ready_.size() == kAggregateSliceChunks) send_closed();
     }
     group_ = key.substr(0, key.size() - 1);
     closed_.begin(group_, value);

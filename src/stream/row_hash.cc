@@ -22,12 +22,6 @@ Hash128 chain(const Hash128& before, std::string_view bytes) {
   return hash;
 }
 
-template <class T>
-T canonical(T value) {
-  if (std::isnan(value)) return std::numeric_limits<T>::quiet_NaN();
-  return value == 0 ? T{0} : value;
-}
-
 Hash128 hash_value(const ColumnView& column, uint64_t row, const Hash128& before);
 
 Hash128 hash_list(const ColumnView& column, uint64_t row, Hash128 hash) {

@@ -6,6 +6,7 @@
 
 #include "base/version.h"
 #include "table/partition_key.h"
+#include "table/summary.h"
 
 namespace firn::table {
 namespace {
@@ -45,17 +46,6 @@ const TotalKey kTotals[] = {
 };
 
 // nullopt where the parent has no such total or one that is not a number.
-std::optional<int64_t> total_before(const iceberg::Snapshot* parent, const char* key) {
-  if (parent == nullptr) return 0;
-  const auto found = parent->summary.find(key);
-  if (found == parent->summary.end()) return std::nullopt;
-  int64_t number = 0;
-  const char* last = found->second.data() + found->second.size();
-  const auto [end, problem] = std::from_chars(found->second.data(), last, number);
-  if (problem != std::errc() || end != last) return std::nullopt;
-  return number;
-}
-
 }  // namespace
 
 void ChangeCounts::count(FileCounts& counts, const iceberg::DataFile& file) {

@@ -16,14 +16,14 @@ using iceberg::Content;
 using iceberg::DataFile;
 using iceberg::EntryStatus;
 
-struct Added {
+struct AddedFile {
   DataFile file;
   iceberg::SequenceNumber sequence_number = 0;
 };
 // Files of the snapshots in between.
 struct Between {
   std::vector<DataFile> new_data;      // by append, overwrite
-  std::vector<Added> new_deletes;      // by overwrite, delete
+  std::vector<AddedFile> new_deletes;  // by overwrite, delete
   std::vector<DataFile> removed_data;  // by overwrite, replace, delete
   std::vector<DataFile> removed_not_by_delete;
 };
@@ -85,8 +85,7 @@ class Check {
       }
       const iceberg::Snapshot* older = base_.snapshot_by_id(*snapshot->parent);
       const bool reached = rules_.since == *snapshot->parent;
-      if (older == nullptr && rules_.since && !reached)
-        lost_history(std::to_string(snapshot->id));
+      if (older == nullptr && rules_.since && !reached) lost_history(std::to_string(snapshot->id));
       snapshot = older;
     }
     return between;
@@ -143,7 +142,7 @@ class Check {
     if (between.new_deletes.empty()) return;
     if (!request_.removed_files.empty()) {
       DeleteIndex index;
-      for (const Added& added : between.new_deletes) {
+      for (const AddedFile& added : between.new_deletes) {
         index.add(std::make_shared<const DataFile>(added.file), added.sequence_number,
                   base_.spec_by_id(added.file.spec_id).is_unpartitioned());
       }
@@ -154,7 +153,7 @@ class Check {
       }
     }
     if (!rules_.no_new_deletes) return;
-    for (const Added& added : between.new_deletes) {
+    for (const AddedFile& added : between.new_deletes) {
       if (!delete_may_match(added.file)) continue;
       fail("found new conflicting delete files that can apply to records matching " +
            filter_text() + ": [" + added.file.file_path + "]");

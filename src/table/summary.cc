@@ -17,7 +17,7 @@ struct Total {
   int64_t SummaryCounts::* added;  // nullptr: appends do not change it
 };
 
-const Total kTotals[] = {
+const Total kAppendTotals[] = {
     {"total-data-files", &SummaryCounts::added_data_files},
     {"total-records", &SummaryCounts::added_records},
     {"total-files-size", &SummaryCounts::added_bytes},
@@ -38,6 +38,21 @@ const Added kAdded[] = {
 };
 
 // nullopt where the parent has no such total or one that is not a number.
+iceberg::Properties summary_of(const iceberg::Snapshot* parent, const SummaryCounts& counts,
+                               const iceberg::Properties& extra) {
+  iceberg::Properties summary = {{"engine-name", "firn"}, {"engine-version", kVersion}};
+  for (const auto& [key, value] : extra) summary[key] = value;
+  for (const Total& total : kAppendTotals) {
+    const std::optional<int64_t> before = total_before(parent, total.key);
+    summary.erase(total.key);
+    if (before)
+      summary[total.key] = std::to_string(*before + (total.added ? counts.*total.added : 0));
+  }
+  return summary;
+}
+
+}  // namespace
+
 std::optional<int64_t> total_before(const iceberg::Snapshot* parent, const char* key) {
   if (parent == nullptr) return 0;
   const auto found = parent->summary.find(key);
@@ -48,21 +63,6 @@ std::optional<int64_t> total_before(const iceberg::Snapshot* parent, const char*
   if (problem != std::errc() || end != last) return std::nullopt;
   return number;
 }
-
-iceberg::Properties summary_of(const iceberg::Snapshot* parent, const SummaryCounts& counts,
-                               const iceberg::Properties& extra) {
-  iceberg::Properties summary = {{"engine-name", "firn"}, {"engine-version", kVersion}};
-  for (const auto& [key, value] : extra) summary[key] = value;
-  for (const Total& total : kTotals) {
-    const std::optional<int64_t> before = total_before(parent, total.key);
-    summary.erase(total.key);
-    if (before)
-      summary[total.key] = std::to_string(*before + (total.added ? counts.*total.added : 0));
-  }
-  return summary;
-}
-
-}  // namespace
 
 SummaryCounts count_added(const std::vector<iceberg::DataFile>& files) {
   SummaryCounts counts;

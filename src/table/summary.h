@@ -28,4 +28,7 @@ iceberg::Properties append_summary(const iceberg::Snapshot* parent, const Summar
 iceberg::Properties replace_summary(const iceberg::Snapshot* parent,
                                     const iceberg::Properties& extra);
 
+// A total of the parent's summary; 0 without a parent, nullopt where it says none.
+std::optional<int64_t> total_before(const iceberg::Snapshot* parent, const char* key);
+
 }  // namespace firn::table

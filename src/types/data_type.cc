@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdio>
 
+#include "base/ascii.h"
 #include "base/error.h"
 
 namespace firn::types {
@@ -32,12 +33,6 @@ constexpr Spelling kSpellings[] = {
 };
 constexpr std::string_view kYearMonthFields[] = {"year", "month"};
 constexpr std::string_view kDayTimeFields[] = {"day", "hour", "minute", "second"};
-
-std::string upper(std::string text) {
-  for (char& c : text)
-    if (c >= 'a' && c <= 'z') c -= 'a' - 'A';
-  return text;
-}
 
 std::string interval_text(std::string_view start, std::string_view end) {
   std::string text = "interval " + std::string(start);
@@ -227,7 +222,7 @@ std::string DataType::sql() const {
       return text + ">";
     }
     default:
-      return upper(leaf_text(*this, &Spelling::simple));
+      return upper_case(leaf_text(*this, &Spelling::simple));
   }
 }
 

@@ -43,14 +43,16 @@ constexpr Column kColumn[] = {{"name", DataTypeId::kString},
                               {"isCluster", DataTypeId::kBoolean, false}};
 constexpr Column kCatalog[] = {{"name", DataTypeId::kString}, {"description", DataTypeId::kString}};
 
-ExprPtr text(std::string value) { return plan::string_literal(std::move(value)); }
+ExprPtr text_literal(std::string value) { return plan::string_literal(std::move(value)); }
 ExprPtr nothing(DataType type = DataTypeId::kString) { return plan::null_of(std::move(type)); }
 ExprPtr flag(bool value) { return plan::boolean_literal(value); }
-ExprPtr text_or_null(const std::string& value) { return value.empty() ? nothing() : text(value); }
+ExprPtr text_or_null(const std::string& value) {
+  return value.empty() ? nothing() : text_literal(value);
+}
 ExprPtr texts(const std::vector<std::string>& values) {
   const DataType type = DataType::array(DataTypeId::kString);
   std::vector<ExprPtr> items;
-  for (const std::string& value : values) items.push_back(text(value));
+  for (const std::string& value : values) items.push_back(text_literal(value));
   if (items.empty())
     return plan::cast(plan::call("array", {}, DataType::array(DataType())), type,
                       plan::CastMode::kAnsi, true);
@@ -104,7 +106,7 @@ class Asked {
     made.rows = std::move(values);
     return plan::finish(std::move(made));
   }
-  RelationPtr value(std::string one) { return rows(kValue, {{text(std::move(one))}}); }
+  RelationPtr value(std::string one) { return rows(kValue, {{text_literal(std::move(one))}}); }
   RelationPtr answer(bool yes) { return rows(kFlag, {{flag(yes)}}); }
   RelationPtr done() { return rows(kValue, {}); }
 
@@ -147,8 +149,8 @@ class Asked {
     };
     std::string location = of("location");
     if (location.empty()) location = catalog().warehouse() + "/" + joined(shown(space));
-    return {text(joined(shown(space))), text(session_.current_catalog()),
-            text_or_null(of("comment")), text(location)};
+    return {text_literal(joined(shown(space))), text_literal(session_.current_catalog()),
+            text_or_null(of("comment")), text_literal(location)};
   }
 
   // The table's or view's name with its database in front, where one is given apart.
@@ -174,11 +176,11 @@ class Asked {
   }
   std::vector<ExprPtr> view_row(const std::string& key) {
     const bool global = key.starts_with("global_temp.");
-    return {text(global ? key.substr(12) : key),
+    return {text_literal(global ? key.substr(12) : key),
             nothing(),
             global ? texts({"global_temp"}) : texts({}),
             nothing(),
-            text("TEMPORARY"),
+            text_literal("TEMPORARY"),
             flag(true)};
   }
   std::vector<ExprPtr> table_row(const catalog::TableName& name) {
@@ -192,8 +194,9 @@ class Asked {
       const auto found = view->metadata.properties.find("comment");
       if (found != view->metadata.properties.end()) comment = found->second;
     }
-    return {text(name.name),       text(session_.current_catalog()), texts(shown(name.space)),
-            text_or_null(comment), text(view ? "VIEW" : "MANAGED"),  flag(false)};
+    return {
+        text_literal(name.name), text_literal(session_.current_catalog()), texts(shown(name.space)),
+        text_or_null(comment),   text_literal(view ? "VIEW" : "MANAGED"),  flag(false)};
   }
   bool exists(const std::vector<std::string>& parts) {
     if (is_view(parts)) return true;
@@ -246,18 +249,19 @@ class Asked {
     for (const plan::Attribute& column : resolved->output) {
       const bool partition =
           std::find(partitions.begin(), partitions.end(), column.name) != partitions.end();
-      list.push_back({text(column.name), nothing(), text(column.type.simple_string()),
-                      flag(column.nullable), flag(partition), flag(false), flag(false)});
+      list.push_back({text_literal(column.name), nothing(),
+                      text_literal(column.type.simple_string()), flag(column.nullable),
+                      flag(partition), flag(false), flag(false)});
     }
     return rows(kColumn, std::move(list));
   }
 
   std::vector<ExprPtr> function_row(const functions::Function& function, std::string_view name) {
-    return {text(std::string(name)),
+    return {text_literal(std::string(name)),
             nothing(),
             nothing(DataType::array(DataTypeId::kString)),
             text_or_null(std::string(function.documentation)),
-            text("org.apache.spark.sql.catalyst.expressions." + std::string(function.name)),
+            text_literal("org.apache.spark.sql.catalyst.expressions." + std::string(function.name)),
             flag(true)};
   }
   RelationPtr functions(const std::string& pattern) {
@@ -404,7 +408,8 @@ RelationPtr Translation::catalog(const proto::Catalog& given) {
     case Case::kListCatalogs: {
       std::vector<std::vector<ExprPtr>> list;
       for (const std::string& name : session.catalog_names())
-        if (matches(name, given.list_catalogs().pattern())) list.push_back({text(name), nothing()});
+        if (matches(name, given.list_catalogs().pattern()))
+          list.push_back({text_literal(name), nothing()});
       return asked.rows(kCatalog, std::move(list));
     }
     default:

@@ -22,8 +22,6 @@ plan::Statement statement(Node node, std::string text) {
   return made;
 }
 
-std::vector<std::string> strings(const auto& list) { return {list.begin(), list.end()}; }
-
 // partitionBy and partitionedBy: a column, or a transform that was written as text: "days(ts)".
 plan::PartitionTransform partition_by_name(const std::string& column) {
   const bool transform = column.find('(') != std::string::npos && column.ends_with(")");

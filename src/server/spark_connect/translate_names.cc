@@ -1,6 +1,7 @@
 // Names and options in Spark Connect's messages.
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "server/spark_connect/translate_parts.h"
 
 namespace firn::server::spark_connect {
@@ -33,13 +34,6 @@ std::vector<std::string> name_parts(std::string_view text) {
     if (i + 1 < text.size() && text[i + 1] != '.') throw invalid();
   }
   return parts;
-}
-
-std::string lower_case(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
-  return lower;
 }
 
 std::string option(const plan::Options& options, std::string_view key) {

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/ascii.h"
 #include "base/error.h"
 #include "plan/build.h"
 #include "server/spark_connect/translate.h"
@@ -108,7 +109,6 @@ types::DataType type_of(const proto::Expression::Literal&);
 std::vector<std::string> name_parts(std::string_view text);
 // Case-insensitive; "" where the key is not there.
 std::string option(const plan::Options&, std::string_view key);
-std::string lower_case(std::string_view text);
 plan::Options options_of(const auto& map) {
   plan::Options options(map.begin(), map.end());
   std::sort(options.begin(), options.end());  // protobuf's maps have no order
@@ -120,5 +120,8 @@ std::string case_name(const google::protobuf::Message&, const char* oneof);
 
 // "days(ts)", bucket(16, id) or a column as a partition field.
 plan::PartitionTransform partition_of(const plan::ExprPtr&);
+
+// A repeated field of strings.
+inline std::vector<std::string> strings(const auto& list) { return {list.begin(), list.end()}; }
 
 }  // namespace firn::server::spark_connect

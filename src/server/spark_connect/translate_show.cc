@@ -67,7 +67,7 @@ std::pair<std::string, bool> prefix(const std::string& text, size_t units) {
   return {text.substr(0, end), end == text.size()};
 }
 
-std::string escaped(std::string_view text) {
+std::string escaped_cell(std::string_view text) {
   std::string out;
   constexpr std::pair<char, const char*> kEscapes[] = {{'\n', "\\n"}, {'\r', "\\r"}, {'\t', "\\t"},
                                                        {'\f', "\\f"}, {'\b', "\\b"}, {'\v', "\\v"},
@@ -105,7 +105,8 @@ Shown ask(session::Session& session, plan::RelationPtr child, int32_t count, int
       kernels::find_time_zone(session.conf().get_string("spark.sql.session.timeZone"));
   const kernels::TextStyle style{zone.get(), true};
   Shown shown;
-  for (const plan::Attribute& column : result.columns) shown.names.push_back(escaped(column.name));
+  for (const plan::Attribute& column : result.columns)
+    shown.names.push_back(escaped_cell(column.name));
   engine::Chunk chunk;
   while (result.rows && result.rows->next(chunk)) {
     std::vector<kernels::ColumnView> views;
@@ -119,7 +120,7 @@ Shown ask(session::Session& session, plan::RelationPtr child, int32_t count, int
       for (size_t i = 0; i < views.size(); ++i) {
         std::string text;
         kernels::append_shown(text, views[i], row, result.columns[i].type, style);
-        line.push_back(cut(escaped(text), truncate));
+        line.push_back(cut(escaped_cell(text), truncate));
       }
       shown.rows.push_back(std::move(line));
     }

@@ -14,8 +14,6 @@ ExprPtr number(double value) {
   return plan::make(plan::Literal{types::DataTypeId::kDouble, value});
 }
 
-std::vector<std::string> strings(const auto& list) { return {list.begin(), list.end()}; }
-
 }  // namespace
 
 RelationPtr Translation::fill(const proto::NAFill& given) {

@@ -23,16 +23,16 @@ using iceberg::SnapshotId;
 constexpr SnapshotId kNoSnapshot = -1;
 constexpr int64_t kAll = std::numeric_limits<int64_t>::max();
 
-const std::vector<std::string> kOptions = {"stream-from-timestamp",
-                                           "streaming-skip-delete-snapshots",
-                                           "streaming-skip-overwrite-snapshots",
-                                           "streaming-max-files-per-micro-batch",
-                                           "streaming-max-rows-per-micro-batch",
-                                           "async-micro-batch-planning-enabled",
-                                           "split-size",
-                                           "lookback",
-                                           "file-open-cost",
-                                           "path"};
+const std::vector<std::string> kIcebergOptions = {"stream-from-timestamp",
+                                                  "streaming-skip-delete-snapshots",
+                                                  "streaming-skip-overwrite-snapshots",
+                                                  "streaming-max-files-per-micro-batch",
+                                                  "streaming-max-rows-per-micro-batch",
+                                                  "async-micro-batch-planning-enabled",
+                                                  "split-size",
+                                                  "lookback",
+                                                  "file-open-cost",
+                                                  "path"};
 
 struct Offset {
   SnapshotId snapshot = kNoSnapshot;
@@ -63,7 +63,7 @@ class IcebergSource final : public Source {
       : source_(source),
         surroundings_(std::move(surroundings)),
         name_(decode_table_name(source.options.at(kTableOption))) {
-    const FormatOptions options("iceberg", source.options, kOptions);
+    const FormatOptions options("iceberg", source.options, kIcebergOptions);
     from_ms_ = options.number("stream-from-timestamp", std::numeric_limits<int64_t>::min());
     skip_deletes_ = options.flag("streaming-skip-delete-snapshots", false);
     skip_overwrites_ = options.flag("streaming-skip-overwrite-snapshots", false);
@@ -281,7 +281,7 @@ std::unique_ptr<RangeReader> IcebergSource::read(const std::string& start, const
 }  // namespace
 
 void check_iceberg_stream_options(const std::map<std::string, std::string>& options) {
-  const FormatOptions checked("iceberg", options, kOptions);
+  const FormatOptions checked("iceberg", options, kIcebergOptions);
   checked.number("streaming-max-files-per-micro-batch", 1);
   checked.number("streaming-max-rows-per-micro-batch", 1);
 }

@@ -6,18 +6,13 @@
 #include <charconv>
 #include <functional>
 
+#include "base/ascii.h"
 #include "base/error.h"
 #include "base/nearest.h"
 #include "stream/source/kafka_client.h"
 
 namespace firn::stream {
 namespace {
-
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
-}
 
 int64_t parse_number(const std::string& name, const std::string& text, int64_t least) {
   int64_t value = 0;
@@ -30,7 +25,7 @@ int64_t parse_number(const std::string& name, const std::string& text, int64_t l
 }
 
 bool parse_bool(const std::string& name, const std::string& text) {
-  const std::string value = lower(text);
+  const std::string value = lower_case(text);
   if (value != "true" && value != "false")
     throw_invalid("option " + name + " must be true or false, not '" + text + "'");
   return value == "true";
@@ -51,7 +46,7 @@ std::vector<std::string> split_topics(const std::string& text) {
 }
 
 void set_starting_offsets(KafkaOptions& options, const std::string& text) {
-  const std::string value = lower(text);
+  const std::string value = lower_case(text);
   if (value == "earliest")
     options.starting.kind = StartingPoint::Kind::kEarliest;
   else if (value == "latest")
@@ -78,7 +73,7 @@ void set_pattern(KafkaOptions& options, const std::string& text) {
 }
 
 void set_strategy(KafkaOptions& options, const std::string& text) {
-  const std::string value = lower(text);
+  const std::string value = lower_case(text);
   if (value != "error" && value != "latest")
     throw_invalid("option startingOffsetsByTimestampStrategy must be error or latest, not '" +
                   text + "'");
@@ -93,7 +88,7 @@ struct OptionRow {
 
 void accept(KafkaOptions&, const std::string&) {}  // a hint that changes no result here
 
-constexpr OptionRow kOptions[] = {
+constexpr OptionRow kKafkaOptions[] = {
     {"bootstrapServers", [](KafkaOptions& o, const std::string& v) { o.brokers = v; }},
     {"subscribe", [](KafkaOptions& o, const std::string& v) { o.subscribe = split_topics(v); }},
     {"subscribePattern", set_pattern},
@@ -248,12 +243,12 @@ void set_client(KafkaOptions& options, const std::string& key, const std::string
 
 std::vector<std::string> known_names() {
   std::vector<std::string> names = {"kafka.bootstrap.servers"};
-  for (const OptionRow& row : kOptions) names.emplace_back(row.name);
+  for (const OptionRow& row : kKafkaOptions) names.emplace_back(row.name);
   return names;
 }
 
 void set_option(KafkaOptions& options, const std::string& name, const std::string& value) {
-  std::string key = lower(name);
+  std::string key = lower_case(name);
   if (key.starts_with("kafka.consumer.")) {
     options.warnings.push_back("option " + name +
                                ": the prefix kafka.consumer. is none of Spark's; read as kafka." +
@@ -261,11 +256,11 @@ void set_option(KafkaOptions& options, const std::string& name, const std::strin
     key = "kafka." + key.substr(15);
   }
   if (key.starts_with("kafka.")) return set_client(options, key.substr(6), value);
-  for (const OptionRow& row : kOptions) {
-    if (key == lower(row.name)) return row.set(options, value);
+  for (const OptionRow& row : kKafkaOptions) {
+    if (key == lower_case(row.name)) return row.set(options, value);
   }
   for (const RefusedRow& row : kRefusedOptions) {
-    if (key == lower(row.name))
+    if (key == lower_case(row.name))
       throw Error("KAFKA_OPTION_UNSUPPORTED", {{"option", row.name}, {"reason", row.why}});
   }
   throw_unknown_option("option of the Kafka source", name, known_names());

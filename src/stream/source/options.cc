@@ -4,16 +4,11 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/ascii.h"
 #include "base/error.h"
 #include "base/nearest.h"
 
 namespace firn::stream {
-
-std::string lower_case(std::string text) {
-  for (char& c : text)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
-  return text;
-}
 
 FormatOptions::FormatOptions(const std::string& format,
                              const std::map<std::string, std::string>& options,

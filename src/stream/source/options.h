@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "base/ascii.h"
+
 namespace firn::stream {
 
 class FormatOptions {
@@ -23,7 +25,5 @@ class FormatOptions {
   std::string format_;
   std::map<std::string, std::string> values_;  // by lower-case name
 };
-
-std::string lower_case(std::string text);
 
 }  // namespace firn::stream

@@ -9,7 +9,7 @@
 namespace firn::stream {
 namespace {
 
-constexpr std::string_view kMagic = "firnwind1";
+constexpr std::string_view kEntryFileMagic = "firnwind1";
 constexpr size_t kBlockBytes = size_t{1} << 20;
 constexpr size_t kBlockHeader = sizeof(uint32_t) + sizeof(Hash128);
 
@@ -28,7 +28,7 @@ uint32_t size_at(const char* at) {
 
 EntryWriter::EntryWriter(files::FileStore& store, const std::string& uri)
     : file_(store.create(uri, files::WriteMode::kCreateNew)) {
-  file_->write(kMagic);
+  file_->write(kEntryFileMagic);
 }
 
 void EntryWriter::add(std::string_view key, std::string_view value) {
@@ -72,8 +72,8 @@ void read_entries(files::FileStore& store, const std::string& uri,
     file->read_at(at, static_cast<int64_t>(size), bytes.data());
     at += static_cast<int64_t>(size);
   };
-  next(kMagic.size());
-  need(bytes == kMagic, "it is no file of aggregation state");
+  next(kEntryFileMagic.size());
+  need(bytes == kEntryFileMagic, "it is no file of aggregation state");
   for (uint64_t number = 0;; ++number) {
     next(kBlockHeader);
     const uint32_t size = size_at(bytes.data());

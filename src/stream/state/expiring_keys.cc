@@ -17,7 +17,7 @@ using Json = nlohmann::json;
 constexpr size_t kMostFiles = 64;
 constexpr size_t kLeastForBase = 4096;
 
-std::string_view bytes_of(const auto& value) {
+std::string_view raw_bytes(const auto& value) {
   return {reinterpret_cast<const char*>(&value), sizeof value};
 }
 
@@ -102,7 +102,7 @@ std::string ExpiringKeys::prepare(int64_t epoch) {
     files_.push_back(fresh_name(base ? "base" : "delta", epoch));
     EntryWriter writer(store_, files::join_uri(folder_, files_.back()));
     const auto add = [&](const Hash128& key, int64_t time) {
-      writer.add(bytes_of(key), bytes_of(time));
+      writer.add(raw_bytes(key), raw_bytes(time));
       ++entries_;
     };
     if (base) {

@@ -10,10 +10,10 @@
 namespace firn::stream {
 namespace {
 
-constexpr std::string_view kMagic = "firnkeys2", kMagicOfFormat1 = "firnkeys1";
+constexpr std::string_view kKeyFileMagic = "firnkeys2", kMagicOfFormat1 = "firnkeys1";
 constexpr uint64_t kBlockKeys = 65536;
 
-std::string_view bytes_of(const std::vector<Hash128>& keys) {
+std::string_view key_bytes(const std::vector<Hash128>& keys) {
   return {reinterpret_cast<const char*>(keys.data()), keys.size() * sizeof(Hash128)};
 }
 
@@ -21,7 +21,7 @@ std::string_view bytes_of(const std::vector<Hash128>& keys) {
 
 KeyWriter::KeyWriter(files::FileStore& store, const std::string& uri, uint64_t count)
     : file_(store.create(uri, files::WriteMode::kCreateNew)), count_(count) {
-  file_->write(kMagic);
+  file_->write(kKeyFileMagic);
   file_->write({reinterpret_cast<const char*>(&count), sizeof count});
 }
 
@@ -32,15 +32,15 @@ void KeyWriter::add(const Hash128& key) {
 }
 
 void KeyWriter::end_block() {
-  checks_.push_back(hash128(bytes_of(block_), checks_.size()));
-  file_->write(bytes_of(block_));
+  checks_.push_back(hash128(key_bytes(block_), checks_.size()));
+  file_->write(key_bytes(block_));
   block_.clear();
 }
 
 void KeyWriter::finish() {
   FIRN_CHECK(added_ == count_, "a key file gets as many keys as it says");
   if (!block_.empty()) end_block();
-  file_->write(bytes_of(checks_));
+  file_->write(key_bytes(checks_));
   file_->finish();
 }
 
@@ -50,11 +50,11 @@ KeyReader::KeyReader(files::FileStore& store, const std::string& uri)
   if (size < kKeyFileHeader) damaged("it is no key file");
   char header[kKeyFileHeader];
   file_->read_at(0, kKeyFileHeader, header);
-  std::memcpy(&count_, header + kMagic.size(), sizeof count_);
+  std::memcpy(&count_, header + kKeyFileMagic.size(), sizeof count_);
   const uint64_t hashes = (size - kKeyFileHeader) / sizeof(Hash128);
   if ((size - kKeyFileHeader) % sizeof(Hash128) != 0 || count_ > hashes) damaged("it was cut off");
   const uint64_t end = kKeyFileHeader + count_ * sizeof(Hash128);
-  if (std::string_view(header, kMagic.size()) == kMagicOfFormat1) {
+  if (std::string_view(header, kKeyFileMagic.size()) == kMagicOfFormat1) {
     if (hashes != count_ + 1) damaged("it was cut off");
     std::string all = store.read_all(uri);
     Hash128 check;
@@ -62,7 +62,7 @@ KeyReader::KeyReader(files::FileStore& store, const std::string& uri)
     if (hash128(std::string_view(all).substr(0, end)) != check) damaged("its checksum is wrong");
     return;
   }
-  if (std::string_view(header, kMagic.size()) != kMagic) damaged("it is no key file");
+  if (std::string_view(header, kKeyFileMagic.size()) != kKeyFileMagic) damaged("it is no key file");
   checks_.resize((count_ + kBlockKeys - 1) / kBlockKeys);
   if (hashes != count_ + checks_.size()) damaged("it was cut off");
   file_->read_at(static_cast<int64_t>(end), static_cast<int64_t>(checks_.size() * sizeof(Hash128)),
@@ -83,7 +83,7 @@ void KeyReader::load_block() {
   file_->read_at(static_cast<int64_t>(kKeyFileHeader + loaded_ * sizeof(Hash128)),
                  static_cast<int64_t>(block_.size() * sizeof(Hash128)),
                  reinterpret_cast<char*>(block_.data()));
-  if (!checks_.empty() && hash128(bytes_of(block_), number) != checks_[number])
+  if (!checks_.empty() && hash128(key_bytes(block_), number) != checks_[number])
     damaged("its checksum is wrong");
   loaded_ += block_.size();
   at_ = 0;

@@ -93,7 +93,7 @@ const TypeRow& type_row(Physical physical) {
 }
 
 // The first value of a row of states, without its NULL byte; empty where it is NULL.
-std::string_view take(std::string_view& bytes, const TypeRow& type) {
+std::string_view take_value(std::string_view& bytes, const TypeRow& type) {
   FIRN_CHECK(!bytes.empty(), "a kept state is cut off");
   const bool is_null = bytes[0] == '\0';
   bytes.remove_prefix(1);
@@ -126,7 +126,7 @@ void merge_states(const std::vector<StateColumn>& columns, std::string_view kept
                   std::string_view fresh, std::string& out) {
   for (const StateColumn& column : columns) {
     const TypeRow& type = type_row(column.physical);
-    const std::string_view a = take(kept, type), b = take(fresh, type);
+    const std::string_view a = take_value(kept, type), b = take_value(fresh, type);
     out += a.empty() && b.empty() ? '\0' : '\1';
     if (a.empty() || b.empty())
       out += a.empty() ? b : a;

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "base/error.h"
+#include "stream/row_hash.h"
 
 namespace firn::stream {
 namespace {
@@ -22,12 +23,6 @@ static_assert(std::endian::native == std::endian::little, "values are kept as th
 template <class T>
 void append_fixed(const T& value, std::string& out) {
   out.append(reinterpret_cast<const char*>(&value), sizeof value);
-}
-
-template <class T>
-T canonical(T value) {
-  if (std::isnan(value)) return std::numeric_limits<T>::quiet_NaN();
-  return value == 0 ? T{0} : value;
 }
 
 // Bytes of a fixed-width value; 0 for others.

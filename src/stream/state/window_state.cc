@@ -39,7 +39,7 @@ std::string bound_after(int64_t micros) {
 }
 
 // Of "base-12-…" or "delta-12-…"; nullopt for other files.
-std::optional<int64_t> epoch_of(const std::string& name) {
+std::optional<int64_t> epoch_of_state_file(const std::string& name) {
   if (!name.starts_with("base-") && !name.starts_with("delta-")) return std::nullopt;
   return std::strtoll(name.c_str() + name.find('-') + 1, nullptr, 10);
 }
@@ -364,7 +364,7 @@ void WindowState::collect(const std::string& text, int64_t epoch) {
   for (const File& delta : version.deltas) needed.insert(delta.name);
   for (const files::FileInfo& file : store_.list(options_.folder)) {
     const std::string name = file.uri.substr(file.uri.find_last_of('/') + 1);
-    const std::optional<int64_t> written = epoch_of(name);
+    const std::optional<int64_t> written = epoch_of_state_file(name);
     if (written && *written <= epoch && needed.count(name) == 0) store_.remove(file.uri);
   }
 }
