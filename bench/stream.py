@@ -1,6 +1,6 @@
 """Kafka → from_json → filters → days partition → Iceberg zstd, available-now, on a real broker; firn beside Spark.
 
-./dev bench stream [--events N] [--against spark] [--json]
+./dev bench stream [--events N] [--front pyspark] [--against spark] [--json]
 """
 
 import argparse
@@ -37,6 +37,12 @@ SELECT {distinct} event_id, user_id, occurred_at, gdpr_consent, listing_id, pric
 FROM (SELECT e.* FROM events) {watermark}
 WHERE gdpr_consent AND event_id IS NOT NULL AND occurred_at IS NOT NULL AND price >= 0;
 """
+
+
+def pipeline_text(broker, topic, batch, dedup):
+    return PIPELINE.format(schema=SCHEMA, brokers=broker.address, topic=topic, batch=batch,
+                           distinct="DISTINCT ON (event_id)" if dedup else "",
+                           watermark="WATERMARK occurred_at DELAY OF INTERVAL 24 HOURS" if dedup else "")
 
 
 def load_partition(arguments):
@@ -85,19 +91,82 @@ def percentile(values, share):
     return values[min(len(values) - 1, int(len(values) * share))] if values else 0
 
 
+# The same job in PySpark's DataFrame functions, through `firn run`. The last line is the script's own CPU time.
+PYSPARK_JOB = """
+import atexit, json, resource, sys
+def usage():
+    own = resource.getrusage(resource.RUSAGE_SELF)
+    print("CLIENT", own.ru_utime + own.ru_stime, flush=True)
+atexit.register(usage)
+from pyspark.sql import SparkSession, functions as F
+address, topic, batch, dedup, schema, checkpoint = json.loads(sys.argv[1])
+spark = SparkSession.builder.config("spark.sql.session.timeZone", "UTC").getOrCreate()
+spark.sql("CREATE NAMESPACE IF NOT EXISTS silver")
+spark.sql(f"CREATE TABLE silver.booking ({schema}) USING iceberg PARTITIONED BY (days(occurred_at))")
+raw = (spark.readStream.format("kafka").option("kafka.bootstrap.servers", address).option("subscribe", topic)
+    .option("startingOffsets", "earliest").option("maxOffsetsPerTrigger", batch).load())
+rows = (raw.select(F.from_json(F.col("value").cast("string"), schema).alias("e")).select("e.*")
+    .where("gdpr_consent AND event_id IS NOT NULL AND occurred_at IS NOT NULL AND price >= 0"))
+if dedup:
+    rows = rows.withWatermark("occurred_at", "24 hours").dropDuplicates(["event_id"])
+query = (rows.writeStream.format("iceberg").outputMode("append").option("checkpointLocation", checkpoint)
+    .trigger(availableNow=True).toTable("silver.booking"))
+query.awaitTermination()
+for p in query.recentProgress:
+    print("BATCH", json.dumps({"rows": p["numInputRows"], "ms": p["batchDuration"]}))
+"""
+
+
+def pyspark_command(broker, topic, batch, dedup, folder, *options):
+    """The job's file in `folder` and the command that runs it."""
+    (folder / "job.py").write_text(PYSPARK_JOB)
+    argument = json.dumps([broker.address, topic, batch, dedup, SCHEMA, str(folder / "cp")])
+    return [FIRN, "run", "--warehouse", str(folder / "w"), *options, str(folder / "job.py"), argument]
+
+
+def rows_written(folder):
+    done = subprocess.run([FIRN, "sql", "--warehouse", str(folder / "w"), "--format", "json", "-e",
+                           "SELECT count(*) AS n FROM silver.booking"], capture_output=True, text=True, check=True)
+    return json.loads(done.stdout)["n"]
+
+
+def run_pyspark(broker, topic, events, batch, dedup, folder):
+    """`cpu_seconds` is firn's process alone; the script's Python is `client_cpu_seconds`."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    environment = {**os.environ, "FIRN_PYTHON": sys.executable}
+    output, wall, cpu, rss = measured(pyspark_command(broker, topic, batch, dedup, folder), env=environment)
+    lines = output.splitlines()
+    client = next(float(line.split()[1]) for line in lines if line.startswith("CLIENT "))
+    batches = [json.loads(line[6:]) for line in lines if line.startswith("BATCH ")]
+    rates = [b["rows"] * 1000 / max(b["ms"], 1) for b in batches if b["rows"] >= batch // 2]
+    cpu -= client
+    return {"engine": "firn, front pyspark", "deduplication": dedup, "events": events, "rows_written": rows_written(folder),
+            "batches": len(batches), "events_per_second_p10": percentile(rates, 0.1), "events_per_second_p50": percentile(rates, 0.5),
+            "wall_seconds": wall, "cpu_seconds": cpu, "client_cpu_seconds": client, "events_per_cpu_second": events / cpu,
+            "peak_rss_mb": rss}
+
+
+def run_fronts(broker, topic, events, batch, dedup, folder, rounds):
+    """Both fronts in turn, `rounds` times; of each front the run with the median CPU time, and the ratio of the two."""
+    runs = {"firn": [], "pyspark": []}
+    for _ in range(rounds):
+        runs["firn"].append(run_firn(broker, topic, events, batch, dedup, folder / "firn"))
+        runs["pyspark"].append(run_pyspark(broker, topic, events, batch, dedup, folder / "pyspark"))
+    sql, python = (sorted(some, key=lambda run: run["cpu_seconds"])[len(some) // 2] for some in runs.values())
+    assert sql["rows_written"] == python["rows_written"], (sql["rows_written"], python["rows_written"])
+    python["ratio_to_sql_per_cpu_second"] = python["events_per_cpu_second"] / sql["events_per_cpu_second"]
+    return [sql, python]
+
+
 def run_firn(broker, topic, events, batch, dedup, folder):
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    (folder / "pipeline.sql").write_text(PIPELINE.format(
-        schema=SCHEMA, brokers=broker.address, topic=topic, batch=batch,
-        distinct="DISTINCT ON (event_id)" if dedup else "",
-        watermark="WATERMARK occurred_at DELAY OF INTERVAL 24 HOURS" if dedup else ""))
+    (folder / "pipeline.sql").write_text(pipeline_text(broker, topic, batch, dedup))
     output, wall, cpu, rss = measured([FIRN, "run", str(folder / "pipeline.sql"), "--once", "--warehouse", str(folder / "w"), "--log-format", "json"])
     batches = [json.loads(line) for line in output.splitlines() if '"rows_in"' in line]
     rates = [b["rows_per_second"] for b in batches if b["rows_in"] >= batch // 2]
-    rows = subprocess.run([FIRN, "sql", "--warehouse", str(folder / "w"), "--format", "json", "-e", "SELECT count(*) AS n FROM silver.booking"],
-                          capture_output=True, text=True, check=True).stdout
-    return {"engine": "firn", "deduplication": dedup, "events": events, "rows_written": json.loads(rows)["n"], "batches": len(batches),
+    return {"engine": "firn", "deduplication": dedup, "events": events, "rows_written": rows_written(folder), "batches": len(batches),
             "events_per_second_p10": percentile(rates, 0.1), "events_per_second_p50": percentile(rates, 0.5),
             "wall_seconds": wall, "cpu_seconds": cpu, "events_per_cpu_second": events / cpu, "peak_rss_mb": rss}
 
@@ -178,6 +247,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--events", type=int, default=3000000)
     parser.add_argument("--batch", type=int, default=500000, help="maxOffsetsPerTrigger")
+    parser.add_argument("--front", choices=["pyspark"], help="also the same job in PySpark through firn run, and the ratio of the two")
+    parser.add_argument("--rounds", type=int, default=1, help="runs of each front, in turn; the median counts")
     parser.add_argument("--against", choices=["spark"], action="append", default=[])
     parser.add_argument("--no-dedup", action="store_true", help="leave the case with deduplication out")
     parser.add_argument("--json", action="store_true", help="one object a case on the last lines, nothing else")
@@ -192,6 +263,9 @@ def main():
             load(broker, "booking_events", arguments.events)
             cases = [False] if arguments.no_dedup else [False, True]
             for dedup in cases:
+                if arguments.front:
+                    results += run_fronts(broker, "booking_events", arguments.events, arguments.batch, dedup, folder, arguments.rounds)
+                    continue
                 results.append(run_firn(broker, "booking_events", arguments.events, arguments.batch, dedup, folder / "firn"))
                 results[-1]["start_to_first_commit_seconds"] = first_commit(broker, folder / "first") if not dedup else None
                 if "spark" in arguments.against:
@@ -209,6 +283,8 @@ def main():
         say(f"{result['engine']:6} {'with' if result['deduplication'] else 'without'} deduplication: "
             f"{result['events_per_cpu_second']:,.0f} events a CPU second, {result['events_per_second_p50']:,.0f} a second (p50), "
             f"peak {result['peak_rss_mb']:,.0f} MB, {result['wall_seconds']:.1f} s"
+            + (f", {result['ratio_to_sql_per_cpu_second']:.3f} of the SQL front's rate a CPU second; the script's Python "
+               f"(not counted) {result['client_cpu_seconds']:.2f} s" if "ratio_to_sql_per_cpu_second" in result else "")
             + (f", {result['ratio_to_spark_warm']:.1f} times Spark's warm rate a CPU second" if "ratio_to_spark_warm" in result else ""))
     for result in results:
         print(json.dumps(result))

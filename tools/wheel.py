@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes the wheel: the program, the libraries that it needs, the packages firn and awsglue.
+"""Makes the wheel: the program, the libraries that it needs, the packages firn, awsglue, awsgluedq, awsglueml.
 
 `./dev wheel` calls it after a build. The program and its libraries find each other by their place (firn/bin, firn/lib),
 so the wheel needs of the machine only glibc, libstdc++ and what the loader itself brings.
@@ -101,7 +101,7 @@ def platform_tag():
 
 def fill(folder, binary):
     """Everything that the wheel holds, as files."""
-    for package in ("firn", "awsglue"):
+    for package in ("firn", "awsglue", "awsgluedq", "awsglueml"):
         shutil.copytree(ROOT / "python" / package, folder / package,
                         ignore=shutil.ignore_patterns("__pycache__", "*.pyc"))
     (folder / "firn/bin").mkdir()

@@ -8,7 +8,7 @@ from awsglue.data_source import DataSource
 from awsglue.dataframereader import DataFrameReader
 from awsglue.dynamicframe import DynamicFrame, DynamicFrameCollection, DynamicFrameReader, DynamicFrameWriter
 from awsglue.job import Job
-from firn.errors import NotSupported
+from firn.errors import NotSupported, refused
 from firn.glue import catalog, infer, listing, sinks, sources, streaming
 from firn.spark.sql_context import SQLContext
 from pyspark.sql import functions as F
@@ -214,21 +214,17 @@ class GlueContext(SQLContext):
             session.createDataFrame(rows, "path STRING, size BIGINT, modified BIGINT").write.mode("append") \
                 .option("header", "true").csv(options["manifestFilePath"].rstrip("/") + "/Success.csv")
 
-    def purge_table(self, database, table_name, options=None, transformation_ctx="", catalog_id=None):
-        raise NotSupported("purge_table: the tables here are Iceberg's, whose files belong to snapshots",
-                           "DELETE FROM the table, then CALL glue_catalog.system.expire_snapshots(…)")
+    purge_table = refused("purge_table: the tables here are Iceberg's, whose files belong to snapshots",
+                          "DELETE FROM the table, then CALL glue_catalog.system.expire_snapshots(…)")
+    transition_table = refused("transition_table", "storage classes are S3's: use a lifecycle rule of the bucket")
+    transition_s3_path = refused("transition_s3_path", "storage classes are S3's: use a lifecycle rule of the bucket")
+    start_transaction = commit_transaction = cancel_transaction = refused(
+        "transactions of Lake Formation's governed tables", "Iceberg commits are atomic by table")
 
-    def transition_table(self, database, table_name, transition_to, options=None, transformation_ctx="",
-                         catalog_id=None):
-        raise NotSupported("transition_table", "storage classes are S3's: use a lifecycle rule of the bucket")
-
-    def transition_s3_path(self, s3_path, transition_to, options=None, transformation_ctx="", catalog_id=None):
-        raise NotSupported("transition_s3_path", "storage classes are S3's: use a lifecycle rule of the bucket")
-
-    def start_transaction(self, read_only=False):
-        raise NotSupported("transactions of Lake Formation's governed tables", "Iceberg commits are atomic by table")
-
-    commit_transaction = cancel_transaction = start_transaction
+    def get_catalog_schema_as_spark_schema(self, database=None, table_name=None, catalog_id=None):
+        """The table's schema as Spark's StructType."""
+        catalog.refuse_catalog_id(catalog_id)
+        return catalog.table_of(self.spark_session, database, table_name).schema
 
 
 class DataFrameWriter:

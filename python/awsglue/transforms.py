@@ -1,7 +1,7 @@
 """Glue's transforms as classes: each is a method of DynamicFrame, or of a collection, under its class's name."""
 
 from awsglue.dynamicframe import DynamicFrame, DynamicFrameCollection
-from firn.errors import NotSupported
+from firn.errors import refused
 
 ERRORS = ("transformation_ctx", "info", "stageThreshold", "totalThreshold")
 
@@ -194,7 +194,7 @@ class UnnestDDBJson(GlueTransform):
         return frame.unnest_ddb_json(transformation_ctx, info, stageThreshold, totalThreshold)
 
 
-SimplifyDDBJson = UnnestDDBJson
+SimplifyDDBJson = Simplify_ddb_json = UnnestDDBJson
 
 
 class mergeDynamicFrame(GlueTransform):
@@ -214,9 +214,8 @@ class Union(GlueTransform):
 
 
 def _refused(name, instead):
-    def call(self, *args, **kwargs):
-        raise NotSupported(f"the transform {name}", instead)
-    return type(name, (GlueTransform,), {"__call__": call, "__doc__": "Needs a service of AWS; refused."})
+    return type(name, (GlueTransform,), {"__call__": refused(f"the transform {name}", instead), "refused": instead,
+                                         "__doc__": "Needs a service of AWS; refused."})
 
 
 FillMissingValues = _refused("FillMissingValues", "write df.fillna(…)")
@@ -232,4 +231,4 @@ def get_transform(name):
 
 
 __all__ = [*sorted({one.__name__ for one in _TRANSFORMS}), "GlueTransform", "DynamicFrame", "DynamicFrameCollection",
-           "SimplifyDDBJson", "get_transform"]
+           "SimplifyDDBJson", "Simplify_ddb_json", "get_transform"]

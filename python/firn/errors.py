@@ -9,3 +9,11 @@ class NotSupported(NotImplementedError):
         self.instead = instead
         text = f"{feature} is not supported by firn"
         super().__init__(f"{text}: {instead}" if instead else f"{text}.")
+
+
+def refused(feature, instead):
+    """A function or method that refuses; the table of what there is (docs/awsglue.md) knows it by its mark."""
+    def call(*args, **kwargs):
+        raise NotSupported(feature, instead)
+    call.refused = instead
+    return call

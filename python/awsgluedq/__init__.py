@@ -1,0 +1,1 @@
+"""Glue's data quality rules, as far as Studio's scripts use them by default."""

@@ -1,0 +1,1 @@
+"""Glue's transforms by machine learning: refused by name."""
