@@ -102,6 +102,7 @@ constexpr Key kKeys[] = {
   {"spark.sql.execution.pandas.convertToArrowArraySafely", kBoolean, "false", kHonoured, "createDataFrame from pandas refuses overflows; the client does it."},
   {"spark.sql.execution.pandas.inferPandasDictAsMap", kBoolean, "false", kHonoured, "createDataFrame from pandas makes maps of dicts; the client does it."},
   {"spark.sql.execution.pandas.structHandlingMode", kChoice, "legacy", kHonoured, "What toPandas makes of structs; the client does it.", "legacy|row|dict"},
+  {"spark.sql.legacy.execution.pandas.groupedMap.assignColumnsByName", kBoolean, "true", kHonoured, "applyInPandas takes the columns of a DataFrame by their names."},
   {"spark.sql.execution.pyspark.binaryAsBytes", kBoolean, "true", kHonoured, "Rows hold bytes, not bytearrays; the client does it."},
   {"spark.sql.execution.pythonUDF.arrow.enabled", kBoolean, "true", kHonoured, "Python functions get Arrow batches."},
   {"spark.sql.execution.pythonUDTF.arrow.enabled", kBoolean, "false", kHonoured, "Python table functions get Arrow batches."},

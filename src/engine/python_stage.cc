@@ -3,10 +3,12 @@
 
 #include <fmt/format.h>
 
-#include <condition_variable>
+#include <algorithm>
 #include <deque>
 #include <exception>
 #include <mutex>
+#include <numeric>
+#include <set>
 #include <thread>
 #include <utility>
 
@@ -14,6 +16,7 @@
 #include "engine/chunk_body.h"
 #include "engine/chunk_builder.h"
 #include "plan/build.h"
+#include "plan/python_plan.h"
 #include "python/worker.h"
 
 namespace firn::engine {
@@ -22,7 +25,7 @@ namespace {
 constexpr int64_t kFirstStageId =
     int64_t{1} << 40;  // attribute ids of our own, beyond those that resolution gives
 constexpr int kFirstSlot = 1 << 24;
-constexpr size_t kWaitingBatches = 4;  // sent, not answered yet: bounds what is in memory
+constexpr int kFirstTableEvalType = 300;  // SQL_TABLE_UDF: its pickle says no result type
 constexpr int64_t kBatchBytes = 8 << 20;
 
 using plan::PythonEval;
@@ -35,75 +38,183 @@ RelationPtr slot_of(const plan::Relation& relation, int slot) {
   return plan::finish(plan::Slot{slot, relation.output});
 }
 
-// The child's columns, then the calls' arguments (a constant where there is none: rows need to be
-// counted).
-RelationPtr with_arguments(const PythonEval& eval, const RelationPtr& child) {
+const plan::PythonCall& call_in(const plan::ExprPtr& named) {
+  return std::get<plan::PythonCall>(std::get<plan::Alias>(named->node).child->node);
+}
+
+// f(g(x)): g, f. The first one's arguments are what is sent.
+std::vector<const plan::PythonCall*> chain_of(const plan::PythonCall& call) {
+  std::vector<const plan::PythonCall*> chain;
+  for (const plan::PythonCall* at = &call; at != nullptr;
+       at = at->arguments.size() == 1 ? std::get_if<plan::PythonCall>(&at->arguments[0]->node)
+                                      : nullptr)
+    chain.insert(chain.begin(), at);
+  return chain;
+}
+
+// The child's columns, then the partition's (windows), then the calls' arguments (a constant where
+// there is none: rows need to be counted). The child's order stays.
+RelationPtr with_arguments(const PythonEval& eval, RelationPtr child) {
+  const auto* sort = std::get_if<plan::Sort>(&child->node);
+  if (eval.frames.empty()) sort = nullptr;
+  const RelationPtr below = sort != nullptr ? sort->child : child;
   std::vector<plan::ExprPtr> columns;
   for (const plan::Attribute& attribute : child->output) columns.push_back(plan::column(attribute));
   int64_t id = kFirstStageId;
+  const auto add = [&](const plan::ExprPtr& value) {
+    columns.push_back(plan::alias(value, "_" + std::to_string(id), plan::AttributeId{id}, {}));
+    ++id;
+  };
+  for (const plan::ExprPtr& key : eval.partition) add(key);
   for (const plan::ExprPtr& call : eval.calls)
-    for (const plan::ExprPtr& argument :
-         std::get<plan::PythonCall>(std::get<plan::Alias>(call->node).child->node).arguments)
-      columns.push_back(plan::alias(argument, "_" + std::to_string(id), plan::AttributeId{id}, {})),
-          ++id;
-  if (id == kFirstStageId)
-    columns.push_back(plan::alias(plan::boolean_literal(true), "_", plan::AttributeId{id}, {}));
-  return plan::project(std::move(columns), child);
+    for (const plan::ExprPtr& argument : chain_of(call_in(call)).at(0)->arguments) add(argument);
+  if (id == kFirstStageId) add(plan::boolean_literal(true));
+  RelationPtr made = plan::project(std::move(columns), below);
+  return sort != nullptr ? plan::finish(plan::Sort{sort->keys, std::move(made)}) : made;
 }
 
-// ---- the run
+// ---- the request, as worker.py reads it
 
 std::string quoted(std::string_view text) {
   std::string json = "\"";
   for (const char c : text) {
+    if (static_cast<unsigned char>(c) < 0x20) {
+      json += fmt::format("\\u{:04x}", static_cast<int>(c));
+      continue;
+    }
     if (c == '"' || c == '\\') json += '\\';
     json += c;
   }
   return json + "\"";
 }
 
-std::vector<const plan::PythonCall*> calls_of(const plan::Relation& node) {
-  std::vector<const plan::PythonCall*> calls;
-  if (const auto* eval = std::get_if<PythonEval>(&node.node))
-    for (const plan::ExprPtr& call : eval->calls)
-      calls.push_back(&std::get<plan::PythonCall>(std::get<plan::Alias>(call->node).child->node));
-  return calls;
+template <class List, class Text>
+std::string json_list(const List& list, const Text& text) {
+  std::string json = "[";
+  for (const auto& item : list) json += (json.size() > 1 ? "," : "") + text(item);
+  return json + "]";
 }
 
 const plan::PythonFunction& function_of(const plan::Relation& node) {
   if (const auto* map = std::get_if<PythonMap>(&node.node)) return *map->function;
-  return *calls_of(node).at(0)->function;
+  return *call_in(std::get<PythonEval>(node.node).calls.at(0)).function;
 }
 
-std::string request_of(const plan::Relation& node) {
-  std::string functions;
-  const auto add = [&](const plan::PythonFunction& function, const std::string& arguments,
-                       const std::string& names) {
-    functions += fmt::format("{}{{\"eval_type\":{},\"arguments\":[{}],\"names\":[{}]}}",
-                             functions.empty() ? "" : ",", function.eval_type, arguments, names);
+// Functions of one request with their rows of it, in order.
+struct Request {
+  std::vector<const plan::PythonFunction*> functions;
+  std::string rows;
+
+  void add(const plan::PythonFunction& function, const std::string& members) {
+    functions.push_back(&function);
+    rows += fmt::format("{}{{\"eval_type\":{},\"name\":{}{}}}", rows.empty() ? "" : ",",
+                        function.eval_type, quoted(function.name), members);
+  }
+  // The arguments are the columns from `first` on.
+  void add(const plan::PythonCall& call, const std::vector<size_t>& arguments,
+           const std::string& more) {
+    std::vector<std::string> names = call.argument_names;
+    names.resize(arguments.size());
+    add(*call.function,
+        ",\"arguments\":" + json_list(arguments, [](size_t i) { return std::to_string(i); }) +
+            ",\"names\":" + json_list(names, quoted) + more);
+  }
+};
+
+std::string frame_json(const plan::PythonFrame& frame) {
+  const auto number = [](const std::optional<int64_t>& value) {
+    return value ? std::to_string(*value) : std::string("null");
   };
-  size_t keys = 0, at = 0;
-  if (const auto* map = std::get_if<PythonMap>(&node.node)) {
-    add(*map->function, "", "");
-    keys = map->key_count;
-  }
-  for (const plan::PythonCall* call : calls_of(node)) {
-    std::string arguments, names;
-    for (size_t i = 0; i < call->arguments.size(); ++i) {
-      const char* comma = i > 0 ? "," : "";
-      arguments += comma + std::to_string(at++);
-      names += comma + quoted(i < call->argument_names.size() ? call->argument_names[i] : "");
+  constexpr const char* kKinds[] = {"partition", "rows", "range"};
+  return fmt::format(",\"frame\":{{\"kind\":\"{}\",\"start\":{},\"end\":{}}}",
+                     kKinds[static_cast<int>(frame.kind)], number(frame.start), number(frame.end));
+}
+
+Request request_of(const PythonEval& eval) {
+  Request made;
+  size_t at = eval.partition.size();
+  for (size_t i = 0; i < eval.calls.size(); ++i) {
+    const std::vector<const plan::PythonCall*> chain = chain_of(call_in(eval.calls[i]));
+    std::vector<size_t> arguments(chain[0]->arguments.size());
+    for (size_t& argument : arguments) argument = at++;
+    made.add(*chain[0], arguments, eval.frames.empty() ? "" : frame_json(eval.frames[i]));
+    for (size_t link = 1; link < chain.size(); ++link) {
+      const std::vector<std::string>& names = chain[link]->argument_names;
+      made.add(*chain[link]->function,
+               ",\"chained\":true,\"names\":[" + quoted(names.empty() ? "" : names[0]) + "]");
     }
-    add(*call->function, arguments, names);
   }
-  return fmt::format("{{\"functions\":[{}],\"zone\":{},\"keys\":{}}}", functions,
-                     quoted(function_of(node).zone), keys);
+  return made;
+}
+
+Request request_of(const PythonMap& map) {
+  Request made;
+  for (const plan::ExprPtr& expr : map.calls) {
+    const auto& call = std::get<plan::PythonCall>(expr->node);
+    std::vector<size_t> arguments;
+    for (const plan::ExprPtr& argument : call.arguments) {
+      const plan::AttributeId id = plan::attribute_of(*argument).id;
+      for (size_t i = 0; i < map.child->output.size(); ++i)
+        if (map.child->output[i].id == id) arguments.push_back(i);
+    }
+    const bool table = call.function->eval_type >= kFirstTableEvalType;
+    made.add(call, arguments, table ? ",\"schema\":" + call.function->result.json() : "");
+  }
+  if (map.calls.empty()) made.add(*map.function, "");
+  return made;
+}
+
+std::string request_json(const plan::Relation& node, const Request& request) {
+  const plan::PythonFunction& function = function_of(node);
+  std::string settings;
+  for (const auto& [key, value] : function.settings)
+    settings += (settings.empty() ? "" : ",") + quoted(key) + ":" + quoted(value);
+  std::string json = fmt::format("{{\"functions\":[{}],\"zone\":{},\"settings\":{{{}}}",
+                                 request.rows, quoted(function.zone), settings);
+  if (const auto* map = std::get_if<PythonMap>(&node.node)) {
+    json += fmt::format(",\"keys\":{},\"kept\":{},\"analyzed\":{},\"row_names\":{}", map->key_count,
+                        map->kept_count, function.analysis.empty() ? "false" : "true",
+                        json_list(map->row_names, quoted));
+    if (map->left_count) json += ",\"left\":" + std::to_string(*map->left_count);
+    if (map->row_argument) json += ",\"row_argument\":" + std::to_string(*map->row_argument);
+  } else {
+    const auto& eval = std::get<PythonEval>(node.node);
+    json += fmt::format(",\"keys\":{},\"window\":{}", eval.partition.size(),
+                        eval.frames.empty() ? "false" : "true");
+  }
+  return json + "}";
 }
 
 python::WorkerOptions options_of(const plan::PythonFunction& function) {
   return {function.python, function.path, function.memory_bytes,
           std::chrono::milliseconds(function.timeout_ms)};
 }
+
+void collect_given(const plan::Relation& relation, std::set<plan::AttributeId>& given) {
+  for (const plan::Attribute& attribute : relation.output) given.insert(attribute.id);
+  for (const RelationPtr& child : plan::children_of(relation)) collect_given(*child, given);
+  plan::for_each_expression(relation, [&](const plan::ExprPtr& expr) {
+    (void)plan::any_node(*expr, [&](const plan::Expr& node) {
+      if (const auto* named = std::get_if<plan::Alias>(&node.node)) given.insert(named->id);
+      if (const auto* lambda = std::get_if<plan::Lambda>(&node.node))
+        given.insert(lambda->ids.begin(), lambda->ids.end());
+      if (const auto* subquery = std::get_if<plan::Subquery>(&node.node))
+        collect_given(*subquery->plan, given);
+      return false;
+    });
+  });
+}
+
+bool reads_from_outside(const plan::Relation& relation) {
+  std::set<plan::AttributeId> given;
+  collect_given(relation, given);
+  std::vector<plan::AttributeId> read;
+  plan::collect_references(relation, read);
+  return std::any_of(read.begin(), read.end(),
+                     [&](plan::AttributeId id) { return given.count(id) == 0; });
+}
+
+// ---- the run
 
 class PythonSource final : public ChunkSource {
  public:
@@ -125,26 +236,22 @@ class PythonSource final : public ChunkSource {
         done_ = true;
         ended_well_ = true;
         end();
-        const std::lock_guard lock(mutex_);
-        if (failure_) std::rethrow_exception(failure_);
+        check_all_answered();
       }
     }
     return false;
   }
 
  private:
-  struct Sent {  // a batch under way: its passed columns
-    std::vector<Chunk> chunks;
-    uint64_t rows = 0;
-  };
-
   void begin() {
-    const plan::PythonFunction& function = function_of(stage_.node);
-    worker_ = python::WorkerPool::instance().take(options_of(function), outer_);
-    worker_->send(request_of(stage_.node));
-    if (std::holds_alternative<PythonMap>(stage_.node.node)) worker_->send(function.command);
-    for (const plan::PythonCall* call : calls_of(stage_.node))
-      worker_->send(call->function->command);
+    worker_ = python::WorkerPool::instance().take(options_of(function_of(stage_.node)), outer_);
+    const auto* eval = std::get_if<PythonEval>(&stage_.node.node);
+    const Request request =
+        eval != nullptr ? request_of(*eval) : request_of(std::get<PythonMap>(stage_.node.node));
+    worker_->send(request_json(stage_.node, request));
+    for (const plan::PythonFunction* function : request.functions) worker_->send(function->command);
+    if (const std::string& said = function_of(stage_.node).analysis; !said.empty())
+      worker_->send(said);
     sender_ = std::thread([this] { run_sender(); });
   }
 
@@ -177,38 +284,35 @@ class PythonSource final : public ChunkSource {
     for (size_t i = stage_.passed_columns; i < rows->columns().size(); ++i)
       fields.push_back({rows->columns()[i].name, rows->columns()[i].type, true});
     columnar::IpcEncoder encoder(types::DataType::structure(fields), {.zone = "UTC"});
-    Sent batch;
+    const auto most = static_cast<uint64_t>(function.batch_rows);
     Chunk chunk;
-    const auto flush = [&] {
-      if (!hand_over(std::move(batch))) return false;
-      batch = {};
-      worker_->send(encoder.finish());
-      return true;
-    };
     while (rows->next(chunk)) {
       if (chunk.size() == 0) continue;
       std::vector<kernels::ColumnView> views;
       for (size_t i = 0; i < fields.size(); ++i)
         views.push_back(chunk.column(stage_.passed_columns + i));
-      encoder.append(views, 0, chunk.size());
-      batch.rows += chunk.size();
-      chunk.keep_columns(stage_.passed_columns);
-      batch.chunks.push_back(std::move(chunk));
+      const uint64_t count = chunk.size();
+      Chunk kept = chunk.share();
+      kept.keep_columns(stage_.passed_columns);
+      if (!hand_over(std::move(kept), count)) return;
+      for (uint64_t at = 0; at < count;) {
+        const uint64_t taken = std::min(count - at, most - encoder.rows());
+        encoder.append(views, at, taken);
+        at += taken;
+        if (encoder.rows() >= most || encoder.bytes() >= kBatchBytes)
+          worker_->send(encoder.finish());
+      }
       chunk = Chunk();
-      const bool full = batch.rows >= static_cast<uint64_t>(function.batch_rows) ||
-                        encoder.bytes() >= kBatchBytes;
-      if (full && !flush()) return;
     }
-    if (batch.rows > 0 && !flush()) return;
+    if (encoder.rows() > 0) worker_->send(encoder.finish());
     worker_->send_end();
   }
-  // False where nobody wants it any more.
-  bool hand_over(Sent batch) {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, stop_.get_token(),
-                  [&] { return sent_.size() < kWaitingBatches || !passes(); });
+  // The columns that go past the worker wait for its answers. As many rows as the worker holds, and
+  // those on their way: a full socket bounds what is sent. False where nobody wants them any more.
+  bool hand_over(Chunk kept, uint64_t rows) {
+    const std::lock_guard lock(mutex_);
     if (stop_.stop_requested()) return false;
-    if (passes()) sent_.push_back(std::move(batch));
+    if (passes()) waiting_.push_back({std::move(kept), rows});
     return true;
   }
   bool passes() const { return std::holds_alternative<PythonEval>(stage_.node.node); }
@@ -230,17 +334,7 @@ class PythonSource final : public ChunkSource {
     row_ = 0;
     const bool any = decoder_->next();
     check_types();
-    if (!passes()) {
-      if (!any) decoder_.reset();
-      return true;
-    }
-    std::unique_lock lock(mutex_);
-    FIRN_CHECK(!sent_.empty() && any && decoder_->rows() == sent_.front().rows,
-               "a Python worker answers with as many rows as it was given");
-    current_ = std::move(sent_.front());
-    sent_.pop_front();
-    chunk_ = 0;
-    changed_.notify_all();
+    if (!any) decoder_.reset();
     return true;
   }
   void check_types() {
@@ -262,19 +356,43 @@ class PythonSource final : public ChunkSource {
                       }())
                           .simple_string()}});
   }
+  // The next rows, as many as both the answer and the chunk that waits for it have.
   void write(Chunk& out) {
-    Chunk* passed = passes() ? &current_.chunks.at(chunk_) : nullptr;
-    const uint64_t rows = passed ? passed->size() : std::min(kChunkRows, decoder_->rows() - row_);
+    uint64_t rows = std::min(kChunkRows, decoder_->rows() - row_);
+    if (passes()) {
+      if (passed_ == current_.rows) next_waiting();
+      rows = std::min(rows, current_.rows - passed_);
+    }
     ChunkBuilder builder(results_);
     for (size_t i = 0; i < results_.size(); ++i) decoder_->write(i, row_, rows, builder.column(i));
     Chunk made = builder.finish(rows);
     row_ += rows;
-    if (!passed || stage_.passed_columns == 0) {
+    if (!passes() || stage_.passed_columns == 0) {
+      passed_ += passes() ? rows : 0;
       out = std::move(made);
       return;
     }
-    ++chunk_;
-    out = joined(std::move(*passed), std::move(made));
+    Chunk passed = current_.chunk.share();
+    if (rows < current_.rows) {
+      std::vector<uint32_t> chosen(rows);
+      std::iota(chosen.begin(), chosen.end(), static_cast<uint32_t>(passed_));
+      passed.select(chosen);
+    }
+    passed_ += rows;
+    out = joined(std::move(passed), std::move(made));
+  }
+  void next_waiting() {
+    const std::lock_guard lock(mutex_);
+    FIRN_CHECK(!waiting_.empty(), "a Python worker answers with as many rows as it was given");
+    current_ = std::move(waiting_.front());
+    waiting_.pop_front();
+    passed_ = 0;
+  }
+  void check_all_answered() {
+    const std::lock_guard lock(mutex_);
+    if (failure_) std::rethrow_exception(failure_);
+    FIRN_CHECK(waiting_.empty() && passed_ == current_.rows,
+               "a Python worker answers with as many rows as it was given");
   }
   static Chunk joined(Chunk left, Chunk right) {
     Chunk out;
@@ -293,7 +411,6 @@ class PythonSource final : public ChunkSource {
 
   void end() {
     stop_.request_stop();
-    changed_.notify_all();
     if (worker_ && !ended_well_) worker_->kill();
     if (sender_.joinable()) sender_.join();
     if (worker_) {
@@ -314,15 +431,30 @@ class PythonSource final : public ChunkSource {
   std::unique_ptr<python::Worker> worker_;
   std::thread sender_;
   std::unique_ptr<columnar::IpcDecoder> decoder_;
-  Sent current_;
-  size_t chunk_ = 0;
-  uint64_t row_ = 0;
+  struct Waiting {
+    Chunk chunk;
+    uint64_t rows = 0;
+  };
+  Waiting current_;
+  uint64_t passed_ = 0;  // rows of current_ that are out
+  uint64_t row_ = 0;     // rows of the answer that are out
   bool done_ = false, ended_well_ = false;
   std::mutex mutex_;
-  std::condition_variable_any changed_;
-  std::deque<Sent> sent_;       // guarded by mutex_
-  std::exception_ptr failure_;  // guarded by mutex_
+  std::deque<Waiting> waiting_;  // guarded by mutex_
+  std::exception_ptr failure_;   // guarded by mutex_
 };
+
+// Rows of an enclosing query that change from one run of a subquery to the next cannot be fed to a
+// worker.
+RelationPtr cut_inside(const RelationPtr& subquery, std::vector<PythonStage>& stages) {
+  const size_t before = stages.size();
+  RelationPtr made = cut_python(subquery, stages);
+  for (size_t i = before; i < stages.size(); ++i)
+    if (reads_from_outside(*stages[i].input))
+      throw_unsupported("the Python function " + function_of(stages[i].node).name +
+                        " in a subquery that reads columns of the query around it; write a join");
+  return made;
+}
 
 }  // namespace
 
@@ -333,7 +465,11 @@ RelationPtr cut_python(const RelationPtr& relation, std::vector<PythonStage>& st
     children.push_back(cut_python(child, stages));
     changed |= children.back() != child;
   }
-  const RelationPtr here = changed ? plan::with_children(*relation, std::move(children)) : relation;
+  RelationPtr here = changed ? plan::with_children(*relation, std::move(children)) : relation;
+  here = plan::map_expressions(here, [&](const plan::ExprPtr& expr) {
+    return plan::map_subqueries(expr,
+                                [&](const RelationPtr& plan) { return cut_inside(plan, stages); });
+  });
   PythonStage stage{kFirstSlot + static_cast<int>(stages.size()), *here, nullptr, 0};
   if (const auto* eval = std::get_if<PythonEval>(&here->node)) {
     stage.input = with_arguments(*eval, eval->child);

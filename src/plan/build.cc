@@ -301,7 +301,14 @@ const Call* as_call(const Expr& expr, std::string_view name) {
   return made != nullptr && (name.empty() || made->function->name == name) ? made : nullptr;
 }
 
+bool is_python_aggregate(const Expr& expr) {
+  const auto* made = std::get_if<PythonCall>(&expr.node);
+  if (made == nullptr) return false;
+  const int type = made->function->eval_type;  // SQL_GROUPED_AGG_PANDAS_UDF and …_ARROW_UDF
+  return type == 202 || type == 252;
+}
 bool is_aggregate_call(const Expr& expr) {
+  if (is_python_aggregate(expr)) return true;
   const Call* made = as_call(expr);
   return made != nullptr && made->function->kind == Kind::kAggregate;
 }

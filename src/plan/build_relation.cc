@@ -109,8 +109,8 @@ std::vector<ExprPtr*> expression_slots(RelationNode& node) {
     if (n->condition) slots.push_back(&n->condition);
   if (auto* n = std::get_if<Deduplicate>(&node)) list(n->keys);
   if (auto* n = std::get_if<Watermark>(&node)) slots.push_back(&n->column);
-  if (auto* n = std::get_if<PythonEval>(&node)) list(n->calls);
-  if (auto* n = std::get_if<PythonMap>(&node)) list(n->keys);
+  if (auto* n = std::get_if<PythonEval>(&node)) list(n->calls), list(n->partition);
+  if (auto* n = std::get_if<PythonMap>(&node)) list(n->keys), list(n->calls);
   if (auto* n = std::get_if<Generate>(&node)) slots.push_back(&n->generator);
   if (auto* n = std::get_if<Rows>(&node))
     for (std::vector<ExprPtr>& row : n->rows) list(row);

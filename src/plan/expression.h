@@ -73,6 +73,8 @@ struct PythonFunction {
   int64_t timeout_ms = 0;    // for one batch; 0: none
   int64_t memory_bytes = 0;  // of a worker; 0: no bound
   int64_t batch_rows = 10000;
+  std::string analysis;  // table functions with analyze(): the pickle of what it said
+  std::vector<std::pair<std::string, std::string>> settings;  // more for the worker, by name
 };
 // A call of it, before and after resolution; python_plan.cc takes it out of expressions.
 struct PythonCall {

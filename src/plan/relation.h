@@ -29,6 +29,7 @@ struct UnresolvedTableFunction {
   std::vector<ExprPtr> arguments;
   std::vector<std::string> argument_names;
   bool streaming = false;
+  std::shared_ptr<const PythonFunction> python = nullptr;  // what a DataFrame brings with it
 };
 struct NamedRelation {
   std::string name;
@@ -144,19 +145,42 @@ struct Sample {  // of the rows whose draw lies in [lower, upper)
   int64_t seed = 0;
   RelationPtr child;
 };
+// Which rows of its partition a Python function over a window sees.
+struct PythonFrame {
+  enum class Kind : uint8_t { kPartition, kRows, kRange } kind = Kind::kPartition;
+  // kRows: counted from the row; absent: the partition's edge. kRange: the call's last two
+  // arguments are the number of rows up to the frame's end, and in the frame.
+  std::optional<int64_t> start = {}, end = {};
+};
 // The child's columns and one for each call: worker processes compute them. Resolved only.
 struct PythonEval {
-  std::vector<ExprPtr> calls;  // Aliases of PythonCalls, whose arguments hold none
+  std::vector<ExprPtr> calls;  // Aliases of PythonCalls. One in another's arguments is its only one
   RelationPtr child;
+  // Windows: a frame for each call, ColumnRefs; the child is sorted, partitions stand together.
+  std::vector<PythonFrame> frames = {};
+  std::vector<ExprPtr> partition = {};
 };
-// mapInPandas and mapInArrow (no keys), applyInPandas and applyInArrow (keys): the rows that the
-// function makes of the child's.
+// The rows that a function makes of the child's: mapInPandas and mapInArrow, applyInPandas and
+// applyInArrow (keys), the same of two relations (other), aggregates of groups and table functions
+// (calls).
 struct PythonMap {
   std::shared_ptr<const PythonFunction> function;
   std::vector<ExprPtr> keys;
-  std::vector<Attribute> columns;  // resolved: what the function gives
+  std::vector<Attribute> columns;  // resolved: what comes out
   size_t key_count = 0;  // resolved: the child's first columns are the keys, it is sorted by them
   RelationPtr child;
+  RelationPtr other = nullptr;           // unresolved only
+  std::vector<ExprPtr> other_keys = {};  // unresolved only
+  // Resolved, of two relations: after the keys stands the side (0 or 1), then the left one's
+  // columns, so many, then the right one's.
+  std::optional<size_t> left_count = {};
+  // Resolved, aggregates and table functions: PythonCalls over the child's columns.
+  std::vector<ExprPtr> calls = {};
+  // Table functions: so many of the child's columns come out beside what is made of a row.
+  size_t kept_count = 0;
+  // Table functions: the argument from this one on is a row of columns with these names.
+  std::optional<size_t> row_argument = {};
+  std::vector<std::string> row_names = {};
 };
 struct Tail {
   int64_t limit = 0;

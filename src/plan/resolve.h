@@ -26,6 +26,29 @@ struct ResolveOptions {
 
 constexpr int kBatchTimeParameter = 0;
 
+// An argument of a Python table function as its analyze() sees it.
+struct PythonArgument {
+  std::string name;  // "" where positional
+  types::DataType type;
+  std::optional<types::Value> value = {};  // of a constant
+  bool is_constant = false;
+  bool is_table = false;
+};
+// What analyze() said of a call.
+struct PythonAnalysis {
+  types::DataType result;  // a struct
+  std::string pickled;     // the whole answer, for the function's constructor
+  bool single_partition = false;
+  std::vector<std::string> partition_by;  // SQL
+  struct Order {
+    std::string column;  // SQL
+    bool ascending = true;
+    std::optional<bool> nulls_first = {};
+  };
+  std::vector<Order> order_by;
+  std::vector<std::pair<std::string, std::string>> select;  // SQL and its alias or ""
+};
+
 // What resolution asks of its surroundings; the session answers.
 class Surroundings {
  public:
@@ -44,6 +67,17 @@ class Surroundings {
   virtual std::shared_ptr<const PythonFunction> find_python_function(const std::string& /*name*/) {
     return nullptr;
   }
+  // spark.udtf.register; nullptr: none of that name.
+  virtual std::shared_ptr<const PythonFunction> find_python_table_function(
+      const std::string& /*name*/) {
+    return nullptr;
+  }
+  // Asks analyze() of a table function without a declared result. Runs a Python process.
+  virtual PythonAnalysis analyze_python(const PythonFunction& function,
+                                        const std::vector<PythonArgument>& /*arguments*/) {
+    throw_unsupported("the Python table function " + function.name + " in this place");
+  }
+  virtual ExprPtr parse_expression(const std::string& /*sql*/) { return nullptr; }
   virtual std::vector<std::string> known_tables() { return {}; }  // for suggestions
 };
 

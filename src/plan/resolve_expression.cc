@@ -381,18 +381,19 @@ ExprPtr Resolver::windowed(const Windowed& node, const ExprPtr& unresolved, cons
   const auto* function = std::get_if<UnresolvedCall>(&node.function->node);
   const functions::Function* row =
       function != nullptr ? functions::find_function(function->name) : nullptr;
-  if (function != nullptr && row == nullptr)
-    (void)expression(node.function, inner);  // throws UNRESOLVED_ROUTINE
-  if (row == nullptr || row->kind == functions::Kind::kScalar)
-    throw_at(unresolved->origin, "UNSUPPORTED_EXPR_FOR_WINDOW",
-             {{"sqlExpr", sql_of(pretty_name(*node.function))}});
-  if (function->distinct)
-    throw_at(unresolved->origin, "DISTINCT_WINDOW_FUNCTION_UNSUPPORTED",
-             {{"windowExpr", sql_of(pretty_name(*unresolved))}});
   inner.windows = false;
   inner.clause = "OVER";
-  made.function = expression(node.function, inner);
-  const bool ranks = row->kind == functions::Kind::kWindowOnly && row->name != "nth_value";
+  if (row == nullptr) made.function = expression(node.function, inner);  // Python's or no function
+  const bool python = made.function != nullptr && is_python_aggregate(*made.function);
+  if (!python && (row == nullptr || row->kind == functions::Kind::kScalar))
+    throw_at(unresolved->origin, "UNSUPPORTED_EXPR_FOR_WINDOW",
+             {{"sqlExpr", sql_of(pretty_name(*node.function))}});
+  if (function != nullptr && function->distinct)
+    throw_at(unresolved->origin, "DISTINCT_WINDOW_FUNCTION_UNSUPPORTED",
+             {{"windowExpr", sql_of(pretty_name(*unresolved))}});
+  if (!python) made.function = expression(node.function, inner);
+  const bool ranks =
+      !python && row->kind == functions::Kind::kWindowOnly && row->name != "nth_value";
   if (ranks && made.spec.order_by.empty())
     throw_at(unresolved->origin, "FIRN_INVALID_INPUT",
              {{"what", "The window function " + std::string(row->name) +

@@ -51,6 +51,7 @@ void set_nullability(std::vector<Attribute>& attributes, const RelationPtr& plan
 Scoped Resolver::join(const Join& node, const Relation& relation) {
   Scoped left = this->relation(node.left);
   if (auto generated = lateral_generator(node, left, relation)) return std::move(*generated);
+  if (auto made = lateral_python(node, left, relation)) return std::move(*made);
   const bool lateral = std::holds_alternative<Lateral>(node.right->node);
   if (lateral) check_lateral(node, relation.origin);
   if (lateral) outer_.push_back(&left.scope);

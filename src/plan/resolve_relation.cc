@@ -190,6 +190,8 @@ Scoped Resolver::table_function(const UnresolvedTableFunction& node, const Relat
   const functions::Function* function = functions::find_function(node.name);
   if (function != nullptr && function->kind == functions::Kind::kGenerator)
     return generated_rows(node, relation);
+  if (auto python = python_table_function(relation))
+    return python_rows(node, std::move(python), relation, nullptr, false);
   std::vector<std::pair<std::string, Literal>> arguments;
   const Scope none;
   Site site;

@@ -251,6 +251,28 @@ class Resolver {
   ExprPtr python_call(const UnresolvedCall& node, std::shared_ptr<const PythonFunction> function,
                       const ExprPtr& unresolved, const Site& site);
   Scoped python_map(const PythonMap& node, const Relation& relation);
+  RelationPtr cogrouped(const PythonMap& node, Scoped& left, Scoped& right);
+
+  // ---- resolve_python_table.cc
+  struct PythonTable {  // a call of a table function, its arguments resolved
+    std::shared_ptr<const PythonFunction> function;
+    std::vector<ExprPtr> arguments;  // nullptr: the table
+    std::vector<std::string> names;
+    std::optional<Scoped> table;
+    std::vector<ExprPtr> partition;
+    std::vector<SortKey> order;
+    std::vector<ExprPtr> selected;  // of the table's columns; none: all
+    bool is_partitioned = false;    // one way or the other, as the call says
+  };
+  std::shared_ptr<const PythonFunction> python_table_function(const Relation& unresolved);
+  Scoped python_rows(const UnresolvedTableFunction& node,
+                     std::shared_ptr<const PythonFunction> function, const Relation& relation,
+                     const Scoped* left, bool outer);
+  void python_argument(PythonTable& made, const ExprPtr& argument, const Site& site);
+  void analyze(PythonTable& made);
+  RelationPtr python_table_plan(PythonTable made, const Relation& relation, const Scoped* left,
+                                bool outer);
+  std::optional<Scoped> lateral_python(const Join& node, Scoped& left, const Relation& relation);
 
   // ---- small things
   ExprPtr coerce(ExprPtr expr, const DataType& type) {

@@ -158,7 +158,8 @@ std::optional<std::string> Worker::receive(const StopToken& stop) {
   read(frame.data(), frame.size(), stop);
   if (!failed) return frame;
   const auto error = nlohmann::json::parse(frame, nullptr, false);
-  throw Error("FIRN_PYTHON_EXCEPTION", {{"traceback", error.value("traceback", "")}});
+  throw Error("FIRN_PYTHON_EXCEPTION", {{"traceback", error.value("traceback", "")},
+                                        {"message", error.value("message", "")}});
 }
 
 // ---- the pool

@@ -76,13 +76,18 @@ class Session {
   // that stand for it here), nullopt where there is none. Catalogs are read from the conf.
   std::optional<std::string> find_catalog(const std::string& name) const;
   std::vector<std::string> catalog_names() const;
-  // As the user calls it: what USE said, else spark.sql.defaultCatalog, else the default one's name.
+  // As the user calls it: what USE said, else spark.sql.defaultCatalog, else the default one's
+  // name.
   std::string current_catalog() const;
   void use_catalog(const std::string& name);  // Error CATALOG_NOT_FOUND
   std::map<std::string, TemporaryView>& temporary_views() { return views_; }
   // spark.udf.register; by lower-case name.
   std::map<std::string, std::shared_ptr<const plan::PythonFunction>>& python_functions() {
     return python_functions_;
+  }
+  // spark.udtf.register.
+  std::map<std::string, std::shared_ptr<const plan::PythonFunction>>& python_table_functions() {
+    return python_table_functions_;
   }
   // The session's streaming queries; they end with the session.
   const std::shared_ptr<StreamingQueries>& streaming_queries();
@@ -97,11 +102,12 @@ class Session {
   conf::Conf conf_;
   const conf::Conf initial_;  // what RESET goes back to
   plan::IdSource ids_;
-  std::string catalog_;                // "" until USE names one
+  std::string catalog_;                         // "" until USE names one
   std::string namespace_ = "default";           // parts joined by dots
   std::map<std::string, TemporaryView> views_;  // lower case
   std::map<std::string, std::shared_ptr<const plan::PythonFunction>> python_functions_;
-  std::shared_ptr<StreamingQueries> streams_;   // made when first asked for
+  std::map<std::string, std::shared_ptr<const plan::PythonFunction>> python_table_functions_;
+  std::shared_ptr<StreamingQueries> streams_;  // made when first asked for
 };
 
 // What resolution asks of a session.
@@ -117,6 +123,11 @@ class SessionSurroundings final : public plan::Surroundings {
   types::DataType parse_schema(const std::string& text) override;
   std::shared_ptr<const plan::PythonFunction> find_python_function(
       const std::string& name) override;
+  std::shared_ptr<const plan::PythonFunction> find_python_table_function(
+      const std::string& name) override;
+  plan::PythonAnalysis analyze_python(const plan::PythonFunction& function,
+                                      const std::vector<plan::PythonArgument>& arguments) override;
+  plan::ExprPtr parse_expression(const std::string& text) override;
   std::vector<std::string> known_tables() override;
 
  private:

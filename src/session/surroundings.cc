@@ -5,6 +5,7 @@
 
 #include "base/ascii.h"
 #include "base/error.h"
+#include "engine/python_analysis.h"
 #include "engine/table_source.h"
 #include "session/broker_map.h"
 #include "session/session.h"
@@ -115,6 +116,21 @@ std::shared_ptr<const plan::PythonFunction> SessionSurroundings::find_python_fun
     const std::string& name) {
   const auto found = session_.python_functions().find(lower_case(name));
   return found == session_.python_functions().end() ? nullptr : found->second;
+}
+
+std::shared_ptr<const plan::PythonFunction> SessionSurroundings::find_python_table_function(
+    const std::string& name) {
+  const auto found = session_.python_table_functions().find(lower(name));
+  return found == session_.python_table_functions().end() ? nullptr : found->second;
+}
+
+plan::PythonAnalysis SessionSurroundings::analyze_python(
+    const plan::PythonFunction& function, const std::vector<plan::PythonArgument>& arguments) {
+  return engine::analyze_python(function, arguments, {});
+}
+
+plan::ExprPtr SessionSurroundings::parse_expression(const std::string& text) {
+  return sql::parse_expression(text);
 }
 
 std::vector<std::string> SessionSurroundings::known_tables() {

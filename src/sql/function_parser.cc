@@ -150,15 +150,14 @@ void Grammar::call_arguments(plan::UnresolvedCall& node) {
   }
   const bool fields = node.name == "struct";
   do {
-    if (at("TABLE") && (at("(", 1) || at_name(1)))
-      unsupported("a TABLE argument of a function", peek());
     std::string name;
     if (at_name() && at("=>", 1)) {
       name = identifier();
       take();
     }
     node.argument_names.push_back(std::move(name));
-    node.arguments.push_back(fields ? named_expression() : expression());
+    const bool table = at("TABLE") && (at("(", 1) || at_name(1));
+    node.arguments.push_back(table ? table_argument() : fields ? named_expression() : expression());
   } while (accept(","));
   bool any_named = false;
   for (const std::string& name : node.argument_names) any_named |= !name.empty();
@@ -167,6 +166,53 @@ void Grammar::call_arguments(plan::UnresolvedCall& node) {
     node.ignore_nulls = take().keyword == "IGNORE";
     take();
   }
+}
+
+// TABLE(t) [WITH SINGLE PARTITION | PARTITION BY … [ORDER BY …]] of a table function:
+// table_argument(subquery, partition_by(…), order_by(sort_key(…), …)), DISTINCT for one partition.
+ExprPtr Grammar::table_argument() {
+  const size_t first = at_;
+  expect("TABLE");
+  plan::Subquery table{plan::SubqueryKind::kScalar, nullptr, {}};
+  const auto named = [&] {
+    const size_t begin = at_;
+    plan::UnresolvedTable made;
+    made.parts = name_parts();
+    return plan::make(std::move(made), origin_from(begin));
+  };
+  if (accept("(")) {
+    table.plan = at_query_start() ? query() : named();
+    expect(")");
+  } else {
+    table.plan = named();
+  }
+  plan::UnresolvedCall partition, order, made;
+  partition.name = "partition_by", order.name = "order_by", made.name = "table_argument";
+  const auto one_or_list = [&](const auto& parse) {
+    if (!accept("(")) return parse();
+    do parse();
+    while (accept(","));
+    expect(")");
+  };
+  if (accept_words({"WITH", "SINGLE", "PARTITION"})) {
+    made.distinct = true;
+  } else if (accept_words({"PARTITION", "BY"}) || accept_words({"DISTRIBUTE", "BY"})) {
+    one_or_list([&] { partition.arguments.push_back(expression()); });
+  }
+  const bool ordered = made.distinct || !partition.arguments.empty();
+  if (ordered && (accept_words({"ORDER", "BY"}) || accept_words({"SORT", "BY"})))
+    one_or_list([&] {
+      const size_t begin = at_;
+      plan::SortKey key = sort_key();
+      const auto flag = [&](bool value) {
+        return literal(types::DataTypeId::kBoolean, value, begin);
+      };
+      order.arguments.push_back(call(
+          "sort_key", {std::move(key.child), flag(key.ascending), flag(key.nulls_first)}, begin));
+    });
+  made.arguments = {plan::make(std::move(table), origin_from(first)),
+                    plan::make(std::move(partition)), plan::make(std::move(order))};
+  return plan::make(std::move(made), origin_from(first));
 }
 
 ExprPtr Grammar::call_suffix(plan::UnresolvedCall node, size_t first) {

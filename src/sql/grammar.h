@@ -116,6 +116,7 @@ class Grammar {
   ExprPtr overlay_call();
   ExprPtr position_call();
   void call_arguments(plan::UnresolvedCall& call);
+  ExprPtr table_argument();
   ExprPtr call_suffix(plan::UnresolvedCall call, size_t first);
   void within_group(plan::UnresolvedCall& call);
   plan::WindowSpec window_spec(std::string& reference);

@@ -223,6 +223,7 @@ void ClientSession::keep_artifact(const std::string& name, std::string bytes) {
   const auto found = artifacts_.find(name);
   if (found != artifacts_.end() && *found->second != *kept && !name.starts_with(kCachePrefix))
     throw Error("ARTIFACT_ALREADY_EXISTS", {{"normalizedRemoteRelativePath", name}});
+  if (PythonFolder::takes(name)) python_folder_.add(name, *kept);
   artifacts_[name] = std::move(kept);
 }
 

@@ -50,6 +50,7 @@ class ClientSession final : public TranslateSurroundings {
   // runs.
   std::mutex& planning() { return planning_; }
   session::Session& session() override { return session_; }
+  PythonFiles python_files() override { return python_folder_.files(); }
   engine::Engine& engine() { return session_.process().engine; }
   // Streaming queries; used without the planning lock, since they wait for batches that plan.
   session::StreamingQueries& streams() { return *streams_; }
@@ -113,6 +114,7 @@ class ClientSession final : public TranslateSurroundings {
   SystemRandom ids_;
   const std::string server_side_id_;
   std::mutex planning_;
+  PythonFolder python_folder_;
   std::string server_address_;                  // set before the session is shared
   session::Session session_;                    // GUARDED_BY(planning_)
   std::map<std::string, Persisted> persisted_;  // GUARDED_BY(planning_)

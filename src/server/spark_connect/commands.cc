@@ -113,7 +113,12 @@ void remove_cached_remote(ClientSession& session, Operation&, const sc::Command&
 
 void register_python(ClientSession& session, Operation&, const sc::Command& command) {
   const std::lock_guard<std::mutex> lock(session.planning());
-  register_function(command.register_function(), session.session());
+  register_function(command.register_function(), session);
+}
+
+void register_python_table(ClientSession& session, Operation&, const sc::Command& command) {
+  const std::lock_guard<std::mutex> lock(session.planning());
+  register_table_function(command.register_table_function(), session);
 }
 
 struct CommandRow {
@@ -125,6 +130,7 @@ constexpr CommandRow kCommands[] = {
     {sc::Command::kGetResourcesCommand, get_resources},
     {sc::Command::kCheckpointCommand, checkpoint},
     {sc::Command::kRegisterFunction, register_python},
+    {sc::Command::kRegisterTableFunction, register_python_table},
     {sc::Command::kRemoveCachedRemoteRelationCommand, remove_cached_remote},
     {sc::Command::kWriteStreamOperationStart, start_stream},
     {sc::Command::kStreamingQueryCommand, run_stream_command},

@@ -7,6 +7,7 @@
 #include <cstdlib>
 
 #include "base/error.h"
+#include "plan/build.h"
 #include "server/spark_connect/execute.h"
 #include "server/spark_connect/foreach_batch.h"
 #include "session/streaming_queries.h"
@@ -100,9 +101,38 @@ std::function<void(stream::SinkBatch, const StopToken&)> foreach_batch(
   };
 }
 
+// writeStream.foreach: each batch's rows go to a worker process, as those of any function do.
+std::function<void(stream::SinkBatch, const StopToken&)> foreach_row(
+    ClientSession& session, const sc::StreamingForeachFunction& given) {
+  if (!given.has_python_function())
+    throw_unsupported("foreach with a function that is not Python's");
+  const plan::PythonFunction function = foreach_function(given.python_function(), session);
+  return [&session, function](stream::SinkBatch batch, const StopToken& stop) {
+    auto of_batch = std::make_shared<plan::PythonFunction>(function);
+    of_batch->settings.emplace_back("batch_id", std::to_string(batch.id));
+    std::vector<types::DataType> types;
+    for (const plan::Attribute& column : batch.columns) types.push_back(column.type);
+    plan::PythonMap map;
+    {
+      const std::lock_guard<std::mutex> lock(session.planning());
+      map.columns.push_back(
+          {session.session().ids().next(), "none", types::DataTypeId::kBoolean, true, {}});
+    }
+    map.function = std::move(of_batch);
+    map.child = plan::finish(plan::CachedRows{
+        engine::make_row_set(std::move(types), std::move(batch.chunks)), batch.columns});
+    try {
+      const auto rows = session.engine().run(plan::finish(std::move(map)), stop);
+      engine::Chunk none;
+      while (rows->next(none)) continue;
+    } catch (const Error& error) {
+      if (error.condition() != "FIRN_PYTHON_EXCEPTION") throw;
+      throw Error("FOREACH_USER_FUNCTION_ERROR", {{"reason", error.params().at("traceback")}});
+    }
+  };
+}
+
 session::StreamWrite write_of(ClientSession& session, const sc::WriteStreamOperationStart& given) {
-  if (given.has_foreach_writer())
-    throw_unsupported("writeStream.foreach; use foreachBatch, whose function gets whole batches");
   session::StreamWrite write;
   write.query = translated(session, given.input());
   write.format = given.format();
@@ -155,6 +185,8 @@ void start_stream(ClientSession& session, Operation& operation, const sc::Comman
     const std::lock_guard<std::mutex> lock(session.planning());
     session::StreamWrite write = write_of(session, given);
     if (worker != nullptr) write.foreach_batch = foreach_batch(session, std::move(worker));
+    if (given.has_foreach_writer())
+      write.foreach_batch = foreach_row(session, given.foreach_writer());
     query = session.streams().start(session.session(), std::move(write), &started);
     heard = session.streams().has_listeners();
   }

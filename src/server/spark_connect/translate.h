@@ -9,13 +9,16 @@
 
 #include "plan/command.h"
 #include "plan/relation.h"
+#include "server/spark_connect/python_files.h"
 #include "types/data_type.h"
 
 namespace spark::connect {
 class Command;
 class CommonInlineUserDefinedFunction;
+class CommonInlineUserDefinedTableFunction;
 class DataType;
 class Expression;
+class PythonUDF;
 class Relation;
 }  // namespace spark::connect
 
@@ -39,6 +42,8 @@ struct TranslateSurroundings {
   virtual plan::RelationPtr local_rows(std::string_view arrow_ipc,
                                        const std::optional<types::DataType>& schema) = 0;
   virtual session::Session& session() = 0;
+  // What addArtifact brought for Python functions.
+  virtual PythonFiles python_files() { return {}; }
 };
 
 plan::RelationPtr relation(const ::spark::connect::Relation&, TranslateSurroundings&);
@@ -49,7 +54,12 @@ std::optional<plan::Statement> command(const ::spark::connect::Command&, Transla
 
 // spark.udf.register: the session knows the function by its name from then on.
 void register_function(const ::spark::connect::CommonInlineUserDefinedFunction&,
-                       session::Session&);
+                       TranslateSurroundings&);
+// spark.udtf.register.
+void register_table_function(const ::spark::connect::CommonInlineUserDefinedTableFunction&,
+                             TranslateSurroundings&);
+// The function of writeStream.foreach.
+plan::PythonFunction foreach_function(const ::spark::connect::PythonUDF&, TranslateSurroundings&);
 
 types::DataType data_type(const ::spark::connect::DataType&);
 void to_proto(const types::DataType&, ::spark::connect::DataType*);

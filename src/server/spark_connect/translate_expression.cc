@@ -256,8 +256,10 @@ ExprPtr Translation::subquery(const proto::SubqueryExpression& given) {
       made.kind = plan::SubqueryKind::kIn;
       made.needles = expressions(given.in_subquery_values());
       break;
+    case proto::SubqueryExpression::SUBQUERY_TYPE_TABLE_ARG:
+      return table_argument(given);
     default:
-      throw_unsupported("table arguments of functions in Spark Connect");
+      throw_unsupported("this kind of subquery in Spark Connect");
   }
   made.plan = relation(*found->second);
   return plan::make(std::move(made));

@@ -86,6 +86,9 @@ class Translation {
   plan::ExprPtr python_call(const proto::CommonInlineUserDefinedFunction&);
   plan::RelationPtr map_partitions(const proto::MapPartitions&);
   plan::RelationPtr group_map(const proto::GroupMap&);
+  plan::RelationPtr cogroup_map(const proto::CoGroupMap&);
+  plan::RelationPtr table_function(const proto::CommonInlineUserDefinedTableFunction&);
+  plan::ExprPtr table_argument(const proto::SubqueryExpression&);
 
   // ---- translate_command.cc
   plan::Statement write(const proto::WriteOperation&);

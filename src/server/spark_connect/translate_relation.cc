@@ -213,6 +213,10 @@ RelationPtr Translation::node_of(const proto::Relation& given) {
       return map_partitions(given.map_partitions());
     case Case::kGroupMap:
       return group_map(given.group_map());
+    case Case::kCoGroupMap:
+      return cogroup_map(given.co_group_map());
+    case Case::kCommonInlineUserDefinedTableFunction:
+      return table_function(given.common_inline_user_defined_table_function());
     case Case::kFillNa:
       return fill(given.fill_na());
     case Case::kDropNa:
