@@ -22,13 +22,13 @@ const PythonCall* python_window(const Expr& expr) {
 }
 
 // f(g(x)) goes to the worker as one where both are of one kind and x is no call.
-bool is_chain(const PythonCall& call) {
+bool goes_as_one(const PythonCall& call) {
   if (takes_iterator(call.function->eval_type)) return false;
   const PythonCall* below = call.arguments.size() == 1 ? as_python(*call.arguments[0]) : nullptr;
   if (below == nullptr)
     return std::none_of(call.arguments.begin(), call.arguments.end(),
                         [](const ExprPtr& argument) { return contains_python(*argument); });
-  return below->function->eval_type == call.function->eval_type && is_chain(*below);
+  return below->function->eval_type == call.function->eval_type && goes_as_one(*below);
 }
 
 std::optional<int64_t> offset_of(const FrameBound& bound) {
@@ -266,7 +266,7 @@ class Extraction {
   // Calls whose arguments hold no other call give way to columns, which join `calls`.
   ExprPtr without_innermost(const ExprPtr& expr, std::vector<ExprPtr>& calls) {
     if (const PythonCall* call = as_python(*expr); call != nullptr && !is_python_aggregate(*expr)) {
-      if (is_chain(*call)) {
+      if (goes_as_one(*call)) {
         if (contains_aggregate(*expr))
           throw_unsupported(
               "a Python function of an aggregate in this place: give the aggregate a name first");
@@ -342,7 +342,7 @@ class Extraction {
   ExprPtr without_sided(const ExprPtr& expr, const std::vector<RelationPtr>& sides,
                         std::vector<ExprPtr> (&calls)[2]) {
     const PythonCall* call = as_python(*expr);
-    if (call != nullptr && is_chain(*call)) {
+    if (call != nullptr && goes_as_one(*call)) {
       std::vector<AttributeId> read;
       collect_references(*expr, read);
       for (size_t side = 0; side < 2; ++side) {
