@@ -66,7 +66,7 @@ Worker::Worker(WorkerOptions options) : options_(std::move(options)) {
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
     throw_worker(std::string("a socket for the Python worker: ") + std::strerror(errno));
   const std::string interpreter = interpreter_of(options_);
-  const std::string script(worker_script());
+  const std::string script = std::string(worker_groups_script()) + std::string(worker_script());
   pid_ = ::fork();
   if (pid_ == 0)
     become_python(pair[1], options_, interpreter.c_str(), script.c_str(), options_.path.c_str());

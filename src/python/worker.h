@@ -67,7 +67,8 @@ class WorkerPool {
   std::shared_ptr<Body> body_;
 };
 
-// The text of worker.py.
+// The texts of worker.py and worker_groups.py: one program, worker_groups.py first.
 std::string_view worker_script();
+std::string_view worker_groups_script();
 
 }  // namespace firn::python

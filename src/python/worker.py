@@ -1,11 +1,13 @@
 """firn's Python worker: runs a user's functions over Arrow batches that come in frames on descriptor 3.
 
-A request: a JSON frame {functions: [{eval_type, arguments, names}], zone, keys, batch_rows}, one frame with the pickle
-of (function, return type) for each function, then Arrow streams (one batch each) until the end frame. The answers: Arrow
-streams and an end frame, or a failure.
+A request: a JSON frame {functions: [{eval_type, name, arguments, names, …}], zone, settings, keys, …}, one frame with
+the pickle of each function, then Arrow streams (one batch each) until the end frame. The answers: Arrow streams and an
+end frame, or a failure. worker_groups.py has what works on groups, windows and tables; both are one program.
 """
 
-import inspect
+import datetime
+import decimal
+import importlib
 import itertools
 import json
 import os
@@ -17,22 +19,23 @@ import time
 import traceback
 
 FAILURE = 2**64 - 1
-BATCHED, ARROW_BATCHED = 100, 101
+FOREACH = 0
+PICKLED, ARROW_BATCHED = 100, 101
 PANDAS, PANDAS_ITER, ARROW, ARROW_ITER = 200, 204, 250, 251
-GROUPED_PANDAS, MAP_PANDAS, MAP_ARROW, GROUPED_ARROW = 201, 205, 207, 209
+MAP_PANDAS, MAP_ARROW = 205, 207
 
 channel = socket.socket(fileno=3)
 
 
 def read(size):
-    parts = []
-    while size:
-        part = channel.recv(min(size, 1 << 20))
+    data = bytearray(size)
+    view, got = memoryview(data), 0
+    while got < size:
+        part = channel.recv_into(view[got:])
         if not part:
             os._exit(0)  # firn is gone, or done with this worker
-        parts.append(part)
-        size -= len(part)
-    return b"".join(parts)
+        got += part
+    return data
 
 
 def receive():
@@ -42,14 +45,20 @@ def receive():
 
 
 def send(data):
-    channel.sendall(struct.pack("<Q", len(data)))
-    channel.sendall(data)
+    """A frame, with one call where the socket takes it whole."""
+    parts = [memoryview(struct.pack("<Q", len(data))), memoryview(data).cast("B")]
+    while parts:
+        sent = channel.sendmsg(parts)
+        while parts and sent >= len(parts[0]):
+            sent -= len(parts.pop(0))
+        if sent:
+            parts[0] = parts[0][sent:]
 
 
 def batches():
     import pyarrow as pa
     while (frame := receive()) is not None:
-        with pa.ipc.open_stream(frame) as reader:
+        with pa.ipc.open_stream(pa.py_buffer(frame)) as reader:
             schema = reader.schema
             yield from itertools.islice(itertools.chain(reader, [pa.RecordBatch.from_pylist([], schema)]), 1)
 
@@ -66,41 +75,136 @@ def answer(table):
     send(sink.getvalue())
 
 
+def pickled_value(types, spark_type):
+    """What Spark keeps of a value that a pickled function (no Arrow) returned: those of another type become None."""
+    def only(*python_types):
+        return lambda value: value if type(value) in python_types else None
+
+    def integer(bits):
+        half, whole = 1 << (bits - 1), 1 << bits
+        return lambda value: (value + half) % whole - half if type(value) is int else None
+
+    def text(value):
+        return str(value).lower() if isinstance(value, bool) else None if value is None else str(value)
+
+    def binary(value):
+        return value.encode() if isinstance(value, str) else bytes(value) if isinstance(value, (bytes, bytearray)) else None
+
+    if isinstance(spark_type, types.BooleanType):
+        return only(bool)
+    for kind, bits in ((types.ByteType, 8), (types.ShortType, 16), (types.IntegerType, 32), (types.LongType, 64)):
+        if isinstance(spark_type, kind):
+            return integer(bits)
+    if isinstance(spark_type, (types.FloatType, types.DoubleType)):
+        return only(float)
+    if isinstance(spark_type, types.DecimalType):
+        return lambda value: value if isinstance(value, decimal.Decimal) else None
+    if isinstance(spark_type, types.StringType):
+        return text
+    if isinstance(spark_type, types.BinaryType):
+        return binary
+    if isinstance(spark_type, types.ArrayType):
+        element = pickled_value(types, spark_type.elementType)
+        return lambda value: [element(item) for item in value] if isinstance(value, (list, tuple)) else None
+    if isinstance(spark_type, types.MapType):
+        key, item = pickled_value(types, spark_type.keyType), pickled_value(types, spark_type.valueType)
+        return lambda value: {key(k): item(v) for k, v in value.items()} if isinstance(value, dict) else None
+    if isinstance(spark_type, types.StructType):
+        return pickled_struct(types, spark_type)
+    if isinstance(spark_type, (types.DateType, types.TimestampType, types.TimestampNTZType, types.DayTimeIntervalType)):
+        def moment(value):
+            spark_type.toInternal(value)  # raises what Spark's worker raises
+            return value
+        return moment
+    return lambda value: value
+
+
+def pickled_struct(types, spark_type):
+    names, fields = spark_type.names, [pickled_value(types, field.dataType) for field in spark_type]
+
+    def convert(value):
+        if value is None:
+            return None
+        if isinstance(value, dict):
+            value = [value.get(name) for name in names]
+        elif not isinstance(value, (list, tuple)):
+            value = [getattr(value, name, None) for name in names]
+        if len(value) != len(names):
+            raise ValueError("Input row doesn't have expected number of values required by the schema. "
+                             f"{len(names)} fields are required while {len(value)} values are provided.")
+        return tuple(field(item) for field, item in zip(fields, value))
+    return convert
+
+
 class Kinds:
     """Conversions between Spark's values in Python, pandas and Arrow."""
 
-    def __init__(self, zone):
+    def __init__(self, zone, settings):
         import pyarrow as pa
         from pyspark.sql import types
         from pyspark.sql.pandas import types as pandas_types
-        self.pa, self.types, self.pandas_types, self.zone = pa, types, pandas_types, zone
+        self.pa, self.types, self.pandas_types, self.zone, self.settings = pa, types, pandas_types, zone, settings
+        self.by_name = settings.get(
+            "spark.sql.legacy.execution.pandas.groupedMap.assignColumnsByName", "true").lower() == "true"
         try:
             from pyspark.sql import conversion
         except ImportError:
             from pyspark.sql.connect import conversion
         self.conversion = conversion
+        self.known = {}
 
     def spark_type(self, arrow_type):
         return self.pandas_types.from_arrow_type(arrow_type)
 
     def arrow_type(self, spark_type):
+        key = ("arrow", id(spark_type))
+        if key not in self.known:
+            try:
+                made = self.pandas_types.to_arrow_type(spark_type, timezone="UTC")
+            except TypeError:
+                made = self.pandas_types.to_arrow_type(spark_type)
+            self.known[key] = made, spark_type  # kept, so that its id stays its own
+        return self.known[key][0]
+
+    def converter(self, of, *arguments):
         try:
-            return self.pandas_types.to_arrow_type(spark_type, timezone="UTC")
+            return of._create_converter(*arguments, none_on_identity=True)
         except TypeError:
-            return self.pandas_types.to_arrow_type(spark_type)
+            return of._create_converter(*arguments)
 
     def rows(self, column):
         """Python values of an Arrow column, as Spark's UDFs get them."""
-        convert = self.conversion.ArrowTableToRowsConversion._create_converter(self.spark_type(column.type))
-        values = column.to_pylist()
+        pa, kind = self.pa, column.type
+        if pa.types.is_integer(kind) or pa.types.is_boolean(kind) or pa.types.is_string(kind):
+            return column.to_pandas(integer_object_nulls=True).tolist()
+        if pa.types.is_floating(kind) and column.null_count == 0:
+            return column.to_numpy(zero_copy_only=False).tolist()
+        key = ("rows", kind)
+        if key not in self.known:
+            self.known[key] = self.converter(self.conversion.ArrowTableToRowsConversion, self.spark_type(kind))
+        convert, values = self.known[key], column.to_pylist()
         return values if convert is None else [convert(value) for value in values]
 
-    def column(self, values, spark_type):
+    def column(self, values, spark_type, pickled=False):
         """An Arrow column of what a UDF returned; values of another type follow Spark's rules for Python UDFs."""
-        convert = self.conversion.LocalDataToArrowConversion._create_converter(spark_type, True)
+        pa, arrow_type = self.pa, self.arrow_type(spark_type)
+        if pickled:
+            key = ("pickled", id(spark_type))
+            if key not in self.known:
+                self.known[key] = pickled_value(self.types, spark_type)
+            values = [self.known[key](value) for value in values]
+        elif isinstance(spark_type, self.types.StringType) and set(map(type, values)) <= {str, type(None)}:
+            return pa.array(values, type=arrow_type)
+        key = ("column", id(spark_type))
+        if key not in self.known:
+            self.known[key] = self.converter(self.conversion.LocalDataToArrowConversion, spark_type, True)
+        convert = self.known[key]
         if convert is not None:
             values = [convert(value) for value in values]
-        return self.pa.array(values, type=self.arrow_type(spark_type))
+        try:
+            return pa.array(values, type=arrow_type)
+        except pa.lib.ArrowException:
+            return pa.array(values).cast(arrow_type)
 
     def series(self, column, as_frame=True):
         """A pandas Series (of a struct: a DataFrame) of an Arrow column."""
@@ -111,12 +215,14 @@ class Kinds:
             return pandas.concat(children, axis=1, keys=[field.name for field in column.type])
         if pa.types.is_timestamp(column.type) and column.type.tz is not None:
             return column.cast(pa.timestamp("us", "UTC")).to_pandas().dt.tz_convert(self.zone).dt.tz_localize(None)
-        spark_type = self.spark_type(column.type)
         series = column.to_pandas(date_as_object=True)
-        if isinstance(spark_type, (self.types.ArrayType, self.types.MapType, self.types.StructType)):
-            convert = self.pandas_types._create_converter_to_pandas(
-                spark_type, True, timezone=self.zone, struct_in_pandas="dict", ndarray_as_list=False)
-            series = convert(series)
+        if pa.types.is_nested(column.type):
+            key = ("series", column.type)
+            if key not in self.known:
+                self.known[key] = self.pandas_types._create_converter_to_pandas(
+                    self.spark_type(column.type), True, timezone=self.zone, struct_in_pandas="dict",
+                    ndarray_as_list=False)
+            series = self.known[key](series)
         return series
 
     def from_series(self, series, spark_type):
@@ -130,24 +236,33 @@ class Kinds:
             if getattr(series.dt, "tz", None) is None:
                 series = series.dt.tz_localize(self.zone, ambiguous=False, nonexistent="shift_forward")
         elif isinstance(spark_type, (self.types.ArrayType, self.types.MapType, self.types.StructType)):
-            return self.column(list(series), spark_type)
+            return self.column([None if value is None else list(value) if hasattr(value, "dtype") else value
+                                for value in series], spark_type)
         elif isinstance(spark_type, self.types.StringType) and getattr(series, "dtype", None) == "object":
             series = [None if value is None or value is pandas.NA or value != value else str(value) for value in series]
             return pa.array(series, type=arrow_type)
-        array = pa.Array.from_pandas(series, type=arrow_type, safe=True)
+        try:
+            array = pa.Array.from_pandas(series, type=arrow_type, safe=True)
+        except pa.lib.ArrowException:
+            array = pa.Array.from_pandas(series).cast(arrow_type)
         return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
 
     def frame_columns(self, frame, schema):
         """The Arrow columns of a DataFrame: by name where its columns have names, else by position."""
-        if any(isinstance(name, str) for name in frame.columns):
-            missing = [f.name for f in schema if f.name not in frame.columns]
-            extra = [name for name in frame.columns if name not in schema.names]
+        import pandas
+        if not isinstance(frame, pandas.DataFrame):
+            raise TypeError("[UDF_RETURN_TYPE] Return type of the user-defined function should be pandas.DataFrame, "
+                            f"but is {type(frame).__name__}.")
+        if self.by_name and any(isinstance(name, str) for name in frame.columns):
+            missing = sorted(f.name for f in schema if f.name not in frame.columns)
+            extra = sorted(name for name in frame.columns if name not in schema.names)
             if missing or extra:
-                raise ValueError("[RESULT_COLUMN_NAMES_MISMATCH] Column names of the returned pandas.DataFrame do not "
-                                 f"match specified schema. Missing: {missing} Unexpected: {extra}.")
+                raise ValueError("[RESULT_COLUMN_NAMES_MISMATCH] Column names of the returned data do not match specified schema."
+                                 + (f" Missing: {', '.join(missing)}." if missing else "")
+                                 + (f" Unexpected: {', '.join(extra)}." if extra else ""))
             return [self.from_series(frame[f.name], f.dataType) for f in schema]
         if len(frame.columns) != len(schema) and len(frame.columns):
-            raise ValueError("[RESULT_COLUMN_SCHEMA_MISMATCH] Number of columns of the returned pandas.DataFrame doesn't match "
+            raise ValueError("[RESULT_COLUMN_SCHEMA_MISMATCH] Number of columns of the returned data doesn't match "
                              f"specified schema. Expected: {len(schema)} Actual: {len(frame.columns)}.")
         if not len(frame.columns):
             return [self.pa.array([], type=self.arrow_type(f.dataType)) for f in schema]
@@ -166,13 +281,28 @@ class Kinds:
         return self.pa.Table.from_arrays(arrays, schema=self.pa.schema(
             [self.pa.field(f.name, self.arrow_type(f.dataType)) for f in schema]))
 
+    def arrow(self, made, spark_type):
+        """What a function over Arrow returned, as the declared type."""
+        if isinstance(made, self.pa.ChunkedArray):
+            made = made.combine_chunks()
+        arrow_type = self.arrow_type(spark_type)
+        return made if made.type == arrow_type else made.cast(arrow_type)
+
 
 class Call:
-    """One function over columns of a batch."""
+    """One function over columns of a batch, with those that take its results in turn."""
 
     def __init__(self, kinds, row, function, result):
-        self.kinds, self.function, self.result = kinds, function, result
+        self.kinds, self.function, self.result, self.name = kinds, function, result, row["name"]
         self.eval_type, self.arguments, self.names = row["eval_type"], row["arguments"], row["names"]
+        self.frame = row.get("frame")
+        self.then = []
+
+    def chain(self, row, function, result):
+        """The result, as it is, goes into one more function."""
+        name = row["names"][0]
+        self.then.append((lambda value: function(**{name: value})) if name else function)
+        self.result = result
 
     def split(self, values):
         plain = [value for value, name in zip(values, self.names) if not name]
@@ -181,144 +311,184 @@ class Call:
     def columns(self, batch):
         return [batch.column(i) for i in self.arguments]
 
+    def called(self, values):
+        plain, named = self.split(values)
+        made = self.function(*plain, **named)
+        for function in self.then:
+            made = function(made)
+        return made
+
+    def over_rows(self, batch):
+        columns = [self.kinds.rows(column) for column in self.columns(batch)]
+        if any(self.names) or self.then:
+            results = [self.called(row) for row in (zip(*columns) if columns else itertools.repeat((), batch.num_rows))]
+        elif columns:
+            results = list(map(self.function, *columns))
+        else:
+            function = self.function
+            results = [function() for _ in range(batch.num_rows)]
+        return self.kinds.column(results, self.result, self.eval_type == PICKLED)
+
     def __call__(self, batch):
         kinds = self.kinds
-        if self.eval_type in (BATCHED, ARROW_BATCHED):
-            columns = [kinds.rows(column) for column in self.columns(batch)]
-            rows = zip(*columns) if columns else itertools.repeat((), batch.num_rows)
-            if any(self.names):
-                results = []
-                for row in rows:
-                    plain, named = self.split(row)
-                    results.append(self.function(*plain, **named))
-            else:
-                results = [self.function(*row) for row in rows]
-            return kinds.column(results, self.result)
+        if self.eval_type in (PICKLED, ARROW_BATCHED):
+            try:
+                return self.over_rows(batch)
+            except StopIteration as error:
+                raise RuntimeError("Caught StopIteration thrown from user's code; failing the task") from error
         if self.eval_type == PANDAS:
-            plain, named = self.split([kinds.series(column) for column in self.columns(batch)])
-            return self.checked(self.function(*plain, **named), batch.num_rows, "pandas.Series")
-        plain, named = self.split(self.columns(batch))
-        made = self.function(*plain, **named)
-        made = made.combine_chunks() if isinstance(made, kinds.pa.ChunkedArray) else made
-        return self.counted(made, batch.num_rows).cast(kinds.arrow_type(self.result))
+            made = self.called([kinds.series(column) for column in self.columns(batch)])
+            return kinds.from_series(self.counted(made, batch.num_rows, "pandas_udf", "pandas.Series"), self.result)
+        made = self.called(self.columns(batch))
+        return kinds.arrow(self.counted(made, batch.num_rows, "arrow_udf", "pyarrow.Array"), self.result)
 
-    def counted(self, made, rows):
+    def counted(self, made, rows, kind, what):
+        if not hasattr(made, "__len__"):
+            what = "pandas.DataFrame" if isinstance(self.result, self.kinds.types.StructType) and kind == "pandas_udf" else what
+            raise TypeError(f"[UDF_RETURN_TYPE] Return type of the user-defined function should be {what}, "
+                            f"but is {type(made).__name__}.")
         if len(made) != rows:
-            raise ValueError(f"[SCHEMA_MISMATCH_FOR_PANDAS_UDF] Result vector from {self.function.__name__} was not the "
+            raise ValueError(f"[SCHEMA_MISMATCH_FOR_PANDAS_UDF] Result vector from {kind} was not the "
                              f"required length: expected {rows}, got {len(made)}.")
         return made
 
-    def checked(self, made, rows, what):
-        if not hasattr(made, "__len__"):
-            raise TypeError(f"[UDF_RETURN_TYPE] Return type of the user-defined function should be {what}, "
-                            f"but is {type(made).__name__}.")
-        return self.kinds.from_series(self.counted(made, rows), self.result)
-
     def over_iterator(self, batch_list):
-        """Functions from an iterator of batches to an iterator of results, cut to the batches' sizes again."""
-        kinds, sizes = self.kinds, []
+        """Functions from an iterator of batches to an iterator of results."""
+        kinds, given, taken = self.kinds, 0, 0
 
         def inputs():
+            nonlocal given
             for batch in batch_list:
-                sizes.append(batch.num_rows)
+                given += batch.num_rows
                 values = self.columns(batch)
                 if self.eval_type == PANDAS_ITER:
                     values = [kinds.series(column) for column in values]
                 yield values[0] if len(values) == 1 else tuple(values)
 
-        waiting, done = [], 0
-        for made in self.function(inputs()):
-            waiting.append(kinds.from_series(made, self.result) if self.eval_type == PANDAS_ITER
-                           else made.cast(kinds.arrow_type(self.result)))
-            while done < len(sizes) and sum(map(len, waiting)) >= sizes[done]:
-                joined = kinds.pa.concat_arrays(waiting)
-                yield joined.slice(0, sizes[done])
-                waiting, done = [joined.slice(sizes[done])], done + 1
-        if done < len(sizes) or sum(map(len, waiting)):
+        source = inputs()
+        made_list = self.function(source)
+        if not hasattr(made_list, "__iter__"):
+            raise TypeError("[UDF_RETURN_TYPE] Return type of the user-defined function should be iterator of "
+                            f"pandas.Series, but is {type(made_list).__name__}.")
+        for made in made_list:
+            taken += len(made)
+            if taken > given:
+                raise ValueError("[PANDAS_UDF_OUTPUT_EXCEEDS_INPUT_ROWS] The Pandas SCALAR_ITER UDF outputs more rows "
+                                 "than input rows.")
+            yield kinds.from_series(made, self.result) if self.eval_type == PANDAS_ITER else kinds.arrow(made, self.result)
+        for _ in source:
+            raise ValueError("[STOP_ITERATION_OCCURRED_FROM_SCALAR_ITER_PANDAS_UDF] pandas iterator UDF should exhaust "
+                             "the input iterator.")
+        if taken != given:
             raise ValueError("[RESULT_LENGTH_MISMATCH_FOR_SCALAR_ITER_PANDAS_UDF] The length of output in Scalar iterator "
-                             "pandas UDF should be the same with the input's.")
+                             f"pandas UDF should be the same with the input's; however, the length of output was {taken} "
+                             f"and the length of input was {given}.")
 
 
 def evaluate(kinds, calls):
     names = [f"_{i}" for i in range(len(calls))]
     if len(calls) == 1 and calls[0].eval_type in (PANDAS_ITER, ARROW_ITER):
         for column in calls[0].over_iterator(batches()):
-            answer(kinds.pa.RecordBatch.from_arrays([column], names=names))
+            if len(column):
+                answer(kinds.pa.RecordBatch.from_arrays([column], names=names))
         return
     for batch in batches():
         answer(kinds.pa.RecordBatch.from_arrays([call(batch) for call in calls], names=names))
 
 
 def map_batches(kinds, function, schema, eval_type):
-    if eval_type == MAP_ARROW:
-        for made in function(batches()):
+    what = "pandas.DataFrame" if eval_type == MAP_PANDAS else "pyarrow.RecordBatch"
+    made_list = function(batches() if eval_type == MAP_ARROW else (kinds.frame(batch) for batch in batches()))
+    if not hasattr(made_list, "__iter__"):
+        raise TypeError(f"[UDF_RETURN_TYPE] Return type of the user-defined function should be iterator of {what}, "
+                        f"but is {type(made_list).__name__}.")
+    for made in made_list:
+        if eval_type == MAP_ARROW:
             answer(cast_to(kinds, made, schema))
-        return
-    for made in function(kinds.frame(batch) for batch in batches()):
-        answer(kinds.table(kinds.frame_columns(made, schema), schema))
+        else:
+            answer(kinds.table(kinds.frame_columns(made, schema), schema))
 
 
 def cast_to(kinds, made, schema):
     """A pyarrow RecordBatch or Table as the declared schema: by name."""
-    missing = [f.name for f in schema if f.name not in made.schema.names]
-    if missing or len(made.schema.names) != len(schema):
-        raise ValueError("[RESULT_COLUMN_NAMES_MISMATCH] Column names of the returned data do not match specified schema: "
-                         f"expected {schema.names}, got {made.schema.names}.")
+    if not isinstance(made, (kinds.pa.RecordBatch, kinds.pa.Table)):
+        raise TypeError("[UDF_RETURN_TYPE] Return type of the user-defined function should be pyarrow.Table, "
+                        f"but is {type(made).__name__}.")
     table = kinds.pa.Table.from_batches([made]) if isinstance(made, kinds.pa.RecordBatch) else made
-    return kinds.table([table.column(f.name).cast(kinds.arrow_type(f.dataType)) for f in schema], schema)
+    if not table.num_columns and not table.num_rows:
+        return kinds.table([kinds.pa.array([], type=kinds.arrow_type(f.dataType)) for f in schema], schema)
+    if kinds.by_name:
+        missing = sorted(f.name for f in schema if f.name not in table.schema.names)
+        extra = sorted(name for name in table.schema.names if name not in schema.names)
+        if missing or extra:
+            raise ValueError("[RESULT_COLUMN_NAMES_MISMATCH] Column names of the returned data do not match specified schema."
+                             + (f" Missing: {', '.join(missing)}." if missing else "")
+                             + (f" Unexpected: {', '.join(extra)}." if extra else ""))
+    columns = [(f, table.column(f.name if kinds.by_name else i)) for i, f in enumerate(schema)]
+    wrong = [f"column '{f.name}' (expected {kinds.arrow_type(f.dataType)}, actual {column.type})"
+             for f, column in columns if not same_kind(kinds.pa, column.type, kinds.arrow_type(f.dataType))]
+    if wrong:
+        raise TypeError("[RESULT_COLUMN_TYPES_MISMATCH] Column types of the returned data do not match specified schema. "
+                        f"Mismatch: {', '.join(wrong)}.")
+    return kinds.table([column.cast(kinds.arrow_type(f.dataType)) for f, column in columns], schema)
 
 
-def groups(kinds, keys):
-    """Tables of consecutive rows with equal keys (the first columns)."""
-    pa, waiting, current = kinds.pa, [], None
-    for batch in batches():
-        if batch.num_rows == 0:
-            continue
-        columns = [column.to_pylist() for column in batch.columns[:keys]]
-        rows = [repr(row) for row in zip(*columns)] if keys else [""] * batch.num_rows
-        begin = 0
-        for i, row in enumerate(rows):
-            if row != current:
-                if i > begin:
-                    waiting.append(batch.slice(begin, i - begin))
-                if waiting:
-                    yield pa.Table.from_batches(waiting)
-                waiting, begin, current = [], i, row
-        waiting.append(batch.slice(begin))
-    if waiting:
-        yield pa.Table.from_batches(waiting)
+def same_kind(pa, given, wanted):
+    """Equal but for names and nullability of children, time zones and widths of offsets."""
+    if given == wanted or (pa.types.is_timestamp(given) and pa.types.is_timestamp(wanted)):
+        return True
+    variable = (pa.types.is_large_string, pa.types.is_string), (pa.types.is_large_binary, pa.types.is_binary)
+    if any(large(given) and small(wanted) for large, small in variable):
+        return True
+    return pa.types.is_nested(given) and given.id == wanted.id
 
 
-def map_groups(kinds, function, schema, eval_type, keys):
-    wants_key = len(inspect.getfullargspec(function).args) > 1
-    for table in groups(kinds, keys):
-        table = table.combine_chunks()
-        values = kinds.pa.Table.from_arrays(table.columns[keys:], names=table.schema.names[keys:])
-        if eval_type == GROUPED_ARROW:
-            key = tuple(column[0] for column in table.columns[:keys])
-            made = function(key, values) if wants_key else function(values)
-            answer(cast_to(kinds, made, schema))
-            continue
-        frame = kinds.frame(values.to_batches()[0] if values.num_rows else values)
-        key = tuple(kinds.series(column.combine_chunks().slice(0, 1), False).iloc[0] for column in table.columns[:keys])
-        made = function(key, frame) if wants_key else function(frame)
-        answer(kinds.table(kinds.frame_columns(made, schema), schema))
+def surround(request):
+    """The process as the session wants it."""
+    os.environ["TZ"] = request["zone"]
+    time.tzset()
+    importlib.invalidate_caches()
+    root = request.get("settings", {}).get("files")
+    if root:
+        try:
+            from pyspark.core.files import SparkFiles
+        except ImportError:
+            try:
+                from pyspark import SparkFiles
+            except ImportError:
+                return
+        SparkFiles._root_directory, SparkFiles._is_running_on_worker = root, True
 
 
 def serve(request):
-    os.environ["TZ"] = request["zone"]
-    time.tzset()
-    pickles = [receive() for _ in request["functions"]]
-    kinds = Kinds(request["zone"])
-    loaded = [pickle.loads(data) for data in pickles]
+    surround(request)
+    if "analyze" in request:
+        return analyze(request)
     rows = request["functions"]
-    eval_type, (function, result) = rows[0]["eval_type"], loaded[0]
+    pickles = [receive() for _ in rows]
+    kinds = Kinds(request["zone"], request["settings"])
+    eval_type = rows[0]["eval_type"]
+    if eval_type in TABLE_FUNCTIONS:
+        said = pickle.loads(receive()) if request["analyzed"] else None
+        return TableFunction(kinds, request, pickle.loads(pickles[0]), said).run()
+    loaded = [pickle.loads(data) for data in pickles]
+    if eval_type == FOREACH:
+        return for_each(kinds, loaded[0][0], request["settings"])
     if eval_type in (MAP_PANDAS, MAP_ARROW):
-        map_batches(kinds, function, result, eval_type)
-    elif eval_type in (GROUPED_PANDAS, GROUPED_ARROW):
-        map_groups(kinds, function, result, eval_type, request["keys"])
-    else:
-        evaluate(kinds, [Call(kinds, row, f, r) for row, (f, r) in zip(rows, loaded)])
+        return map_batches(kinds, *loaded[0], eval_type)
+    if eval_type in GROUPED:
+        return map_groups(kinds, *loaded[0], eval_type, request["keys"])
+    if eval_type in COGROUPED:
+        return map_cogroups(kinds, *loaded[0], eval_type, request["keys"], request["left"])
+    calls = []
+    for row, (function, result) in zip(rows, loaded):
+        if row.get("chained"):
+            calls[-1].chain(row, function, result)
+        else:
+            calls.append(Call(kinds, row, function, result))
+    if eval_type in AGGREGATES:
+        return over_windows(kinds, calls, request["keys"]) if request.get("window") else aggregate(kinds, calls, request["keys"])
+    return evaluate(kinds, calls)
 
 
 def main():
