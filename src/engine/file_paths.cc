@@ -4,8 +4,10 @@
 #include <algorithm>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <regex>
+#include <set>
 #include <utility>
 
 #include "base/error.h"
@@ -15,7 +17,7 @@
 namespace firn::engine {
 namespace {
 
-constexpr std::string_view kWildcards = "*?[{";
+constexpr std::string_view kWildcards = "*?[{\\";
 
 std::string to_regex(std::string_view pattern) {
   std::string regex;
@@ -29,6 +31,9 @@ std::string to_regex(std::string_view pattern) {
       continue;
     }
     switch (c) {
+      case '\\':  // the next character stands for itself
+        if (i + 1 < pattern.size()) regex += std::string("\\") + pattern[++i];
+        break;
       case '*':
         regex += "[^/]*";
         break;
@@ -72,6 +77,13 @@ std::string decode(std::string_view text) {
   return out;
 }
 
+// Files that jobs leave beside their data.
+bool is_hidden(std::string_view name) {
+  const bool schema = name.starts_with("_metadata") || name.starts_with("_common_metadata");
+  return !schema && ((name[0] == '_' && name.find('=') == std::string_view::npos) ||
+                     name[0] == '.' || name.ends_with("._COPYING_"));
+}
+
 // The file below `base`; false where it is hidden. Fills the partition from the folders between.
 bool place(std::string_view base, const std::string& uri, PlacedFile& out) {
   std::string_view rest = std::string_view(uri).substr(std::min(base.size(), uri.size()));
@@ -84,7 +96,9 @@ bool place(std::string_view base, const std::string& uri, PlacedFile& out) {
     const size_t equals = part.find('=');
     const bool is_folder = slash < rest.size();
     const bool is_partition = is_folder && equals != std::string_view::npos && equals > 0;
-    if ((part[0] == '_' && !is_partition) || part[0] == '.') return false;
+    if (is_hidden(part)) return false;
+    if (is_partition && out.partition.empty())
+      out.root = uri.substr(0, static_cast<size_t>(part.data() - uri.data()));
     if (is_partition)
       out.partition.push_back({decode(part.substr(0, equals)), decode(part.substr(equals + 1))});
   }
@@ -101,9 +115,7 @@ class FileFilter {
   bool takes(const files::FileInfo& info) const {
     if (before_ && info.modified_ms * 1000 >= *before_) return false;
     if (after_ && info.modified_ms * 1000 <= *after_) return false;
-    const size_t slash = info.uri.rfind('/');
-    const std::string name = slash == std::string::npos ? info.uri : info.uri.substr(slash + 1);
-    return !name_ || std::regex_match(name, *name_);
+    return !name_ || std::regex_match(file_name(info.uri), *name_);
   }
 
  private:
@@ -133,7 +145,7 @@ struct Listing {
 void add(Listing& into, const files::FileInfo& info, std::string_view base, std::string_view path,
          const FileFilter& filter) {
   PlacedFile file;
-  if (!place(base, info.uri, file)) return;
+  if (!place(base, info.uri, file) || is_hidden(file_name(info.uri))) return;
   into.found = true;
   if (!filter.takes(info)) return;
   file.size = info.size;
@@ -160,12 +172,67 @@ void add_pattern(files::FileStore& store, const std::string& pattern, const std:
   }
 }
 
-bool same_keys(const PlacedFile& a, const PlacedFile& b) {
-  return std::ranges::equal(a.partition, b.partition, {}, &PartitionValue::key,
-                            &PartitionValue::key);
+// "id, day"; in lower case, for names are the same in any.
+std::string keys_of(const PlacedFile& file) {
+  std::string keys;
+  for (const PartitionValue& part : file.partition) keys += (keys.empty() ? "" : ", ") + part.key;
+  return keys;
+}
+std::string folder_of(const std::string& uri) { return uri.substr(0, uri.rfind('/')); }
+
+void check_below(std::string_view base, const std::string& path) {
+  if (base.empty() || path.starts_with(base) || path + "/" == base) return;
+  const bool plain = files::scheme_of(std::string(base)) == files::scheme_of(path) &&
+                     path.find_first_of(kWildcards) == std::string::npos;
+  if (plain)
+    throw_invalid("Wrong basePath " + std::string(base) + " for the root path: " + path +
+                  "; the path is to stand below it");
+}
+
+// All files have the same keys, below one folder.
+void check_partitions(const std::vector<PlacedFile>& files) {
+  std::map<std::string, std::string> lists;  // lower case → as written
+  std::set<std::string> roots;
+  std::map<std::string, std::string> folders;  // lower case keys → a folder
+  for (const PlacedFile& file : files) {
+    const std::string keys = keys_of(file);
+    lists.emplace(formats::lower_case(keys), keys);
+    folders.emplace(formats::lower_case(keys), folder_of(file.uri));
+    roots.insert(file.root);
+  }
+  if (roots.size() > 1) {
+    std::string paths;
+    for (const std::string& root : roots)
+      paths += (paths.empty() ? "\t" : "\n\t") + shown_uri(root);
+    throw Error("CONFLICTING_DIRECTORY_STRUCTURES", {{"discoveredBasePaths", paths}});
+  }
+  if (lists.size() > 1) {
+    std::string names, suspicious;
+    int number = 0;
+    for (const auto& [lower, keys] : lists) {
+      names +=
+          (number == 0 ? "\tPartition column name list #" : "\n\tPartition column name list #") +
+          std::to_string(number) + ": " + keys;
+      suspicious += (number == 0 ? "\t" : "\n\t") + shown_uri(folders[lower]);
+      ++number;
+    }
+    throw Error("CONFLICTING_PARTITION_COLUMN_NAMES",
+                {{"distinctPartColLists", names}, {"suspiciousPaths", suspicious}});
+  }
+  std::set<std::string> seen;
+  for (size_t i = 0; !files.empty() && i < files.front().partition.size(); ++i) {
+    const std::string key = formats::lower_case(files.front().partition[i].key);
+    if (!seen.insert(key).second)
+      throw Error("COLUMN_ALREADY_EXISTS", {{"columnName", "`" + key + "`"}});
+  }
 }
 
 }  // namespace
+
+std::string file_name(const std::string& uri) {
+  const size_t slash = uri.rfind('/');
+  return slash == std::string::npos ? uri : uri.substr(slash + 1);
+}
 
 std::vector<PlacedFile> expand_paths(files::FileStore& store, const std::vector<std::string>& paths,
                                      const formats::Options& options) {
@@ -175,6 +242,7 @@ std::vector<PlacedFile> expand_paths(files::FileStore& store, const std::vector<
   if (!base.empty() && !base.ends_with('/')) base += '/';
   Listing listing;
   for (const std::string& path : paths) {
+    check_below(base, path);
     listing.found = false;
     bool there = false;
     if (const auto info = store.stat(path)) {
@@ -183,8 +251,8 @@ std::vector<PlacedFile> expand_paths(files::FileStore& store, const std::vector<
       const std::string_view own =
           std::string_view(path).substr(0, slash == std::string::npos ? 0 : slash);
       if (base.empty()) {
-        if (filter.takes(*info)) {
-          listing.files.push_back({path, {}, info->size, info->modified_ms});
+        if (filter.takes(*info) && !is_hidden(file_name(path))) {
+          listing.files.push_back({path, {}, info->size, info->modified_ms, ""});
           listing.direct.push_back(true);
         }
       } else {
@@ -203,6 +271,7 @@ std::vector<PlacedFile> expand_paths(files::FileStore& store, const std::vector<
   bool partitioned = false;
   for (PlacedFile& file : listing.files) {
     if (recursive) file.partition.clear();
+    if (recursive || !base.empty()) file.root.clear();
     partitioned |= !file.partition.empty();
   }
   std::vector<PlacedFile> files;
@@ -212,14 +281,7 @@ std::vector<PlacedFile> expand_paths(files::FileStore& store, const std::vector<
     if (taken) files.push_back(std::move(listing.files[i]));
   }
   std::ranges::sort(files, {}, &PlacedFile::uri);
-  const auto odd = std::ranges::find_if_not(
-      files, [&](const PlacedFile& file) { return same_keys(file, files.front()); });
-  if (odd != files.end()) {
-    throw_invalid("Conflicting partition column names detected: the files '" + files.front().uri +
-                  "' and '" + odd->uri +
-                  "' stand in folders with different partition keys. If they belong to different "
-                  "tables, read them one by one; if one table holds both, set the option basePath");
-  }
+  check_partitions(files);
   return files;
 }
 
@@ -227,6 +289,15 @@ namespace {
 
 using types::DataType;
 using types::DataTypeId;
+
+// "1e3" is a whole number, as BigDecimal reads it.
+DataType exponent_type(const std::string& value) {
+  const size_t e = value.find_first_of("eE");
+  const size_t digits = e - (value[0] == '-' || value[0] == '+' ? 1 : 0);
+  const size_t zeros = std::stoul(value.substr(e + 1));
+  if (digits + zeros > 38) return DataTypeId::kDouble;
+  return DataType::decimal(static_cast<int>(digits + zeros), 0);
+}
 
 DataType value_type(const std::string& value, const formats::ValueFormats& formats) {
   int64_t whole = 0;
@@ -237,9 +308,11 @@ DataType value_type(const std::string& value, const formats::ValueFormats& forma
   const bool digits = value.find_first_not_of("0123456789") == std::string::npos;
   if (!value.empty() && digits && value.size() <= 38)
     return DataType::decimal(static_cast<int>(value.size()), 0);
+  static const std::regex kExponent(R"([-+]?[0-9]+[eE]\+?[0-9]{1,2})");
+  if (std::regex_match(value, kExponent)) return exponent_type(value);
   if (formats::is_java_double(value, number)) return DataTypeId::kDouble;
   static const std::regex kTimestamp(
-      R"([0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?)");
+      R"([0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9])?)");
   static const std::regex kDate(R"([0-9]{4}-[0-9]{2}-[0-9]{2})");
   if (std::regex_match(value, kTimestamp) && formats::read_timestamp(value, formats))
     return DataTypeId::kTimestamp;
@@ -252,7 +325,9 @@ DataType wider(const DataType& a, const DataType& b) {
   if (a == b || b.id() == DataTypeId::kNull) return a;
   if (a.id() == DataTypeId::kNull) return b;
   if (a.is_numeric() && b.is_numeric()) {
-    if (a.id() == DataTypeId::kDouble || b.id() == DataTypeId::kDouble) return DataTypeId::kDouble;
+    const DataTypeId other = a.id() == DataTypeId::kDouble ? b.id() : a.id();
+    if (a.id() == DataTypeId::kDouble || b.id() == DataTypeId::kDouble)  // the digits would suffer
+      return other == DataTypeId::kInteger ? DataTypeId::kDouble : DataTypeId::kString;
     const auto digits = [](const DataType& type) {
       return type.id() == DataTypeId::kInteger ? 10
              : type.id() == DataTypeId::kLong  ? 20
@@ -283,7 +358,7 @@ std::vector<types::StructField> partition_fields(const std::vector<PlacedFile>& 
       if (!typed) break;
       type = wider(type, value_type(file.partition[i].value, formats));
     }
-    if (type.id() == DataTypeId::kNull) type = DataTypeId::kString;
+    if (type.id() == DataTypeId::kNull && !typed) type = DataTypeId::kString;
     fields.push_back({files.front().partition[i].key, type, true, ""});
   }
   return fields;

@@ -123,22 +123,23 @@ duckdb::unique_ptr<duckdb::LocalTableFunctionState> open_part(duckdb::ExecutionC
   return duckdb::make_uniq<PartCursor>();
 }
 
-std::string file_name(const std::string& uri) {
-  const size_t slash = uri.rfind('/');
-  return slash == std::string::npos ? uri : uri.substr(slash + 1);
-}
-
 duckdb::Value metadata_value(const Part& part, const DataType& type) {
   const formats::FilePart& file = part.part;
   const int64_t length = (file.end < 0 ? file.file_size : file.end) - file.start;
   duckdb::vector<duckdb::Value> values = {
       duckdb::Value(shown_uri(file.uri)),
-      duckdb::Value(file_name(file.uri)),
+      duckdb::Value(file_name(shown_uri(file.uri))),
       duckdb::Value::BIGINT(file.file_size),
       duckdb::Value::BIGINT(file.start),
       duckdb::Value::BIGINT(length),
       duckdb::Value::TIMESTAMPTZ(duckdb::timestamp_tz_t(file.modified_ms * 1000))};
   return duckdb::Value::STRUCT(to_duckdb(type), std::move(values));
+}
+
+[[noreturn]] void throw_partition_value(const PartitionValue& part, const DataType& type) {
+  throw Error("INVALID_PARTITION_VALUE", {{"value", "'" + part.value + "'"},
+                                          {"dataType", "\"" + type.sql() + "\""},
+                                          {"columnName", "`" + part.key + "`"}});
 }
 
 void fill_constant(const RowsBinding& binding, const Part& part, const Source& source,
@@ -153,8 +154,12 @@ void fill_constant(const RowsBinding& binding, const Part& part, const Source& s
   VectorOutput out(one, 1);
   formats::ValueFormats formats;
   formats.zone = binding.options.zone();
-  if (text == kNullPartition || !formats::store_text(text, source.type, formats, 0, out))
+  if (text == kNullPartition || !formats::store_text(text, source.type, formats, 0, out)) {
+    if (text != kNullPartition && binding.options.flag("__validatepartitions", true))
+      throw_partition_value(binding.files[part.file].partition[static_cast<size_t>(source.index)],
+                            source.type);
     return vector.Reference(duckdb::Value(vector.GetType()));
+  }
   vector.Reference(one.GetValue(0));
 }
 
@@ -167,6 +172,8 @@ bool is_ignored(const RowsBinding& binding, const Error& error) {
 [[noreturn]] void rethrow(const Error& error, const std::string& uri) {
   if (error.condition() == "FIRN_NOT_FOUND")
     throw Error("FAILED_READ_FILE.FILE_NOT_EXIST", {{"path", shown_uri(uri)}});
+  if (error.code() == Code::kCorrupt && error.condition().starts_with("FIRN_"))
+    throw Error("FAILED_READ_FILE.NO_HINT", {{"path", shown_uri(uri) + ": " + error.what()}});
   throw error;
 }
 
@@ -237,6 +244,15 @@ duckdb::OperatorPartitionData partition_data(duckdb::ClientContext&,
   return duckdb::OperatorPartitionData(input.local_state->Cast<PartCursor>().part);
 }
 
+// count(*) asks for no column at all: no record is looked into then.
+duckdb::virtual_column_map_t no_columns(duckdb::ClientContext&,
+                                        duckdb::optional_ptr<duckdb::FunctionData>) {
+  duckdb::virtual_column_map_t columns;
+  columns.emplace(duckdb::COLUMN_IDENTIFIER_EMPTY,
+                  duckdb::TableColumn("", duckdb::LogicalType::BOOLEAN));
+  return columns;
+}
+
 }  // namespace
 
 duckdb::unique_ptr<duckdb::FunctionData> bind_file_rows(files::FileStore& store,
@@ -279,6 +295,7 @@ duckdb::TableFunction file_rows_function() {
                                  open_part);
   function.projection_pushdown = true;
   function.get_partition_data = partition_data;
+  function.get_virtual_columns = no_columns;
   return function;
 }
 

@@ -95,8 +95,8 @@ DataType whole_of(const FileSchema& schema) {
   std::vector<StructField> fields;
   for (const StructField& field : schema.data.fields()) {
     const StructField* partition = find_field(schema.partitions, field.name);
-    fields.push_back(
-        {field.name, partition != nullptr ? partition->type : field.type, true, field.comment});
+    fields.push_back(partition != nullptr ? *partition : field);
+    fields.back().nullable = true;
   }
   for (const StructField& field : schema.partitions.fields()) {
     if (find_field(schema.data, field.name) == nullptr) fields.push_back(field);
@@ -173,13 +173,15 @@ void remember_schema(const FileSchema& schema, FileOptions& options) {
   options[formats::kPartitions] = schema.partitions.json();
 }
 
-DataType file_metadata_type() {
-  return DataType::structure({{"file_path", DataTypeId::kString, false, ""},
-                              {"file_name", DataTypeId::kString, false, ""},
-                              {"file_size", DataTypeId::kLong, false, ""},
-                              {"file_block_start", DataTypeId::kLong, false, ""},
-                              {"file_block_length", DataTypeId::kLong, false, ""},
-                              {"file_modification_time", DataTypeId::kTimestamp, false, ""}});
+DataType file_metadata_type(const std::string& format) {
+  std::vector<StructField> fields = {{"file_path", DataTypeId::kString, false, ""},
+                                     {"file_name", DataTypeId::kString, false, ""},
+                                     {"file_size", DataTypeId::kLong, false, ""},
+                                     {"file_block_start", DataTypeId::kLong, false, ""},
+                                     {"file_block_length", DataTypeId::kLong, false, ""},
+                                     {"file_modification_time", DataTypeId::kTimestamp, false, ""}};
+  if (format == "parquet") fields.push_back({"row_index", DataTypeId::kLong, false, ""});
+  return DataType::structure(std::move(fields));
 }
 
 FileSchema schema_of_scan(files::FileStore& store, const plan::FileScan& scan) {

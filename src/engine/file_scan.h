@@ -37,7 +37,7 @@ inline types::DataType file_schema(files::FileStore& store, const std::string& f
 void remember_schema(const FileSchema& schema, FileOptions& options);
 
 // Of plan::kFileMetadataColumn: file_path, file_name, file_size, file_block_start,
-// file_block_length, file_modification_time.
-types::DataType file_metadata_type();
+// file_block_length, file_modification_time; of Parquet row_index too.
+types::DataType file_metadata_type(const std::string& format);
 
 }  // namespace firn::engine

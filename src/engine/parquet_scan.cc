@@ -295,36 +295,40 @@ std::string file_list(const std::vector<PlacedFile>& files) {
   return list + "]";
 }
 
-std::string partition_options(const std::vector<PlacedFile>& files) {
-  if (files.front().partition.empty()) return ", hive_partitioning = false";
+std::string partition_options(const std::vector<PlacedFile>& files, bool by_folders) {
+  if (files.front().partition.empty() || !by_folders) return ", hive_partitioning = false";
   std::string types;
   for (const PartitionValue& part : files.front().partition)
     types += (types.empty() ? "" : ", ") + literal(part.key) + ": VARCHAR";
   return ", hive_partitioning = true, hive_types_autocast = false, hive_types = {" + types + "}";
 }
 
-std::string partition_value(const std::string& key, const DataType& type,
+// `from`: the column with the folder's text.
+std::string partition_value(const std::string& from, const DataType& type,
                             const formats::Options& options) {
-  const std::string text = "nullif(firn_rows." + quoted(key) + ", " + literal(kNullPartition) + ")";
+  const std::string text = "nullif(" + from + ", " + literal(kNullPartition) + ")";
   if (type.id() == DataTypeId::kString) return text;
+  if (type.id() == DataTypeId::kBinary) return "encode(" + text + ")";
   if (type.id() == DataTypeId::kTimestamp)
     return "timezone(" + literal(options.text("timezone", "UTC")) + ", TRY_CAST(" + text +
            " AS TIMESTAMP))";
   return "TRY_CAST(" + text + " AS " + to_duckdb(type).ToString() + ")";
 }
 
-// A row a file: what _metadata and input_file_name() show.
+// A row a file: what _metadata and input_file_name() show, and its partition's values.
 std::string file_table(const std::vector<PlacedFile>& files) {
   std::string rows;
   for (const PlacedFile& file : files) {
-    const size_t slash = file.uri.rfind('/');
+    const std::string shown = shown_uri(file.uri);
     rows += (rows.empty() ? "(" : ", (") + literal(to_store_path(file.uri)) + ", " +
-            literal(shown_uri(file.uri)) + ", " +
-            literal(slash == std::string::npos ? file.uri : file.uri.substr(slash + 1)) + ", " +
-            std::to_string(file.size) + "::BIGINT, make_timestamptz(" +
-            std::to_string(file.modified_ms * 1000) + "))";
+            literal(shown) + ", " + literal(file_name(shown)) + ", " + std::to_string(file.size) +
+            "::BIGINT, make_timestamptz(" + std::to_string(file.modified_ms * 1000) + ")";
+    for (const PartitionValue& part : file.partition) rows += ", " + literal(part.value);
+    rows += ")";
   }
-  return "(VALUES " + rows + ") firn_files(store_path, uri, name, size, modified)";
+  std::string names = "store_path, uri, name, size, modified";
+  for (size_t i = 0; i < files.front().partition.size(); ++i) names += ", p" + std::to_string(i);
+  return "(VALUES " + rows + ") firn_files(" + names + ")";
 }
 
 }  // namespace
@@ -336,6 +340,17 @@ std::string empty_query(const plan::FileScan& scan) {
               " AS " + column_name(column.id);
   return (select.empty() ? "SELECT true" : select) + " WHERE false";
 }
+
+namespace {
+
+// _metadata has row_index, and somebody asks for it.
+bool wants_row_index(const plan::FileScan& scan) {
+  return std::ranges::any_of(scan.columns, [](const plan::Attribute& column) {
+    return column.name == plan::kFileMetadataColumn && column.type.fields().size() > 6;
+  });
+}
+
+}  // namespace
 
 std::string parquet_query(files::FileStore& store, const plan::FileScan& scan) {
   const formats::Options options(scan.options);
@@ -354,10 +369,24 @@ std::string parquet_query(files::FileStore& store, const plan::FileScan& scan) {
   if (files.empty()) return empty_query(scan);
   const FileSchema schema = schema_of_scan(store, scan);
   const std::string shown = shown_uri(files.front().uri);
-  const std::string call = "parquet_scan(" + file_list(files) +
-                           ", union_by_name = true, can_have_nan = true, filename = 'firn_file'" +
-                           partition_options(files) + ")";
-  const auto described = inspector.query("SELECT * FROM " + call + " LIMIT 0", shown);
+  const auto call_of = [&](bool by_folders) {
+    return "parquet_scan(" + file_list(files) +
+           ", union_by_name = true, can_have_nan = true, filename = 'firn_file'" +
+           (wants_row_index(scan) ? ", file_row_number = true" : "") +
+           partition_options(files, by_folders) + ")";
+  };
+  // DuckDB takes the folders' values, unless the files have columns of the same names.
+  const auto in_files = inspector.query("SELECT * FROM " + call_of(false) + " LIMIT 0", shown);
+  const bool by_folders =
+      std::ranges::none_of(files.front().partition, [&](const PartitionValue& part) {
+        return std::ranges::any_of(in_files->names, [&](const std::string& name) {
+          return formats::lower_case(name) == formats::lower_case(part.key);
+        });
+      });
+  const std::string call = call_of(by_folders);
+  const auto described = by_folders && !files.front().partition.empty()
+                             ? inspector.query("SELECT * FROM " + call + " LIMIT 0", shown)
+                             : in_files;
   bool joins = false;
   std::string select;
   for (const plan::Attribute& column : scan.columns) {
@@ -375,9 +404,14 @@ std::string parquet_query(files::FileStore& store, const plan::FileScan& scan) {
       joins = true;
       value =
           "struct_pack(f0 := firn_files.uri, f1 := firn_files.name, f2 := firn_files.size, f3 "
-          ":= 0::BIGINT, f4 := firn_files.size, f5 := firn_files.modified)";
+          ":= 0::BIGINT, f4 := firn_files.size, f5 := firn_files.modified";
+      value += wants_row_index(scan) ? ", f6 := firn_rows.file_row_number)" : ")";
     } else if (partition != files.front().partition.end()) {
-      value = partition_value(partition->key, column.type, options);
+      const auto index = std::to_string(partition - files.front().partition.begin());
+      joins |= !by_folders;
+      value = partition_value(
+          by_folders ? "firn_rows." + quoted(partition->key) : "firn_files.p" + index, column.type,
+          options);
     } else if (in_file != described->names.end()) {
       const auto index = static_cast<size_t>(in_file - described->names.begin());
       value = adapted_column("firn_rows." + quoted(*in_file), described->types[index], column.type,

@@ -305,9 +305,10 @@ constexpr char16_t kWindows[] =
     u"\u20ac\u0081\u201a\u0192\u201e\u2026\u2020\u2021\u02c6\u2030\u0160\u2039\u0152\u008d\u017d"
     u"\u008f\u0090\u2018\u2019\u201c\u201d\u2022\u2013\u2014\u02dc\u2122\u0161\u203a\u0153\u009d"
     u"\u017e\u0178";
+constexpr char16_t kNone[] = u"";  // there are none
 constexpr CharsetRow kCharsets[] = {
     {"iso-8859-1", 1, 0},       {"latin1", 1, 0},
-    {"us-ascii", 1, 0},         {"windows-1252", 1, 0, kWindows},
+    {"us-ascii", 1, 0, kNone},  {"windows-1252", 1, 0, kWindows},
     {"cp1252", 1, 0, kWindows}, {"utf-16", 2, 0},
     {"utf-16be", 2, 1},         {"utf-16le", 2, 2},
     {"utf-32", 4, 0},           {"utf-32be", 4, 1},
@@ -363,7 +364,9 @@ class Decode final : public ByteStream {
           width = 4;
         }
       }
-      if (charset_.high != nullptr && code >= 0x80 && code < 0xa0)
+      if (charset_.high == kNone) {
+        if (code >= 0x80) code = 0xfffd;
+      } else if (charset_.high != nullptr && code >= 0x80 && code < 0xa0)
         code = charset_.high[code - 0x80];
       if (!(first_ && code == 0xfeff && unit > 1)) append_code(text_, code);
       first_ = false;
@@ -382,7 +385,24 @@ class Decode final : public ByteStream {
   bool first_ = true;
 };
 
+class TextBytes final : public ByteStream {
+ public:
+  explicit TextBytes(std::string text) : text_(std::move(text)) {}
+  size_t read(char* out, size_t size) override {
+    const size_t part = std::min(size, text_.size() - at_);
+    std::memcpy(out, text_.data() + at_, part);
+    at_ += part;
+    return part;
+  }
+
+ private:
+  const std::string text_;
+  size_t at_ = 0;
+};
+
 }  // namespace
+
+Bytes bytes_of(std::string text) { return std::make_unique<TextBytes>(std::move(text)); }
 
 bool is_compressed(std::string_view uri) {
   const std::string_view extension = extension_of(uri);

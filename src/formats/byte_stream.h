@@ -29,6 +29,8 @@ std::unique_ptr<ByteStream> decode_charset(std::unique_ptr<ByteStream> bytes,
                                            const std::string& charset);
 bool is_utf8(const std::string& charset);
 std::string read_all(ByteStream& bytes);
+// The bytes of `text`.
+std::unique_ptr<ByteStream> bytes_of(std::string text);
 
 class ByteSink {
  public:

@@ -27,16 +27,17 @@ bool is_blank_line(std::string_view line) {
 
 // Records of one part, one after the other: line by line, or from the whole text where lines may
 // stand within quotes.
-class Records {
+class CsvRecords {
  public:
-  Records(files::FileStore& store, const Options& options, const FilePart& part)
-      : tokenizer_(csv_dialect(options)), multi_line_(options.flag("multiLine", false)) {
+  CsvRecords(files::FileStore& store, const Options& options, const FilePart& part)
+      : tokenizer_(dialect_of(options)), multi_line_(options.flag("multiLine", false)) {
     const std::string charset = options.text("encoding", "charset", "UTF-8");
     auto bytes = decode_charset(open_bytes(store, part.uri, part.start), charset);
     if (multi_line_) {
       text_ = read_all(*bytes);
       at_ = text_.data();
       if (text_.starts_with("\xef\xbb\xbf")) at_ += 3;
+      if (!options.find("lineSep")) tokenizer_.set_line_separator(first_line_end(text_));
     } else {
       lines_.emplace(std::move(bytes), tokenizer_.dialect().line_separator, part.start,
                      is_utf8(charset) ? part.end : -1);
@@ -49,6 +50,8 @@ class Records {
       const char* const before = at_;
       if (!tokenizer_.next(at_, end, fields)) return false;
       record = {before, static_cast<size_t>(at_ - before)};
+      const std::string& separator = tokenizer_.dialect().line_separator;
+      if (record.ends_with(separator)) record.remove_suffix(separator.size());
       while (record.ends_with('\n') || record.ends_with('\r')) record.remove_suffix(1);
       return true;
     }
@@ -62,6 +65,18 @@ class Records {
   }
 
  private:
+  static CsvDialect dialect_of(const Options& options) {
+    CsvDialect dialect = csv_dialect(options);
+    dialect.normalises_lines = dialect.line_separator.empty() || !options.flag("multiLine", false);
+    return dialect;
+  }
+  // How the first line ends says how all do.
+  static std::string first_line_end(std::string_view text) {
+    const size_t at = text.find_first_of("\r\n");
+    if (at == std::string_view::npos || text[at] == '\n') return "";
+    return text.substr(at).starts_with("\r\n") ? "\r\n" : "\r";
+  }
+
   CsvTokenizer tokenizer_;
   const bool multi_line_;
   std::string text_;
@@ -172,8 +187,12 @@ class Inference {
     if (type.id() == DataTypeId::kInteger) return DataType::decimal(10, 0);
     return type.id() == DataTypeId::kLong ? DataType::decimal(20, 0) : type;
   }
-  static DataType common(const DataType& a, const DataType& b) {
+  DataType common(const DataType& a, const DataType& b) const {
     if (a == b || a.id() == DataTypeId::kNull) return b;
+    // Dates are timestamps too where both are written as casts read them.
+    if (a.id() == DataTypeId::kDate && b.id() == DataTypeId::kTimestamp &&
+        formats_.timestamps == nullptr && formats_.dates == nullptr)
+      return b;
     if (!a.is_numeric() || !b.is_numeric()) return DataTypeId::kString;
     if (a.id() == DataTypeId::kDouble || b.id() == DataTypeId::kDouble) return DataTypeId::kDouble;
     if (a.id() == DataTypeId::kDecimal || b.id() == DataTypeId::kDecimal) {
@@ -194,11 +213,12 @@ DataType infer_csv(files::FileStore& store, const Options& options,
   std::vector<DataType> types;
   const Inference inference(options);
   const double ratio = options.fraction("samplingRatio", 1.0);
+  if (ratio <= 0) throw_invalid("samplingRatio should be greater than 0");
   std::vector<CsvField> fields;
   std::string_view record;
   double due = 1;  // a record is looked at whenever this much has come together
   for (const FilePart& file : files) {
-    Records records(store, options, {file.uri});
+    CsvRecords records(store, options, {file.uri});
     bool first = true;
     while (records.next(fields, record)) {
       if (names.empty()) {
@@ -259,40 +279,45 @@ class CsvReader final : public RowReader {
   };
 
   void place_columns(const ReadRequest& request) {
-    const std::string corrupt = corrupt_column(request.options);
+    const std::string corrupt = checked_corrupt_column(request);
     std::vector<int> positions;
     int width = 0;
     for (const StructField& field : request.schema.fields())
-      positions.push_back(
-          field.name == corrupt && field.type.id() == DataTypeId::kString ? -1 : width++);
-    bool wants_corrupt = false;
+      positions.push_back(field.name == corrupt ? -1 : width++);
     std::set<int> wanted;
     for (const int index : request.wanted) {
       const int position = positions[static_cast<size_t>(index)];
-      wants_corrupt |= position < 0;
-      wanted.insert(position);
+      if (position >= 0) wanted.insert(position);
       targets_.push_back({position, request.schema.fields()[static_cast<size_t>(index)].type});
     }
     // Where columns are left out, Spark's parser does not look at the others at all.
-    const bool pruned = !wants_corrupt && static_cast<int>(wanted.size()) < width;
+    const bool prunes = request.options.flag("columnPruning", true);
+    const bool pruned = prunes && static_cast<int>(wanted.size()) < width;
     width_ = pruned ? -1 : width;
-    if (wants_corrupt) {  // the record counts as malformed by any of its columns
-      for (size_t i = 0; i < positions.size(); ++i) {
-        if (positions[i] >= 0 && !wanted.contains(positions[i]))
-          checked_.push_back({positions[i], request.schema.fields()[i].type});
-      }
-    }
   }
 
+  // Names of the wanted columns as the file has them; of all where none is left out.
   void check_header(const ReadRequest& request) {
-    const auto& fields = request.schema.fields();
-    for (size_t i = 0; i < std::max(fields.size(), fields_.size()); ++i) {
-      const std::string in_file = i < fields_.size() ? std::string(fields_[i].text) : "";
-      const std::string wanted = i < fields.size() ? fields[i].name : "";
-      if (lower_case(in_file) == lower_case(wanted)) continue;
-      throw_invalid("CSV header does not conform to the schema. Column " + std::to_string(i) +
-                    ": header '" + in_file + "', schema '" + wanted + "'. CSV file: " + uri_);
+    if (width_ >= 0 && static_cast<int>(fields_.size()) != width_)
+      throw_header(
+          "Number of column in CSV header is not equal to number of fields in the schema:\n"
+          " Header length: " +
+          std::to_string(fields_.size()) + ", schema size: " + std::to_string(width_));
+    for (size_t i = 0; i < targets_.size(); ++i) {
+      const int position = targets_[i].field;
+      if (position < 0) continue;
+      const bool there = static_cast<size_t>(position) < fields_.size();
+      const std::string in_file =
+          there ? std::string(fields_[static_cast<size_t>(position)].text) : "";
+      const std::string& wanted =
+          request.schema.fields()[static_cast<size_t>(request.wanted[i])].name;
+      if (lower_case(in_file) != lower_case(wanted))
+        throw_header("CSV header does not conform to the schema.\n Header: " + in_file +
+                     "\n Schema: " + wanted + "\nExpected: " + wanted + " but found: " + in_file);
     }
+  }
+  [[noreturn]] void throw_header(const std::string& what) const {
+    throw Error("FAILED_READ_FILE.NO_HINT", {{"path", uri_ + ": " + what}});
   }
 
   // False where the record is dropped.
@@ -311,7 +336,6 @@ class CsvReader final : public RowReader {
         malformed = true;
       }
     }
-    if (!checked_.empty()) malformed |= check_others();
     if (malformed && mode_ == ParseMode::kDropMalformed) return false;
     if (malformed && mode_ == ParseMode::kFailFast) throw_malformed(uri_, record);
     for (size_t i = 0; i < targets_.size(); ++i) {
@@ -326,41 +350,11 @@ class CsvReader final : public RowReader {
     return true;
   }
 
-  bool check_others() {
-    for (const Target& target : checked_) {
-      const auto position = static_cast<size_t>(target.field);
-      if (position >= fields_.size() || fields_[position].is_null) continue;
-      if (!fits(fields_[position].text, target.type)) return true;
-    }
-    return false;
-  }
-  bool fits(std::string_view text, const DataType& type) const {
-    struct One final : Output {
-      explicit One(kernels::Physical physical) {
-        physical_ = physical;
-        data_ = value;
-        validity_ = &bit;
-        size_ = 1;
-      }
-      char* new_bytes(size_t size) override {
-        bytes.resize(size);
-        return bytes.data();
-      }
-      void keep(std::shared_ptr<const void>) override {}
-      Output& child(size_t) override { return *this; }
-      void resize(uint64_t) override {}
-      alignas(16) char value[16] = {};
-      uint64_t bit = 1;
-      std::string bytes;
-    } one(kernels::physical_of(type));
-    return store_text(text, type, formats_, 0, one);
-  }
-
   const std::string uri_;
   const ParseMode mode_;
   const ValueFormats formats_;
-  Records records_;
-  std::vector<Target> targets_, checked_;
+  CsvRecords records_;
+  std::vector<Target> targets_;
   int width_ = -1;  // fields that a sound record has; -1: not looked at
   std::vector<CsvField> fields_;
 };

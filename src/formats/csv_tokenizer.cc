@@ -10,37 +10,64 @@ namespace {
 
 bool is_blank(char c) { return static_cast<unsigned char>(c) <= ' '; }
 
-// "\t" and the like as users write them in options.
-std::string unescape(const std::string& text) {
-  std::string out;
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '\\' || i + 1 == text.size()) {
-      out += text[i];
-      continue;
-    }
-    const char c = text[++i];
-    if (c == 'u' && i + 4 < text.size()) {
-      out += static_cast<char>(std::stoi(text.substr(i + 1, 4), nullptr, 16));
-      i += 4;
-      continue;
-    }
-    out += c == 't'   ? '\t'
-           : c == 'n' ? '\n'
-           : c == 'r' ? '\r'
-           : c == 'b' ? '\b'
-           : c == 'f' ? '\f'
-           : c == '0' ? '\0'
-                      : c;
+struct EscapeRow {
+  std::string_view written;
+  char character;
+};
+constexpr EscapeRow kEscapes[] = {
+    {"t", '\t'}, {"r", '\r'}, {"b", '\b'},  {"f", '\f'},
+    {"\"", '"'}, {"'", '\''}, {"\\", '\\'}, {"u0000", '\0'},
+};
+
+// One character of a separator as Spark reads it at `at`, which moves behind it.
+char separator_character(std::string_view text, size_t& at) {
+  if (text[at] != '\\') return text[at++];
+  const std::string_view behind = text.substr(at + 1);
+  if (behind.empty()) throw Error("INVALID_DELIMITER_VALUE.SINGLE_BACKSLASH", {});
+  for (const EscapeRow& row : kEscapes) {
+    if (!behind.starts_with(row.written)) continue;
+    at += 1 + row.written.size();
+    return row.character;
   }
-  return out;
+  throw Error("INVALID_DELIMITER_VALUE.UNSUPPORTED_SPECIAL_CHARACTER",
+              {{"str", std::string(text)}});
+}
+
+std::string separator_of(const Options& options) {
+  const std::string text = options.text("sep", "delimiter", ",");
+  if (text.empty()) throw Error("INVALID_DELIMITER_VALUE.EMPTY_STRING", {});
+  std::string separator;
+  for (size_t at = 0; at < text.size();) separator += separator_character(text, at);
+  return separator;
+}
+
+struct HandlingRow {
+  std::string_view name;
+  UnescapedQuote handling;
+};
+constexpr HandlingRow kHandlings[] = {
+    {"stop_at_delimiter", UnescapedQuote::kStopAtDelimiter},
+    {"stop_at_closing_quote", UnescapedQuote::kStopAtClosingQuote},
+    {"back_to_delimiter", UnescapedQuote::kBackToDelimiter},
+    {"skip_value", UnescapedQuote::kSkipValue},
+    {"raise_error", UnescapedQuote::kRaiseError},
+};
+
+UnescapedQuote handling_of(const Options& options) {
+  const std::string name = lower_case(options.text("unescapedQuoteHandling", "stop_at_delimiter"));
+  for (const HandlingRow& row : kHandlings) {
+    if (name == row.name) return row.handling;
+  }
+  throw_invalid("the CSV option unescapedQuoteHandling cannot be '" + name +
+                "'; it can be STOP_AT_DELIMITER, STOP_AT_CLOSING_QUOTE, BACK_TO_DELIMITER, "
+                "SKIP_VALUE, RAISE_ERROR");
 }
 
 }  // namespace
 
 CsvDialect csv_dialect(const Options& options) {
   CsvDialect dialect;
-  dialect.separator = unescape(options.text("sep", "delimiter", ","));
-  if (dialect.separator.empty()) throw_invalid("the option sep (delimiter) cannot be empty");
+  dialect.separator = separator_of(options);
   dialect.quote = options.character("quote", '"');
   dialect.escape = options.character("escape", '\\');
   dialect.escape_escape = options.character("charToEscapeQuoteEscaping", '\0');
@@ -49,27 +76,23 @@ CsvDialect csv_dialect(const Options& options) {
   dialect.comment = options.character("comment", '\0');
   dialect.trim_left = options.flag("ignoreLeadingWhiteSpace", false);
   dialect.trim_right = options.flag("ignoreTrailingWhiteSpace", false);
-  dialect.line_separator = unescape(options.text("lineSep", ""));
+  dialect.line_separator = line_separator(options, 2);
   dialect.null_value = options.text("nullValue", "");
   dialect.empty_value = options.text("emptyValue", "");
-  const std::string handling =
-      lower_case(options.text("unescapedQuoteHandling", "stop_at_delimiter"));
-  if (handling != "stop_at_delimiter")
-    throw_unsupported("the CSV option unescapedQuoteHandling=" + handling +
-                      "; there is STOP_AT_DELIMITER");
+  dialect.handling = handling_of(options);
+  dialect.most_columns = static_cast<size_t>(options.number("maxColumns", 20480));
+  dialect.longest = options.number("maxCharsPerColumn", -1);
   return dialect;
 }
 
+// A line feed ends a record whatever else does.
 size_t CsvTokenizer::newline(const char* at, const char* end) const {
   if (at >= end) return 0;
   const std::string& own = dialect_.line_separator;
-  if (!own.empty())
-    return static_cast<size_t>(end - at) >= own.size() && std::string_view(at, own.size()) == own
-               ? own.size()
-               : 0;
-  if (*at == '\n') return 1;
-  if (*at == '\r') return end - at > 1 && at[1] == '\n' ? 2 : 1;
-  return 0;
+  if (!own.empty() && static_cast<size_t>(end - at) >= own.size() &&
+      std::string_view(at, own.size()) == own)
+    return own.size();
+  return *at == '\n' ? 1 : 0;
 }
 
 std::string_view CsvTokenizer::keep(std::string text) {
@@ -77,68 +100,12 @@ std::string_view CsvTokenizer::keep(std::string text) {
   return unescaped_.back();
 }
 
-// `at` stands behind the opening quote.
-const char* CsvTokenizer::quoted(const char* at, const char* end, CsvField& field) {
-  const char quote = dialect_.quote, escape = dialect_.escape, twice = dialect_.escape_escape;
-  const char* const start = at;
-  std::string text;
-  bool changed = false;
-  const char* run = at;  // what is not copied yet
-  const auto flush = [&](const char* upto, char replacement) {
-    text.append(run, static_cast<size_t>(upto - run));
-    if (replacement != '\0') text += replacement;
-    changed = true;
-  };
-  while (at < end) {
-    const char c = *at;
-    const char following = at + 1 < end ? at[1] : '\0';
-    if (c == twice && twice != '\0' && at + 1 < end && following == escape &&
-        !(c == quote && following == quote)) {
-      flush(at, escape);
-      run = at += 2;
-    } else if (c == escape && escape != '\0' && escape != quote && at + 1 < end &&
-               following == quote) {
-      flush(at, quote);
-      run = at += 2;
-    } else if (c == quote && escape == quote && at + 1 < end && following == quote) {
-      flush(at, quote);
-      run = at += 2;
-    } else if (c == quote) {
-      const char* behind = at + 1;
-      while (behind < end && is_blank(*behind) && !delimited(behind, end)) ++behind;
-      if (delimited(behind, end)) {
-        if (changed) flush(at, '\0');
-        field.text = changed ? keep(std::move(text))
-                             : std::string_view(start, static_cast<size_t>(at - start));
-        if (field.text.empty()) field.text = dialect_.empty_value;
-        return behind;
-      }
-      // A quote inside: the field goes to the next delimiter and keeps its quotes.
-      while (!delimited(behind, end)) ++behind;
-      flush(behind, '\0');
-      field.text = keep(std::string(1, quote) + text);
-      return behind;
-    } else {
-      if (c == '\r' && following == '\n') {  // line ends in quotes become \n
-        flush(at, '\0');
-        run = at + 1;
-      }
-      ++at;
-    }
-  }
-  // Never closed: what there is.
-  if (changed) flush(end, '\0');
-  field.text =
-      changed ? keep(std::move(text)) : std::string_view(start, static_cast<size_t>(end - start));
-  return end;
-}
-
 const char* CsvTokenizer::unquoted(const char* at, const char* end, CsvField& field) {
   const char* const start = at;
   const char first = dialect_.separator.front();
   const bool plain = dialect_.separator.size() == 1 && dialect_.line_separator.empty();
   while (at < end) {
-    if (plain ? (*at == first || *at == '\n' || *at == '\r') : delimited(at, end)) break;
+    if (plain ? (*at == first || *at == '\n') : delimited(at, end)) break;
     ++at;
   }
   const char* stop = at;
@@ -169,9 +136,10 @@ bool CsvTokenizer::next(const char*& at, const char* end, std::vector<CsvField>&
     const bool is_quoted = dialect_.quote != '\0' && begin < end && *begin == dialect_.quote &&
                            (begin == at || dialect_.trim_left);
     if (dialect_.trim_left || is_quoted) at = begin;
-    at = is_quoted ? quoted(at + 1, end, field) : unquoted(at, end, field);
-    field.is_null = field.text == dialect_.null_value;
+    at = is_quoted ? quoted(at + 1, end, field, fields) : unquoted(at, end, field);
+    if (!field.is_null) field.is_null = field.text == dialect_.null_value;
     fields.push_back(field);
+    check_size(fields);
     if (at >= end) return true;
     if (const size_t width = newline(at, end); width > 0) {
       at += width;
@@ -183,6 +151,16 @@ bool CsvTokenizer::next(const char*& at, const char* end, std::vector<CsvField>&
       return true;
     }
   }
+}
+
+void CsvTokenizer::check_size(const std::vector<CsvField>& fields) const {
+  if (fields.size() > dialect_.most_columns)
+    throw_invalid("a CSV record has more than " + std::to_string(dialect_.most_columns) +
+                  " columns; the option maxColumns allows more");
+  const auto longest = static_cast<size_t>(dialect_.longest);
+  if (dialect_.longest >= 0 && fields.back().text.size() > longest)
+    throw_invalid("a CSV value has " + std::to_string(fields.back().text.size()) +
+                  " characters; the option maxCharsPerColumn allows " + std::to_string(longest));
 }
 
 }  // namespace firn::formats

@@ -44,6 +44,11 @@ TEST(Csv, Fields) {
        {{"ignoreLeadingWhiteSpace", "true"}, {"ignoreTrailingWhiteSpace", "true"}},
        {"a", "b"}},
       {"NA,\"\",x", {{"nullValue", "NA"}}, {"∅", "", "x"}},
+      {R"("f|\"",g)", {{"charToEscapeQuoteEscaping", "|"}}, {"f\\\"", "g"}},
+      {R"(a,")", {}, {"a", "\""}},
+      {R"("a"b,c"d,e)", {{"unescapedQuoteHandling", "STOP_AT_CLOSING_QUOTE"}}, {"a\"b,c\"d,e"}},
+      {R"("a,b"c,d",e)", {{"unescapedQuoteHandling", "BACK_TO_DELIMITER"}}, {"a", "bc,d", "e"}},
+      {R"("a"b,c)", {{"unescapedQuoteHandling", "SKIP_VALUE"}}, {"∅", "c"}},
   };
   for (const CsvCase& row : rows) {
     CsvTokenizer tokenizer(csv_dialect(Options(row.options)));

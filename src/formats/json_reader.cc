@@ -22,7 +22,14 @@ using types::DataType;
 using types::DataTypeId;
 using types::StructField;
 
+// Limits of Jackson's reader that Spark lets users move.
+constexpr const char* kRefusedLimits[] = {"maxNestingDepth", "maxStringLen", "maxNumLen",
+                                          "singleVariantColumn"};
+
 kernels::JsonOptions json_options(const Options& options) {
+  for (const char* name : kRefusedLimits) {
+    if (options.find(name)) throw_unsupported(std::string("the JSON option ") + name);
+  }
   kernels::JsonOptions json;
   json.zone = options.zone();
   json.allow_single_quotes = options.flag("allowSingleQuotes", true);
@@ -39,19 +46,23 @@ kernels::JsonOptions json_options(const Options& options) {
 }
 
 // Texts of records: lines, or the whole file.
-class Records {
+class JsonRecords {
  public:
-  Records(files::FileStore& store, const Options& options, const FilePart& part)
+  JsonRecords(files::FileStore& store, const Options& options, const FilePart& part)
       : multi_line_(options.flag("multiLine", false)) {
-    const std::string charset = options.text("encoding", "charset", "UTF-8");
-    auto bytes = decode_charset(open_bytes(store, part.uri, part.start), charset);
+    const std::string charset = options.text("encoding", "charset", "");
+    const std::string separator = line_separator(options, 0);
+    auto bytes = open_bytes(store, part.uri, part.start);
     if (multi_line_) {
       text_ = read_all(*bytes);
+      const std::string found = charset.empty() ? detected_charset(text_) : charset;
+      if (!is_utf8(found)) text_ = read_all(*decode_charset(bytes_of(std::move(text_)), found));
       text_.append(64, '\0');
-    } else {
-      lines_.emplace(std::move(bytes), options.text("lineSep", ""), part.start,
-                     is_utf8(charset) ? part.end : -1);
+      return;
     }
+    if (!charset.empty()) check_charset_of_lines(charset, separator);
+    lines_.emplace(decode_charset(std::move(bytes), charset.empty() ? "UTF-8" : charset), separator,
+                   part.start, charset.empty() || is_utf8(charset) ? part.end : -1);
   }
   // Padded by 64 bytes.
   bool next(std::string_view& record) {
@@ -63,6 +74,33 @@ class Records {
   }
 
  private:
+  static void check_charset_of_lines(const std::string& charset, const std::string& separator) {
+    const std::string name = lower_case(charset);
+    if (name == "utf-16" || name == "utf-32")
+      throw_invalid("The " + charset +
+                    " encoding must not be included in the denyList of encodings of JSON lines: "
+                    "name the byte order (UTF-16LE, UTF-16BE …), or set multiLine=true");
+    if (!is_utf8(charset) && separator.empty())
+      throw_invalid("The lineSep option must be specified for the " + charset + " encoding.");
+  }
+  // As Jackson tells them apart, by the zeros around the first character or the byte order mark.
+  static std::string detected_charset(std::string_view text) {
+    const auto starts = [&](std::initializer_list<int> bytes) {
+      size_t at = 0;
+      for (const int byte : bytes) {  // -1: any but 0
+        if (at == text.size()) return false;
+        const int own = static_cast<unsigned char>(text[at++]);
+        if (byte < 0 ? own == 0 : own != byte) return false;
+      }
+      return true;
+    };
+    if (starts({0, 0, 0xfe, 0xff}) || starts({0, 0, 0, -1})) return "UTF-32BE";
+    if (starts({0xff, 0xfe, 0, 0}) || starts({-1, 0, 0, 0})) return "UTF-32LE";
+    if (starts({0xfe, 0xff}) || starts({0, -1})) return "UTF-16BE";
+    if (starts({0xff, 0xfe}) || starts({-1, 0})) return "UTF-16LE";
+    return "UTF-8";
+  }
+
   const bool multi_line_;
   bool given_ = false;
   std::string text_;
@@ -85,13 +123,13 @@ DataType infer_json(files::FileStore& store, const Options& options,
   double due = 1;
   std::string_view record;
   for (const FilePart& file : files) {
-    Records records(store, options, {file.uri});
+    JsonRecords records(store, options, {file.uri});
     while (records.next(record)) {
       due += ratio;
       if (due < 1) continue;
       due -= 1;
       if (schema.add(record)) continue;
-      if (mode == ParseMode::kFailFast) throw_malformed(file.uri, record);
+      if (mode == ParseMode::kFailFast) throw malformed_record(record);
       malformed = true;
     }
   }
@@ -102,10 +140,10 @@ DataType infer_json(files::FileStore& store, const Options& options,
   bool placed = false;
   for (const StructField& field : found.fields()) {
     if (!placed && field.name >= corrupt) {
-      if (field.name != corrupt) fields.push_back({corrupt, DataTypeId::kString, true, ""});
+      fields.push_back({corrupt, DataTypeId::kString, true, ""});
       placed = true;
     }
-    fields.push_back(field);
+    if (field.name != corrupt) fields.push_back(field);
   }
   if (!placed) fields.push_back({corrupt, DataTypeId::kString, true, ""});
   return DataType::structure(std::move(fields));
@@ -116,20 +154,16 @@ class JsonReader final : public RowReader {
   JsonReader(const ReadRequest& request, const FilePart& part)
       : uri_(part.uri),
         mode_(parse_mode(request.options)),
+        comments_(request.options.flag("allowComments", false)),
         records_(request.store, request.options, part) {
-    const std::string corrupt = corrupt_column(request.options);
+    const std::string corrupt = checked_corrupt_column(request);
     std::vector<StructField> fields;
     int corrupt_field = -1;
     for (const int index : request.wanted) {
       const StructField& field = request.schema.fields()[static_cast<size_t>(index)];
-      if (field.name == corrupt && field.type.id() == DataTypeId::kString)
-        corrupt_field = static_cast<int>(fields.size());
+      if (field.name == corrupt) corrupt_field = static_cast<int>(fields.size());
       fields.push_back(field);
     }
-    wanted_ = fields.size();
-    // A record is malformed by any of its columns, if somebody may ask.
-    const bool all = corrupt_field >= 0 || mode_ != ParseMode::kPermissive;
-    if (all) add_others(request, corrupt, fields);
     corrupt_field_ = corrupt_field;
     row_ = DataType::structure(std::move(fields));
     decoder_.emplace(row_, json_options(request.options), corrupt_field);
@@ -141,15 +175,9 @@ class JsonReader final : public RowReader {
     root.physical = kernels::Physical::kStruct;
     uint64_t bits[(4096 >> 6)] = {};
     root.validity = bits;
-    spare_.clear();
-    for (size_t i = 0; i < row_.fields().size(); ++i) {
+    for (size_t i = 0; i < columns.size(); ++i) {
       JsonSink sink;
-      if (i < wanted_) {
-        kernels::build_sink(sink, *columns[i], row_.fields()[i].type);
-      } else {
-        spare_.push_back(std::make_unique<SpareColumn>(row_.fields()[i].type, capacity));
-        kernels::build_sink(sink, *spare_.back(), row_.fields()[i].type);
-      }
+      kernels::build_sink(sink, *columns[i], row_.fields()[i].type);
       root.children.push_back(std::move(sink));
     }
     for (Output* const column : columns) column->keep(arena_);
@@ -157,65 +185,12 @@ class JsonReader final : public RowReader {
     while (row < capacity && advance()) {
       if (store(root, row)) ++row;
     }
-    for (size_t i = 0; i < wanted_; ++i)
+    for (size_t i = 0; i < columns.size(); ++i)
       kernels::trim_lists(root.children[i], *columns[i], row_.fields()[i].type);
     return row;
   }
 
  private:
-  // A column that is decoded only to see whether it can be.
-  class SpareColumn final : public Output {
-   public:
-    SpareColumn(const DataType& type, uint64_t rows) : type_(type) {
-      physical_ = kernels::physical_of(type);
-      reset(rows);
-    }
-    char* new_bytes(size_t size) override { return arena_.allocate(size); }
-    void keep(std::shared_ptr<const void>) override {}
-    Output& child(size_t index) override {
-      if (children_.size() <= index) children_.resize(index + 1);
-      if (!children_[index]) {
-        const DataType pair = type_.id() == DataTypeId::kMap
-                                  ? DataType::structure({{"key", type_.key(), true, ""},
-                                                         {"value", type_.value(), true, ""}})
-                                  : DataType();
-        const DataType& type = type_.id() == DataTypeId::kStruct  ? type_.fields()[index].type
-                               : type_.id() == DataTypeId::kArray ? type_.element()
-                                                                  : pair;
-        children_[index] = std::make_unique<SpareColumn>(type, size_);
-      }
-      return *children_[index];
-    }
-    void resize(uint64_t size) override { static_cast<SpareColumn&>(child(0)).reset(size); }
-
-   private:
-    void reset(uint64_t rows) {
-      size_ = rows;
-      values_.resize(rows * 16);
-      bits_.assign((rows >> 6) + 1, ~uint64_t{0});
-      data_ = values_.data();
-      validity_ = bits_.data();
-      for (auto& child : children_) {
-        if (child && physical_ == kernels::Physical::kStruct) child->reset(rows);
-      }
-    }
-    DataType type_;
-    std::vector<char> values_;
-    std::vector<uint64_t> bits_;
-    std::vector<std::unique_ptr<SpareColumn>> children_;
-    kernels::Arena arena_;
-  };
-
-  void add_others(const ReadRequest& request, const std::string& corrupt,
-                  std::vector<StructField>& fields) const {
-    const auto& all = request.schema.fields();
-    for (size_t i = 0; i < all.size(); ++i) {
-      const bool wanted =
-          std::ranges::find(request.wanted, static_cast<int>(i)) != request.wanted.end();
-      if (!wanted && all[i].name != corrupt) fields.push_back(all[i]);
-    }
-  }
-
   // The next record into text_; elements of an array at the root are records.
   bool advance() {
     for (;;) {
@@ -228,7 +203,7 @@ class JsonReader final : public RowReader {
       if (!records_.next(record)) return false;
       while (!record.empty() && static_cast<unsigned char>(record.front()) <= ' ')
         record.remove_prefix(1);
-      if (record.empty()) continue;
+      if (record.empty() || (comments_ && is_comment(record))) continue;
       // The reader's buffer moves on: what strings point into must stay.
       char* const kept = arena_->allocate(record.size() + 64);
       std::memcpy(kept, record.data(), record.size());
@@ -240,9 +215,15 @@ class JsonReader final : public RowReader {
         found.push_back(element);
         return true;
       });
-      if (!sound) return true;  // decoding says what is wrong
+      const bool rows = std::ranges::all_of(
+          found, [](std::string_view element) { return element.starts_with('{'); });
+      if (!sound || !rows) return true;  // decoding says what is wrong
       elements_.assign(found.rbegin(), found.rend());
     }
+  }
+
+  static bool is_comment(std::string_view record) {
+    return record.starts_with("//") && record.find('\n') == std::string_view::npos;
   }
 
   bool store(JsonSink& root, uint64_t row) {
@@ -264,12 +245,11 @@ class JsonReader final : public RowReader {
 
   const std::string uri_;
   const ParseMode mode_;
-  Records records_;
-  DataType row_;  // the wanted columns, then those that are only checked
-  size_t wanted_ = 0;
+  const bool comments_;
+  JsonRecords records_;
+  DataType row_;  // the wanted columns
   int corrupt_field_ = -1;
   std::optional<kernels::JsonDecoder> decoder_;
-  std::vector<std::unique_ptr<SpareColumn>> spare_;
   std::shared_ptr<kernels::Arena> arena_;
   std::string_view record_, text_;
   std::vector<std::string_view> elements_;  // of the record, the last first

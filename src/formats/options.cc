@@ -62,8 +62,7 @@ double Options::fraction(const std::string& name, double otherwise) const {
 char Options::character(const std::string& name, char otherwise) const {
   const auto value = find(name);
   if (!value) return otherwise;
-  if (value->empty() || *value == "\\0" || *value == std::string("\0", 1)) return '\0';
-  if (*value == "\\t") return '\t';
+  if (value->empty()) return '\0';
   if (value->size() > 1) throw_invalid(name + " cannot be more than one character");
   return value->front();
 }
@@ -89,6 +88,15 @@ ParseMode parse_mode(const Options& options) {
 
 std::string corrupt_column(const Options& options) {
   return options.text("columnNameOfCorruptRecord", "_corrupt_record");
+}
+
+std::string line_separator(const Options& options, size_t longest) {
+  const auto separator = options.find("lineSep");
+  if (!separator) return "";
+  if (separator->empty()) throw_invalid("'lineSep' cannot be an empty string.");
+  if (longest > 0 && separator->size() > longest)
+    throw_invalid("'lineSep' can contain only 1 character.");
+  return *separator;
 }
 
 }  // namespace firn::formats

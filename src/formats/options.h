@@ -47,6 +47,10 @@ ParseMode parse_mode(const Options& options);  // unknown words mean PERMISSIVE,
 // columnNameOfCorruptRecord.
 std::string corrupt_column(const Options& options);
 
+// lineSep as it stands; "" where it is not set. Throws FIRN_INVALID_INPUT where it is set and
+// empty, or longer than `longest` (0: any length).
+std::string line_separator(const Options& options, size_t longest);
+
 // Options that the session passes beside the user's.
 inline constexpr const char* kSchemaOption = "__schema";  // Spark's schema JSON, or DDL
 inline constexpr const char* kPathsOption = "__paths";  // a JSON list of the paths behind the first

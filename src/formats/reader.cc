@@ -35,10 +35,26 @@ void check_column_types(const types::DataType& schema, const char* format,
   }
 }
 
+std::string checked_corrupt_column(const ReadRequest& request) {
+  std::string corrupt = corrupt_column(request.options);
+  for (const types::StructField& field : request.schema.fields()) {
+    if (field.name != corrupt || field.type.id() == types::DataTypeId::kString) continue;
+    throw Error("INVALID_CORRUPT_RECORD_TYPE", {{"columnName", "`" + corrupt + "`"},
+                                                {"actualType", "\"" + field.type.sql() + "\""}});
+  }
+  const bool only = request.wanted.size() == 1 &&
+                    request.schema.fields()[static_cast<size_t>(request.wanted[0])].name == corrupt;
+  if (only) throw Error("UNSUPPORTED_FEATURE.QUERY_ONLY_CORRUPT_RECORD_COLUMN", {});
+  return corrupt;
+}
+
+Error malformed_record(std::string_view record) {
+  return Error("MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION",
+               {{"badRecord", std::string(record)}, {"failFastMode", "FAILFAST"}});
+}
+
 void throw_malformed(const std::string& uri, std::string_view record) {
-  const Error cause("MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION",
-                    {{"badRecord", std::string(record)}, {"failFastMode", "FAILFAST"}});
-  throw Error("FAILED_READ_FILE.NO_HINT", {{"path", uri + ": " + cause.what()}});
+  throw Error("FAILED_READ_FILE.NO_HINT", {{"path", uri + ": " + malformed_record(record).what()}});
 }
 
 }  // namespace firn::formats

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "base/error.h"
 #include "files/file_store.h"
 #include "formats/options.h"
 #include "kernels/kernel.h"
@@ -71,7 +72,13 @@ extern const Format kCsv, kJson, kText, kBinaryFile, kAvro, kOrc;
 void check_column_types(const types::DataType& schema, const char* format,
                         bool (*supports)(const types::DataType&));
 
-// A record that does not fit, in FAILFAST mode.
+// The name of the column for malformed records, wanted or not. Throws INVALID_CORRUPT_RECORD_TYPE
+// where it is no string, UNSUPPORTED_FEATURE.QUERY_ONLY_CORRUPT_RECORD_COLUMN where no other is
+// wanted.
+std::string checked_corrupt_column(const ReadRequest& request);
+
+// A record that does not fit, in FAILFAST mode; the second names the file.
+Error malformed_record(std::string_view record);
 [[noreturn]] void throw_malformed(const std::string& uri, std::string_view record);
 
 }  // namespace firn::formats

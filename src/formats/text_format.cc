@@ -17,12 +17,14 @@ class TextReader final : public RowReader {
  public:
   TextReader(const ReadRequest& request, const FilePart& part)
       : whole_(request.options.flag("wholetext", false)), wanted_(!request.wanted.empty()) {
+    check_schema(request.schema);
     const std::string charset = request.options.text("encoding", "charset", "UTF-8");
     auto bytes = decode_charset(open_bytes(request.store, part.uri, part.start), charset);
-    if (whole_)
+    const std::string separator = line_separator(request.options, 0);
+    if (!whole_)
+      lines_.emplace(std::move(bytes), separator, part.start, part.end);
+    else if (part.file_size > 0)  // an empty file is no row
       bytes_ = std::move(bytes);
-    else
-      lines_.emplace(std::move(bytes), request.options.text("lineSep", ""), part.start, part.end);
   }
   uint64_t read(std::span<Output* const> columns, uint64_t capacity) override {
     if (whole_) {
@@ -39,6 +41,14 @@ class TextReader final : public RowReader {
   }
 
  private:
+  static void check_schema(const DataType& schema) {
+    check_column_types(schema, "Text",
+                       [](const DataType& type) { return type.id() == DataTypeId::kString; });
+    if (schema.fields().size() > 1)
+      throw_invalid("Text data source supports only a single column, and you have " +
+                    std::to_string(schema.fields().size()) + " columns.");
+  }
+
   const bool whole_, wanted_;
   std::unique_ptr<ByteStream> bytes_;
   std::optional<LineReader> lines_;

@@ -24,17 +24,6 @@ void append_padded(std::string& out, int64_t value, int width) {
   out.append(digits, static_cast<size_t>(length));
 }
 
-// BigDecimal.toString: an exponent where the number is smaller than 10^-6.
-std::string decimal_with_exponent(Int128 value, int scale) {
-  std::string digits = decimal_text(Wide(value < 0 ? -value : value), 0);
-  const int64_t adjusted = static_cast<int64_t>(digits.size()) - 1 - scale;
-  if (adjusted >= -6) return decimal_text(Wide(value), scale);
-  std::string text = value < 0 ? "-" : "";
-  text += digits[0];
-  if (digits.size() > 1) text += "." + digits.substr(1);
-  return text + "E" + std::to_string(adjusted);
-}
-
 void append_child(std::string& out, const ColumnView& column, uint64_t row, const DataType& type,
                   const TextStyle& style) {
   if (column.is_valid(row))
@@ -72,6 +61,16 @@ void append_nested(std::string& out, const ColumnView& column, uint64_t row, con
 }
 
 }  // namespace
+
+std::string decimal_java_text(Int128 value, int scale) {
+  std::string digits = decimal_text(Wide(value < 0 ? -value : value), 0);
+  const int64_t adjusted = static_cast<int64_t>(digits.size()) - 1 - scale;
+  if (adjusted >= -6) return decimal_text(Wide(value), scale);
+  std::string text = value < 0 ? "-" : "";
+  text += digits[0];
+  if (digits.size() > 1) text += "." + digits.substr(1);
+  return text + "E" + std::to_string(adjusted);
+}
 
 void append_date(std::string& out, int64_t days) {
   int64_t year = 0;
@@ -169,7 +168,7 @@ void append_text(std::string& out, const ColumnView& column, uint64_t row, const
     case DataTypeId::kDecimal: {
       const Int128 value = Reader<Decimal128>(column)[row].unscaled;
       out += style.plain_decimals ? decimal_text(Wide(value), type.scale())
-                                  : decimal_with_exponent(value, type.scale());
+                                  : decimal_java_text(value, type.scale());
       return;
     }
     case DataTypeId::kString:

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "kernels/column.h"
+#include "kernels/decimal.h"
 #include "kernels/time_zone.h"
 #include "types/data_type.h"
 
@@ -19,6 +20,8 @@ struct TextStyle {
 void append_text(std::string& out, const ColumnView& column, uint64_t row,
                  const types::DataType& type, const TextStyle& style);
 
+// BigDecimal.toString: an exponent where the number is smaller than 10^-6.
+std::string decimal_java_text(Int128 value, int scale);
 void append_date(std::string& out, int64_t days);
 // "2020-01-02 03:04:05.67": a fraction without trailing zeros.
 void append_local_timestamp(std::string& out, int64_t local_us);

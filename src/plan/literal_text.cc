@@ -1,95 +1,26 @@
 // Literals as text, the way Spark's Literal.sql and toPrettySQL spell them.
 #include "plan/literal_text.h"
 
-#include <charconv>
-#include <chrono>
-#include <cmath>
 #include <cstdio>
+
+#include "kernels/number_text.h"
+#include "kernels/value_text.h"
 
 namespace firn::plan {
 namespace {
 
 using types::DataTypeId;
 
-std::string digits_of(__int128 value) {
-  const bool negative = value < 0;
-  unsigned __int128 rest =
-      negative ? -static_cast<unsigned __int128>(value) : static_cast<unsigned __int128>(value);
-  std::string text;
-  do {
-    text.insert(text.begin(), static_cast<char>('0' + static_cast<int>(rest % 10)));
-    rest /= 10;
-  } while (rest > 0);
-  return negative ? "-" + text : text;
-}
-
-std::string decimal_text(types::Decimal value, int scale) {
-  std::string text = digits_of(value.unscaled);
-  if (scale == 0) return text;
-  const size_t sign = text[0] == '-' ? 1 : 0;
-  const int exponent = static_cast<int>(text.size() - sign) - 1 - scale;
-  if (exponent < -6) {  // as BigDecimal.toString
-    if (text.size() > sign + 1) text.insert(sign + 1, ".");
-    return text + "E" + std::to_string(exponent);
-  }
-  while (text.size() - sign <= static_cast<size_t>(scale)) text.insert(sign, "0");
-  return text.insert(text.size() - static_cast<size_t>(scale), ".");
-}
-
-// Java's Double.toString for the values that SQL text usually has: shortest digits, at least one
-// after the point.
-template <typename T>
-std::string floating_text(T value) {
-  if (std::isnan(value)) return "NaN";
-  if (std::isinf(value)) return value < 0 ? "-Infinity" : "Infinity";
-  const T size = std::fabs(value);
-  char buffer[64];
-  if (size != 0 && (size < T(1e-3) || size >= T(1e7))) {
-    const auto end =
-        std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::scientific).ptr;
-    std::string text(buffer, end);
-    const size_t e = text.find('e');
-    std::string mantissa = text.substr(0, e);
-    if (mantissa.find('.') == std::string::npos) {  // Java: the nearest of two digits
-      std::snprintf(buffer, sizeof buffer, "%.1e", static_cast<double>(value));
-      text = buffer;
-      mantissa = text.substr(0, text.find('e'));
-      return mantissa + "E" + std::to_string(std::stoi(text.substr(text.find('e') + 1)));
-    }
-    return mantissa + "E" + std::to_string(std::stoi(text.substr(e + 1)));
-  }
-  std::string text(
-      buffer, std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::fixed).ptr);
-  return text.find('.') == std::string::npos ? text + ".0" : text;
-}
-
 std::string date_text(int64_t days) {
-  const std::chrono::year_month_day date{std::chrono::sys_days{std::chrono::days{days}}};
-  char buffer[32];
-  std::snprintf(buffer, sizeof buffer, "%04d-%02u-%02u", static_cast<int>(date.year()),
-                static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()));
-  return buffer;
-}
-
-// ".25" of microseconds below a second; "" where there are none.
-std::string fraction_text(int64_t micros) {
-  if (micros == 0) return "";
-  char buffer[32];
-  std::snprintf(buffer, sizeof buffer, ".%06d", static_cast<int>(micros));
-  std::string text = buffer;
-  while (text.back() == '0') text.pop_back();
+  std::string text;
+  kernels::append_date(text, days);
   return text;
 }
 
 std::string timestamp_text(int64_t micros) {
-  constexpr int64_t kDay = 86'400'000'000;
-  int64_t days = micros / kDay, rest = micros % kDay;
-  if (rest < 0) rest += kDay, --days;
-  char buffer[32];
-  const int64_t seconds = rest / 1'000'000;
-  std::snprintf(buffer, sizeof buffer, " %02d:%02d:%02d", static_cast<int>(seconds / 3600),
-                static_cast<int>(seconds / 60 % 60), static_cast<int>(seconds % 60));
-  return date_text(days) + buffer + fraction_text(rest % 1'000'000);
+  std::string text;
+  kernels::append_local_timestamp(text, micros);
+  return text;
 }
 
 std::string hex_text(const std::string& bytes) {
@@ -99,38 +30,6 @@ std::string hex_text(const std::string& bytes) {
     std::snprintf(buffer, sizeof buffer, "%02X", c);
     text += buffer;
   }
-  return text;
-}
-
-std::string year_month_text(const types::DataType& type, int64_t months) {
-  const std::string sign = months < 0 ? "-" : "";
-  const int64_t size = months < 0 ? -months : months;
-  if (type.interval_start() == 1) return "'" + sign + std::to_string(size) + "' MONTH";
-  if (type.interval_end() == 0) return "'" + sign + std::to_string(size / 12) + "' YEAR";
-  return "'" + sign + std::to_string(size / 12) + "-" + std::to_string(size % 12) +
-         "' YEAR TO MONTH";
-}
-
-std::string day_time_text(const types::DataType& type, int64_t micros) {
-  constexpr std::string_view kNames[] = {"DAY", "HOUR", "MINUTE", "SECOND"};
-  constexpr int64_t kUnits[] = {86'400'000'000, 3'600'000'000, 60'000'000, 1'000'000};
-  constexpr std::string_view kGaps[] = {"", " ", ":", ":"};
-  std::string text = micros < 0 ? "'-" : "'";
-  unsigned long rest =
-      micros < 0 ? -static_cast<unsigned long>(micros) : static_cast<unsigned long>(micros);
-  for (int field = type.interval_start(); field <= type.interval_end(); ++field) {
-    const bool first = field == type.interval_start();
-    const std::string number = std::to_string(rest / static_cast<unsigned long>(kUnits[field]));
-    rest %= static_cast<unsigned long>(kUnits[field]);
-    if (!first) text += kGaps[field];
-    if (field > 0 && number.size() < 2) text += '0';
-    text += number;
-  }
-  if (type.interval_end() == 3) text += fraction_text(static_cast<int64_t>(rest));
-  text += "' ";
-  text += kNames[type.interval_start()];
-  if (type.interval_start() != type.interval_end())
-    text.append(" TO ").append(kNames[type.interval_end()]);
   return text;
 }
 
@@ -152,11 +51,12 @@ int64_t whole(const types::Value& value) {
 std::string number_text(const Literal& literal) {
   switch (literal.type.id()) {
     case DataTypeId::kFloat:
-      return floating_text(std::get<float>(literal.value));
+      return kernels::java_text(std::get<float>(literal.value));
     case DataTypeId::kDouble:
-      return floating_text(std::get<double>(literal.value));
+      return kernels::java_text(std::get<double>(literal.value));
     case DataTypeId::kDecimal:
-      return decimal_text(std::get<types::Decimal>(literal.value), literal.type.scale());
+      return kernels::decimal_java_text(std::get<types::Decimal>(literal.value).unscaled,
+                                        literal.type.scale());
     default:
       return std::to_string(whole(literal.value));
   }
@@ -203,9 +103,9 @@ std::string sql_text(const Literal& literal) {
     case DataTypeId::kTimestampNtz:
       return "TIMESTAMP_NTZ '" + timestamp_text(whole(literal.value)) + "'";
     case DataTypeId::kYearMonthInterval:
-      return "INTERVAL " + year_month_text(literal.type, whole(literal.value));
+      return kernels::year_month_text(static_cast<int32_t>(whole(literal.value)), literal.type);
     case DataTypeId::kDayTimeInterval:
-      return "INTERVAL " + day_time_text(literal.type, whole(literal.value));
+      return kernels::day_time_text(whole(literal.value), literal.type);
     default:
       return "?";
   }

@@ -55,7 +55,30 @@ types::DataType parse_user_schema(const std::string& text) {
   return schema;
 }
 
-Request read_request(const plan::UnresolvedTable& table, const conf::Conf& conf) {
+struct ReadConf {
+  const char* format;  // "": of all
+  const char* option;
+  const char* key;
+};
+// Options that a session's configuration stands for where the user does not set them.
+constexpr ReadConf kReadConfs[] = {
+    {"", "timezone", "spark.sql.session.timeZone"},
+    {"", "columnnameofcorruptrecord", "spark.sql.columnNameOfCorruptRecord"},
+    {"", "__partitioninference", "spark.sql.sources.partitionColumnTypeInference.enabled"},
+    {"", "__validatepartitions", "spark.sql.sources.validatePartitionColumns"},
+    {"", "ignorecorruptfiles", "spark.sql.files.ignoreCorruptFiles"},
+    {"", "ignoremissingfiles", "spark.sql.files.ignoreMissingFiles"},
+    {"csv", "columnpruning", "spark.sql.csv.parser.columnPruning.enabled"},
+    {"parquet", "mergeschema", "spark.sql.parquet.mergeSchema"},
+    {"parquet", "__binaryasstring", "spark.sql.parquet.binaryAsString"},
+    {"parquet", "__inferntz", "spark.sql.parquet.inferTimestampNTZ.enabled"},
+    {"parquet", "__nanosaslong", "spark.sql.legacy.parquet.nanosAsLong"},
+    {"orc", "mergeschema", "spark.sql.orc.mergeSchema"},
+    {"orc", "__byposition", "orc.force.positional.evolution"},
+};
+
+Request read_request(const std::string& format, const plan::UnresolvedTable& table,
+                     const conf::Conf& conf) {
   Request request;
   if (table.parts.size() > 1 && !table.parts.back().empty())
     request.paths.push_back(table.parts.back());
@@ -76,9 +99,9 @@ Request read_request(const plan::UnresolvedTable& table, const conf::Conf& conf)
     if (const auto value = conf.get(key); value && !value->empty())
       request.options.emplace(option, *value);
   };
-  add("timezone", "spark.sql.session.timeZone");
-  add("columnnameofcorruptrecord", "spark.sql.columnNameOfCorruptRecord");
-  add("__partitioninference", "spark.sql.sources.partitionColumnTypeInference.enabled");
+  for (const ReadConf& row : kReadConfs) {
+    if (*row.format == '\0' || format == row.format) add(row.option, row.key);
+  }
   return request;
 }
 
@@ -95,7 +118,7 @@ plan::RelationPtr SessionSurroundings::find_files(const plan::UnresolvedTable& t
   }
   const bool engine_format = format == "parquet" || format == "delta";
   if (!engine_format && formats::find_format(format) == nullptr) return nullptr;
-  Request request = read_request(table, session_.conf());
+  Request request = read_request(format, table, session_.conf());
   if (request.paths.empty() && format != "jdbc")
     throw_invalid("reading " + format + " needs a path: load('…') or the option path");
   const engine::FileSchema schema = engine::describe_files(
@@ -106,7 +129,7 @@ plan::RelationPtr SessionSurroundings::find_files(const plan::UnresolvedTable& t
     scan.columns.push_back({fresh.next(), field.name, field.type, true, {}});
   // Pruned where nobody asks for them.
   scan.columns.push_back(
-      {fresh.next(), plan::kFileMetadataColumn, engine::file_metadata_type(), false, {}});
+      {fresh.next(), plan::kFileMetadataColumn, engine::file_metadata_type(format), false, {}});
   scan.columns.push_back(
       {fresh.next(), plan::kInputFileColumn, types::DataTypeId::kString, false, {}});
   auto output = scan.columns;

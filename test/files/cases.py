@@ -1,30 +1,6 @@
 """What is read: files with their content, a format, options; the answers stand in golden.json (update.py asks Spark)."""
 
-from dataclasses import dataclass, field
-
-
-@dataclass
-class Case:
-    name: str
-    format: str
-    files: dict  # name → text or bytes
-    options: dict = field(default_factory=dict)
-    schema: str = ""
-    path: str = ""  # below the case's folder
-    select: str = "*"
-    order: bool = False  # rows in any order
-
-    @property
-    def key(self):
-        return f"{self.format}/{self.name}"
-
-
-def csv(name, text, options=None, **more):
-    return Case(name, "csv", text if isinstance(text, dict) else {"a.csv": text}, options or {}, **more)
-
-
-def json(name, text, options=None, **more):
-    return Case(name, "json", text if isinstance(text, dict) else {"a.json": text}, options or {}, **more)
+from case import Case, csv, json
 
 
 H = {"header": "true"}
@@ -88,7 +64,7 @@ CASES = [
     csv("empty file", "", {}),
     csv("corrupt gzip", {"a.csv.gz": b"\x1f\x8b\x08nothing"}, {"ignoreCorruptFiles": "true"}, schema="a STRING"),
     csv("count", "1,2\n3\n", select="count(*)"),
-    csv("file name", {"a b.csv": "x\n"}, select="_c0, regexp_replace(input_file_name(), '.*/', '') f, _metadata.file_name n, _metadata.file_size z, _metadata.file_block_start s"),
+    csv("file name", {"a b.csv": "x\n"}, select=("_c0", "regexp_replace(input_file_name(), '.*/', '') f", "_metadata.file_name n", "_metadata.file_size z", "_metadata.file_block_start s")),
     json("plain", '{"z":1,"a":{"y":1.5,"b":"t"},"when":"2024-01-01","xs":[1,2]}\n{"z":2,"n":null,"a":{"b":"u"},"mixed":1}\n{"mixed":"s"}\n'),
     json("types", '{"i":1,"l":99999999999,"b":123456789012345678901,"d":1.5,"e":1e400,"t":true,"s":"x","n":null,"o":{},"v":[],"w":[{}],"x":[[1],[2.5]],"y":[1,"a"],"m":[{"a":1},{"b":2}]}\n'),
     json("conflicts", '{"a":1,"b":{"x":1},"c":[1]}\n{"a":true,"b":2,"c":{"x":1}}\n{"a":1.5,"b":null,"c":null}\n'),

@@ -1,4 +1,5 @@
-"""Asks Spark every case of cases.py and rewrites golden.json; makes the files of spark/. Run with the Python that has pyspark."""
+"""Asks Spark the cases of cases_all.py and writes golden.json: all, those that are missing (--missing), or those whose
+name holds a word. --files makes the files of spark/ anew. Run with the Python that has pyspark."""
 
 import json
 import logging
@@ -7,7 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from cases import CASES
+from cases_all import CASES
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "oracle"))
@@ -20,13 +21,6 @@ SAMPLE = """SELECT id, CAST(id AS TINYINT) t, CAST(id * 100 AS SMALLINT) s, CAST
  array(id, NULL, 2) xs, named_struct('p', id, 'q', concat('q', id)) st,
  array(named_struct('k', id)) ss FROM range(5)
  UNION ALL SELECT 9,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL"""
-
-
-def write_files(case, folder):
-    for name, content in case.files.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content if isinstance(content, bytes) else content.encode())
 
 
 def rows_of(frame):
@@ -45,16 +39,30 @@ def answer(spark, case, folder):
     from update_oracle import condition_of
 
     options = {key: value.replace("{folder}", str(folder)) for key, value in case.options.items()}
+    paths = [str(folder / path) for path in case.paths] or (str(folder / case.path) + "/" * case.path.endswith("/") if case.path else str(folder))
+    for key, value in case.conf.items():
+        spark.conf.set(key, value)
     try:
         reader = spark.read.format(case.format).options(**options)
         if case.schema:
             reader = reader.schema(case.schema)
-        frame = reader.load(str(folder / case.path) if case.path else str(folder))
-        frame.createOrReplaceTempView("t")
-        columns, rows = rows_of(spark.sql(f"SELECT {case.select} FROM t"))
+        frame = reader.load(paths)
+        if case.where:
+            frame = frame.where(case.where)
+        columns, rows = rows_of(frame.selectExpr(*case.columns) if case.columns != ["*"] else frame)
     except Exception as error:  # Spark's, by way of Py4J
         return {"error": condition_of(spark, error)[0]}
+    finally:
+        for key in case.conf:
+            spark.conf.unset(key)
     return {"columns": columns, "rows": sorted(rows, key=str) if case.order else rows}
+
+
+def wanted_cases(arguments, golden):
+    if "--missing" in arguments:
+        return [case for case in CASES if case.key not in golden]
+    words = [word for word in arguments if not word.startswith("--")]
+    return [case for case in CASES if not words or any(word in case.key for word in words)]
 
 
 def spark_files(spark):
@@ -108,25 +116,38 @@ def main():
     with tempfile.TemporaryDirectory() as scratch:
         builder = SparkSession.builder.master("local[1]").config("spark.sql.session.timeZone", "UTC")
         builder = builder.config("spark.ui.enabled", "false").config("spark.driver.host", "127.0.0.1")
-        builder = builder.config("spark.driver.extraJavaOptions", "-Duser.timezone=UTC")
+        # Little work for the compilers: each case runs once.
+        builder = builder.config("spark.driver.extraJavaOptions", "-Duser.timezone=UTC -XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
+        builder = builder.config("spark.sql.codegen.wholeStage", "false").config("spark.sql.codegen.factoryMode", "NO_CODEGEN")
+        builder = builder.config("spark.ui.showConsoleProgress", "false").config("spark.sql.shuffle.partitions", "1")
         avro = next((HERE.parents[1] / ".deps/peers").rglob("spark-avro*.jar"), None)
         if avro:
             builder = builder.config("spark.jars", str(avro))
         spark = builder.config("spark.driver.bindAddress", "127.0.0.1").getOrCreate()
         spark.sparkContext.setLogLevel("OFF")
         logging.disable(logging.ERROR)
-        golden = {}
-        for number, case in enumerate(CASES):
-            folder = Path(scratch) / str(number)
+        golden = json.loads((HERE / "golden.json").read_text())
+        for number, case in enumerate(wanted_cases(sys.argv[1:], golden)):
+            folder = Path(scratch) / f"files{number}"
             folder.mkdir()
-            write_files(case, folder)
+            case.write(folder)
             golden[case.key] = answer(spark, case, folder)
-        kept = spark_files(spark)
+            if number % 20 == 19:
+                keep(golden)
+        kept = spark_files(spark) if "--files" in sys.argv else None
         spark.stop()
-    lines = [f"  {json.dumps(key)}: {json.dumps(value, ensure_ascii=False)}" for key, value in golden.items()]
-    (HERE / "golden.json").write_text("{\n" + ",\n".join(lines) + "\n}\n")
-    lines = [f"  {json.dumps(key)}: {json.dumps(value, ensure_ascii=False)}" for key, value in kept.items()]
-    (HERE / "spark.json").write_text("{\n" + ",\n".join(lines) + "\n}\n")
+    keep(golden)
+    if kept is not None:
+        store("spark.json", kept)
+
+
+def keep(golden):
+    store("golden.json", {case.key: golden[case.key] for case in CASES if case.key in golden})
+
+
+def store(name, answers):
+    lines = [f"  {json.dumps(key)}: {json.dumps(value, ensure_ascii=False)}" for key, value in answers.items()]
+    (HERE / name).write_text("{\n" + ",\n".join(lines) + "\n}\n")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,155 @@
+"""Which files a path means, what folder names say, and the columns that name a row's file."""
+
+from case import Case, csv, json, text
+
+NULL = "__HIVE_DEFAULT_PARTITION__"
+
+
+def keys(name, *folders, **more):
+    """A file of one row in each folder."""
+    return csv(name, {f"{folder}/a.csv": f"{number}\n" for number, folder in enumerate(folders)}, more.pop("options", None), order=True, **more)
+
+
+def parquet(folder, files):
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    for name, columns in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        pq.write_table(pa.table(columns), folder / name)
+
+
+CASES = [
+    # ---- types of partition values
+    keys("keys of ints", "p=1", "p=02", "p=-3"),
+    keys("keys of longs", "p=1", "p=3000000000"),
+    keys("keys of decimals", "p=1", "p=99999999999999999999"),
+    keys("keys of doubles", "p=1", "p=1.5", "p=1e3"),
+    keys("keys of doubles and decimals", "p=1.5", "p=99999999999999999999"),
+    keys("keys of suffixed numbers", "p=1d", "p=2f"),
+    keys("keys of suffixed longs", "p=1L"),
+    keys("keys not numbers", "p=NaN"),
+    keys("keys infinity", "p=Infinity"),
+    keys("keys of words", "p=true", "p=false"),
+    keys("keys of dates", "p=2024-01-02", "p=2024-12-31"),
+    keys("keys of short dates", "p=2024-1-2", "p=2024-01"),
+    keys("keys of wrong dates", "p=2024-02-30"),
+    keys("keys of timestamps", "p=2024-01-02 03%3A04%3A05", "p=2024-01-02 03%3A04%3A05.678"),
+    keys("keys of iso timestamps", "p=2024-01-02T03%3A04%3A05"),
+    keys("keys of dates and timestamps", "p=2024-01-02", "p=2024-01-02 03%3A04%3A05"),
+    keys("keys of dates and ints", "p=2024-01-02", "p=1"),
+    keys("keys of ints and words", "p=1", "p=x"),
+    keys("keys with null", "p=1", f"p={NULL}"),
+    keys("keys only null", f"p={NULL}"),
+    keys("keys of words with null", "p=a", f"p={NULL}"),
+    keys("keys empty", "p=", "p=1"),
+    keys("keys escaped", "p=a%2Fb%3Dc", "p=%20", "p=x+y", "p=%"),
+    keys("keys escaped name", "a%20b=1"),
+    keys("keys unicode", "p=ü", "p=%C3%BC"),
+    keys("keys with equals", "p=a=b"),
+    keys("keys of two levels", "a=1/b=x", "a=1/b=y", "a=2/b=x"),
+    keys("keys of three levels pruned", "a=1/b=x/c=1", "a=2/b=y/c=2", where="a = 2", select=("c", "_c0")),
+    keys("keys without types", "p=1", "p=02", conf={"spark.sql.sources.partitionColumnTypeInference.enabled": "false"}),
+    keys("keys filtered", "p=1", "p=2", where="p > 1"),
+    keys("keys filtered as text", "p=1", "p=2", where="p = '2'"),
+    keys("keys only", "p=1", "p=2", select="p"),
+    keys("keys counted", "p=1", "p=2", select="count(*)"),
+    keys("keys distinct", "p=1/q=1", "p=1/q=2", select="count(DISTINCT p)"),
+    # ---- conflicts
+    keys("keys that differ", "a=1", "b=1"),
+    keys("keys of other case", "a=1", "A=2"),
+    keys("keys of other depth", "a=1", "a=1/b=2"),
+    csv("keys and loose files", {"p=1/a.csv": "x\n", "b.csv": "y\n"}, order=True),
+    keys("keys below other folders", "x/p=1", "x/p=2"),
+    keys("keys below two folders", "x/p=1", "y/p=2"),
+    keys("keys that repeat", "p=1/p=2"),
+    keys("keys that repeat in case", "p=1/P=2"),
+    # ---- schema
+    keys("keys in schema", "p=1", "p=02", schema="c STRING, p STRING"),
+    keys("keys in schema first", "p=1", schema="p INT, c STRING"),
+    keys("keys in schema of case", "p=1", schema="P INT, c STRING"),
+    keys("keys in schema as long", "p=1", schema="c STRING, p BIGINT"),
+    keys("keys in schema that do not fit", "p=x", schema="c STRING, p INT"),
+    keys("keys in schema that do not fit unchecked", "p=x", schema="c STRING, p INT", conf={"spark.sql.sources.validatePartitionColumns": "false"}),
+    keys("keys in schema as date", "p=2024-01-02", schema="c STRING, p DATE"),
+    keys("keys in schema as binary", "p=ab", schema="c STRING, p BINARY"),
+    keys("keys in schema only", "p=1", schema="p INT"),
+    keys("keys not in schema", "p=1", schema="c STRING"),
+    json("keys and fields", {"p=1/a.json": '{"p":7,"b":2}\n', "p=2/a.json": '{"p":8,"b":3}\n'}, order=True),
+    json("keys and fields of case", {"P=1/a.json": '{"p":7,"b":2}\n'}),
+    Case("keys and fields", "parquet", lambda folder: parquet(folder, {"p=1/a.parquet": {"p": [7], "b": [2]}})),
+    Case("keys and fields of other type", "parquet", lambda folder: parquet(folder, {"p=x/a.parquet": {"b": [2], "p": [7]}})),
+    # ---- paths
+    csv("two paths", {"a.csv": "1\n", "b.csv": "2\n", "c.csv": "3\n"}, paths=("a.csv", "b.csv"), order=True),
+    csv("same path twice", {"a.csv": "1\n"}, paths=("a.csv", "a.csv")),
+    csv("folder and its file", {"d/a.csv": "1\n", "d/b.csv": "2\n"}, paths=("d", "d/a.csv"), order=True),
+    csv("two folders of keys", {"x/p=1/a.csv": "1\n", "y/p=2/a.csv": "2\n"}, paths=("x", "y"), order=True),
+    csv("two keys", {"p=1/a.csv": "1\n", "p=2/a.csv": "2\n", "p=3/a.csv": "3\n"}, paths=("p=1", "p=2"), order=True),
+    csv("two keys with base", {"p=1/a.csv": "1\n", "p=2/a.csv": "2\n", "p=3/a.csv": "3\n"}, {"basePath": "{folder}"}, paths=("p=1", "p=2"), order=True),
+    csv("file with base", {"p=1/a.csv": "1\n"}, {"basePath": "{folder}"}, path="p=1/a.csv"),
+    csv("base elsewhere", {"p=1/a.csv": "1\n", "z/a": ""}, {"basePath": "{folder}/z"}, path="p=1"),
+    csv("base missing", {"p=1/a.csv": "1\n"}, {"basePath": "{folder}/none"}, path="p=1"),
+    csv("one of two missing", {"a.csv": "1\n"}, paths=("a.csv", "none.csv")),
+    csv("missing ignored", {"a.csv": "1\n"}, {"ignoreMissingFiles": "true"}, paths=("a.csv", "none.csv"), schema="a STRING"),
+    csv("pattern braces", {"a.csv": "1\n", "b.csv": "2\n", "c.csv": "3\n"}, path="{a,b}.csv", order=True),
+    csv("pattern class", {"a1.csv": "1\n", "a2.csv": "2\n", "a3.csv": "3\n"}, path="a[12].csv", order=True),
+    csv("pattern class negated", {"a1.csv": "1\n", "a2.csv": "2\n", "a3.csv": "3\n"}, path="a[^12].csv", order=True),
+    csv("pattern range", {"a1.csv": "1\n", "a2.csv": "2\n", "a3.csv": "3\n"}, path="a[2-3].csv", order=True),
+    csv("pattern one", {"a1.csv": "1\n", "a22.csv": "2\n"}, path="a?.csv", order=True),
+    csv("pattern folders", {"x/a.csv": "1\n", "y/a.csv": "2\n", "z/b.csv": "3\n"}, path="*/a.csv", order=True),
+    csv("pattern of folders", {"x1/a.csv": "1\n", "x2/a.csv": "2\n", "z/b.csv": "3\n"}, path="x*", order=True),
+    csv("pattern keys", {"p=1/a.csv": "1\n", "p=2/a.csv": "2\n"}, path="p=*", order=True),
+    csv("pattern keys and files", {"p=1/a.csv": "1\n", "p=2/a.csv": "2\n"}, path="p=*/*.csv", order=True),
+    csv("pattern keys with base", {"p=1/a.csv": "1\n", "p=2/a.csv": "2\n"}, {"basePath": "{folder}"}, path="p=*/*.csv", order=True),
+    csv("pattern braces of keys", {"p=1/a.csv": "1\n", "p=2/a.csv": "2\n", "p=3/a.csv": "3\n"}, {"basePath": "{folder}"}, path="p={1,3}", order=True),
+    csv("pattern nothing", {"a.csv": "1\n"}, path="x*.csv"),
+    csv("pattern escaped", {"a*b.csv": "1\n", "axb.csv": "2\n"}, path="a\\*b.csv"),
+    csv("pattern hidden", {"_a.csv": "1\n", "a.csv": "2\n"}, path="*a.csv", order=True),
+    csv("hidden by name", {"_a.csv": "1\n"}, path="_a.csv"),
+    csv("name with blanks and percents", {"a b%20c#d.csv": "1\n"}, select=("_c0", "_metadata.file_name", "regexp_replace(input_file_name(), '.*/', '')")),
+    csv("trailing slash", {"d/a.csv": "1\n"}, path="d/"),
+    csv("double slash", {"d/e/a.csv": "1\n"}, path="d//e"),
+    csv("dots", {"d/e/a.csv": "1\n"}, path="d/../d/./e"),
+    # ---- which files of a folder
+    csv("markers and hidden", {"a.csv": "1\n", "_SUCCESS": "", "_started_1": "9\n", ".a.csv.crc": "9\n", "b.csv.tmp": "2\n", "_x/c.csv": "9\n", ".y/c.csv": "9\n", "z._COPYING_": "9\n"}, order=True),
+    csv("hidden keys", {"_p=1/a.csv": "1\n", "p=1/a.csv": "9\n"}, order=True),
+    csv("hidden key alone", {"_p=1/a.csv": "1\n"}),
+    csv("empty folder below", {"a.csv": "1\n", "e/": ""}),
+    csv("only empty folders", {"d/e/": ""}, path="d"),
+    csv("empty folder with schema", {"d/": ""}, path="d", schema="a INT"),
+    csv("empty files", {"a.csv": "", "b.csv": "1\n"}, order=True),
+    csv("empty key folder", {"p=1/a.csv": "1\n", "p=2/": ""}, order=True),
+    csv("recursive keys", {"p=1/a.csv": "1\n", "x/b.csv": "2\n"}, {"recursiveFileLookup": "true"}, order=True),
+    csv("recursive hidden", {"x/y/a.csv": "1\n", "x/_y/a.csv": "9\n", "_z/a.csv": "9\n"}, {"recursiveFileLookup": "true"}, order=True),
+    csv("recursive with base", {"p=1/a.csv": "1\n"}, {"recursiveFileLookup": "true", "basePath": "{folder}"}),
+    csv("glob filter braces", {"a.csv": "1\n", "b.txt": "2\n", "c.dat": "3\n"}, {"pathGlobFilter": "*.{csv,txt}"}, order=True),
+    csv("glob filter in keys", {"p=1/a.csv": "1\n", "p=2/b.txt": "2\n"}, {"pathGlobFilter": "*.csv"}, order=True),
+    csv("glob filter nothing", {"a.csv": "1\n"}, {"pathGlobFilter": "*.x"}),
+    csv("glob filter nothing with schema", {"a.csv": "1\n"}, {"pathGlobFilter": "*.x"}, schema="a STRING"),
+    csv("glob filter and recursive", {"x/a.csv": "1\n", "x/b.txt": "2\n"}, {"pathGlobFilter": "*.csv", "recursiveFileLookup": "true"}),
+    csv("modified after", {"a.csv": "1\n"}, {"modifiedAfter": "2000-01-01T00:00:00"}),
+    csv("modified between", {"a.csv": "1\n"}, {"modifiedAfter": "2000-01-01T00:00:00", "modifiedBefore": "2099-01-01T00:00:00"}),
+    csv("modified wrong", {"a.csv": "1\n"}, {"modifiedAfter": "soon"}),
+    csv("modified after future", {"a.csv": "1\n"}, {"modifiedAfter": "2099-01-01T00:00:00"}),
+    # ---- columns of a row's file
+    csv("metadata all", {"a.csv": "1\n"}, select=("_metadata.file_name", "_metadata.file_size", "_metadata.file_block_start", "_metadata.file_block_length")),
+    csv("metadata names", {"a.csv": "1\n"}, select="typeof(_metadata)"),
+    csv("metadata filtered", {"a.csv": "1\n", "b.csv": "2\n"}, where="_metadata.file_name = 'b.csv'"),
+    csv("metadata with star", {"a.csv": "1\n"}, select=("*", "_metadata.file_name")),
+    csv("metadata path", {"p=1/a b.csv": "1\n"}, select="regexp_replace(_metadata.file_path, '.*/files[^/]*/', '')"),
+    csv("metadata row index", {"a.csv": "1\n"}, select="_metadata.row_index"),
+    csv("metadata hidden by a column", "_metadata\n1\n", {"header": "true"}, select="_metadata"),
+    Case("metadata row index", "parquet", lambda folder: parquet(folder, {"a.parquet": {"x": [5, 6, 7]}, "b.parquet": {"x": [8]}}), select=("x", "_metadata.row_index", "_metadata.file_name"), order=True),
+    Case("metadata row index filtered", "parquet", lambda folder: parquet(folder, {"a.parquet": {"x": [5, 6, 7]}}), select="x", where="_metadata.row_index > 0"),
+    Case("metadata names", "parquet", lambda folder: parquet(folder, {"a.parquet": {"x": [5]}}), select="typeof(_metadata)"),
+    csv("input file block", {"a.csv": "1\n2\n"}, select=("_c0", "input_file_block_start()", "input_file_block_length()")),
+    Case("input file name", "parquet", lambda folder: parquet(folder, {"p=1/a.parquet": {"x": [5]}}), select=("x", "regexp_replace(input_file_name(), '.*/', '')", "input_file_block_start()")),
+    text("input file name", {"a.txt": "x\n", "b.txt": "y\n"}, select=("value", "regexp_replace(input_file_name(), '.*/', '')"), order=True),
+    json("input file name", {"a.json": '{"a":1}\n'}, select=("a", "regexp_replace(input_file_name(), '.*/', '')")),
+    # ---- files as they are
+    Case("plain", "binaryFile", {"a.bin": b"\x00\x01", "b.bin": b"xyz"}, select=("regexp_replace(path, '.*/', '')", "length", "content"), order=True),
+    Case("columns", "binaryFile", {"a.bin": b"\x00\x01"}, select=("typeof(path)", "typeof(modificationTime)", "typeof(length)", "typeof(content)")),
+    Case("filtered by length", "binaryFile", {"a.bin": b"\x00\x01", "b.bin": b"xyz"}, select="length", where="length < 3"),
+    Case("keys", "binaryFile", {"p=1/a.bin": b"\x00"}, select=("length", "p")),
+    Case("glob filter", "binaryFile", {"a.bin": b"\x00\x01", "b.png": b"xyz"}, {"pathGlobFilter": "*.png"}, select="length"),
+]
