@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Puts the programs that firn is tested and measured against into .deps/peers:
 #   venv   Python with pyspark, PyIceberg, DuckDB, a Kafka client, an S3 server (moto) and pytest (peers.txt, hashes checked)
+#   clients  Spark Connect's stock clients of other versions (clients.txt, hashes checked)
 #   jars   what Spark needs for Iceberg, Kafka and SQLite; kafka: a broker's class path (peers-jars.txt)
 # Does nothing where they already stand. Needs python3 with venv, and mvn.
 set -euo pipefail
@@ -9,7 +10,8 @@ lists=tools/setup
 peers=.deps/peers
 
 if [ "${1:-}" = --check ]; then   # answers by its exit code whether anything is to be fetched
-  cmp -s $lists/peers.txt $peers/.peers.txt && cmp -s $lists/peers-jars.txt $peers/.peers-jars.txt
+  cmp -s $lists/peers.txt $peers/.peers.txt && cmp -s $lists/peers-jars.txt $peers/.peers-jars.txt &&
+    cmp -s $lists/clients.txt $peers/.clients.txt
   exit
 fi
 
@@ -23,6 +25,23 @@ install_python() {
     { rm -rf $peers/venv && python3 -m venv $peers/venv; }
   $peers/venv/bin/python -m pip install -q --disable-pip-version-check --use-pep517 --no-compile --require-hashes -r $lists/peers.txt
   cp $lists/peers.txt $peers/.peers.txt
+}
+
+# The archives hold no wheel (3.5's holds Spark's jars as well): of each the package's Python files are taken out.
+install_clients() {
+  echo "firn: fetching Spark Connect's clients of other versions into $peers/clients"
+  local work=$peers/fetch-clients
+  rm -rf $peers/clients
+  grep -v '^#' $lists/clients.txt | while read -r folder requirement hash; do
+    rm -rf $work
+    mkdir -p $work $peers/clients/"$folder"
+    echo "$requirement --hash=$hash" >$work/requirement.txt
+    $peers/venv/bin/python -m pip download -q --disable-pip-version-check --no-deps --no-binary :all: --use-pep517 \
+      --require-hashes -r $work/requirement.txt -d $work/archives
+    tar -xzf $work/archives/*.tar.gz -C $peers/clients/"$folder" --strip-components=1 --wildcards '*/pyspark/*' --exclude='*/tests/*'
+  done
+  rm -rf $work
+  cp $lists/clients.txt $peers/.clients.txt
 }
 
 # A project that does nothing but copy the listed jars: Maven fetches each by its own coordinates.
@@ -65,4 +84,5 @@ cmp -s $lists/peers-jars.txt $peers/.peers-jars.txt || install_jars &
 jars=$!   # beside the packages: each waits for the network most of the time
 trap 'wait' EXIT
 cmp -s $lists/peers.txt $peers/.peers.txt || install_python
+cmp -s $lists/clients.txt $peers/.clients.txt || install_clients
 wait $jars
