@@ -114,6 +114,7 @@ constexpr Key kKeys[] = {
   {"spark.sql.pyspark.jvmStacktrace.enabled", kBoolean, "false", kKept, "Java's stack in messages: there is none."},
   {"spark.sql.connect.serverStacktrace.enabled", kBoolean, "false", kKept, "The server's stack in messages: there is none."},
   {"spark.sql.session.localRelationCacheThreshold", kBytes, "1048576", kHonoured, "Local data above it are sent once and named by their hash."},
+  {"spark.sql.session.localRelationSizeLimit", kBytes, "3221225472", kHonoured, "More local data than this are refused; the client does it."},
   {"spark.sql.session.localRelationChunkSizeRows", kInt, "10000", kHonoured, "Rows of one piece of such data."},
   {"spark.sql.session.localRelationChunkSizeBytes", kBytes, "16777216", kHonoured, "Bytes of one piece of such data."},
   {"spark.sql.session.localRelationBatchOfChunksSizeBytes", kBytes, "1073741824", kHonoured, "Bytes of pieces that are sent in one go."},
