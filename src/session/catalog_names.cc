@@ -160,16 +160,11 @@ Result use(Session& session, const plan::Use& node) {
     catalog = parts.front();
     parts.erase(parts.begin());
   }
-<<<<<<< HEAD
-  if (!session.process().catalog.namespace_exists(session.namespace_name(node.name)))
-    throw Error("SCHEMA_NOT_FOUND", {{"schemaName", "`" + catalog + "`.`" + dotted(parts) + "`"}});
-=======
   // Sessions begin in `default`, whether anything was made in it or not; USE leads back to it.
   const bool first = parts.size() == 1 && parts.front() == "default" &&
                      session.find_catalog(catalog) == std::optional<std::string>("");
   if (!first && !session.process().catalog.namespace_exists(session.namespace_name(node.name)))
-    throw Error("SCHEMA_NOT_FOUND", {{"schemaName", "`" + catalog + "`.`" + joined(parts) + "`"}});
->>>>>>> cc96fe7 (server: Python files of a session reach its functions' workers; USE leads back to default)
+    throw Error("SCHEMA_NOT_FOUND", {{"schemaName", "`" + catalog + "`.`" + dotted(parts) + "`"}});
   session.use_catalog(catalog);
   session.use_namespace(dotted(parts));
   return {};
