@@ -457,6 +457,7 @@ constexpr Condition kSparks[] = {
   {"NOT_NULL_CONSTRAINT_VIOLATION.ARRAY_ELEMENT", Code::kInvalidInput, "42000", "Assigning a NULL is not allowed here. The array <columnPath> is defined to contain only elements that are NOT NULL."},
   {"NOT_NULL_CONSTRAINT_VIOLATION.MAP_VALUE", Code::kInvalidInput, "42000", "Assigning a NULL is not allowed here. The map <columnPath> is defined to contain only values that are NOT NULL."},
   {"NOT_SUPPORTED_CHANGE_COLUMN", Code::kUnsupported, "0A000", "ALTER TABLE ALTER/CHANGE COLUMN is not supported for changing <table>'s column <originName> with type <originType> to <newName> with type <newType>."},
+  {"NOT_SUPPORTED_CHANGE_SAME_COLUMN", Code::kUnsupported, "0A000", "ALTER TABLE ALTER/CHANGE COLUMN is not supported for changing <table>'s column <fieldName> including its nested fields multiple times in the same command."},
   {"NOT_SUPPORTED_COMMAND_FOR_V2_TABLE", Code::kUnsupported, "0A000", "<cmd> is not supported for v2 tables."},
   {"NO_DEFAULT_COLUMN_VALUE_AVAILABLE", Code::kInvalidInput, "42608", "Can't determine the default value for <colName> since it is not nullable and it has no default value."},
   {"NULLABLE_COLUMN_OR_FIELD", Code::kInvalidInput, "42000", "Column or field <name> is nullable while it's required to be non-nullable."},

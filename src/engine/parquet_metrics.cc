@@ -168,6 +168,7 @@ void ParquetMetrics::add(const duckdb_parquet::RowGroup& group) {
 }
 
 void ParquetMetrics::fill(iceberg::DataFile& file) const {
+  file.empty_maps = iceberg::kAllMetricsMaps;
   for (size_t i = 0; i < leaves_.size(); ++i) {
     const ParquetLeaf& of = layout_.leaves[i];
     const Leaf& leaf = leaves_[i];

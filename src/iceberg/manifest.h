@@ -14,6 +14,17 @@ namespace firn::iceberg {
 enum class Content : uint8_t { kData = 0, kPositionDeletes = 1, kEqualityDeletes = 2 };
 enum class EntryStatus : uint8_t { kExisting = 0, kAdded = 1, kDeleted = 2 };
 
+// The maps of metrics, as bits.
+enum MetricsMap : uint8_t {
+  kColumnSizes = 1,
+  kValueCounts = 2,
+  kNullValueCounts = 4,
+  kNanValueCounts = 8,
+  kLowerBounds = 16,
+  kUpperBounds = 32,
+  kAllMetricsMaps = 63,
+};
+
 struct DataFile {
   Content content = Content::kData;
   std::string file_path;
@@ -23,6 +34,9 @@ struct DataFile {
   int64_t file_size_in_bytes = 0;
   std::map<int, int64_t> column_sizes, value_counts, null_value_counts, nan_value_counts;
   std::map<int, std::string> lower_bounds, upper_bounds;  // single-value bytes
+  // Which maps are there with nothing in them. Java's writers write such a map, others none at all,
+  // and metadata tables show the difference.
+  uint8_t empty_maps = 0;
   std::optional<std::string> key_metadata;
   std::vector<int64_t> split_offsets;
   std::vector<int> equality_ids;

@@ -34,16 +34,19 @@ void read_int_map(AvroValue& value, Read read) {
   });
 }
 
-void read_counts(AvroValue& value, std::map<int, int64_t>& counts) {
+void read_counts(AvroValue& value, DataFile& file, std::map<int, int64_t>& counts, MetricsMap map) {
   read_int_map(value, [&](int id, AvroValue& held) {
     counts.insert_or_assign(counts.end(), id, held.as_long());
   });
+  if (counts.empty()) file.empty_maps |= map;
 }
 
-void read_bounds(AvroValue& value, std::map<int, std::string>& bounds) {
+void read_bounds(AvroValue& value, DataFile& file, std::map<int, std::string>& bounds,
+                 MetricsMap map) {
   read_int_map(value, [&](int id, AvroValue& held) {
     bounds.insert_or_assign(bounds.end(), id, held.as_bytes());
   });
+  if (bounds.empty()) file.empty_maps |= map;
 }
 
 int in_range(AvroValue& value, int highest) {
@@ -66,12 +69,12 @@ constexpr AvroFieldRule<DataFile> kDataFileRules[] = {
     {101, "file_format", kRequired, [](AvroValue& v, DataFile& f) { f.file_format = upper_case(v.as_string()); }},
     {103, "record_count", kRequired, [](AvroValue& v, DataFile& f) { f.record_count = not_negative(v); }},
     {104, "file_size_in_bytes", kRequired, [](AvroValue& v, DataFile& f) { f.file_size_in_bytes = not_negative(v); }},
-    {108, "column_sizes", kOptional, [](AvroValue& v, DataFile& f) { read_counts(v, f.column_sizes); }},
-    {109, "value_counts", kOptional, [](AvroValue& v, DataFile& f) { read_counts(v, f.value_counts); }},
-    {110, "null_value_counts", kOptional, [](AvroValue& v, DataFile& f) { read_counts(v, f.null_value_counts); }},
-    {137, "nan_value_counts", kOptional, [](AvroValue& v, DataFile& f) { read_counts(v, f.nan_value_counts); }},
-    {125, "lower_bounds", kOptional, [](AvroValue& v, DataFile& f) { read_bounds(v, f.lower_bounds); }},
-    {128, "upper_bounds", kOptional, [](AvroValue& v, DataFile& f) { read_bounds(v, f.upper_bounds); }},
+    {108, "column_sizes", kOptional, [](AvroValue& v, DataFile& f) { read_counts(v, f, f.column_sizes, kColumnSizes); }},
+    {109, "value_counts", kOptional, [](AvroValue& v, DataFile& f) { read_counts(v, f, f.value_counts, kValueCounts); }},
+    {110, "null_value_counts", kOptional, [](AvroValue& v, DataFile& f) { read_counts(v, f, f.null_value_counts, kNullValueCounts); }},
+    {137, "nan_value_counts", kOptional, [](AvroValue& v, DataFile& f) { read_counts(v, f, f.nan_value_counts, kNanValueCounts); }},
+    {125, "lower_bounds", kOptional, [](AvroValue& v, DataFile& f) { read_bounds(v, f, f.lower_bounds, kLowerBounds); }},
+    {128, "upper_bounds", kOptional, [](AvroValue& v, DataFile& f) { read_bounds(v, f, f.upper_bounds, kUpperBounds); }},
     {131, "key_metadata", kOptional, [](AvroValue& v, DataFile& f) { f.key_metadata = v.as_bytes(); }},
     {132, "split_offsets", kOptional, [](AvroValue& v, DataFile& f) {
        v.for_each_element([&](AvroValue offset) { f.split_offsets.push_back(offset.as_long()); });

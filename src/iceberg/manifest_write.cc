@@ -44,14 +44,26 @@ void put_items(AvroEncoder& out, const Items& items, Put put) {
   out.put_long(0);
 }
 
-void put_counts(AvroEncoder& out, const std::map<int, int64_t>& counts) {
+// A map of metrics; empty is null too, unless the file says that it is there.
+bool put_empty_map(AvroEncoder& out, const DataFile& file, MetricsMap map, bool empty) {
+  if (!empty || (file.empty_maps & map) == 0) return false;
+  out.put_some();
+  out.put_long(0);
+  return true;
+}
+
+void put_counts(AvroEncoder& out, const DataFile& file, const std::map<int, int64_t>& counts,
+                MetricsMap map) {
+  if (put_empty_map(out, file, map, counts.empty())) return;
   put_items(out, counts, [&](const auto& entry) {
     out.put_long(entry.first);
     out.put_long(entry.second);
   });
 }
 
-void put_bounds(AvroEncoder& out, const std::map<int, std::string>& bounds) {
+void put_bounds(AvroEncoder& out, const DataFile& file, const std::map<int, std::string>& bounds,
+                MetricsMap map) {
+  if (put_empty_map(out, file, map, bounds.empty())) return;
   put_items(out, bounds, [&](const auto& entry) {
     out.put_long(entry.first);
     out.put_bytes(entry.second);
@@ -80,12 +92,12 @@ void put_data_file(AvroEncoder& out, const DataFile& file, const types::Type& pa
   put_partition(out, file.partition, partition_type);
   out.put_long(file.record_count);
   out.put_long(file.file_size_in_bytes);
-  put_counts(out, file.column_sizes);
-  put_counts(out, file.value_counts);
-  put_counts(out, file.null_value_counts);
-  put_counts(out, file.nan_value_counts);
-  put_bounds(out, file.lower_bounds);
-  put_bounds(out, file.upper_bounds);
+  put_counts(out, file, file.column_sizes, kColumnSizes);
+  put_counts(out, file, file.value_counts, kValueCounts);
+  put_counts(out, file, file.null_value_counts, kNullValueCounts);
+  put_counts(out, file, file.nan_value_counts, kNanValueCounts);
+  put_bounds(out, file, file.lower_bounds, kLowerBounds);
+  put_bounds(out, file, file.upper_bounds, kUpperBounds);
   put_optional_bytes(out, file.key_metadata);
   put_items(out, file.split_offsets, [&](int64_t offset) { out.put_long(offset); });
   put_items(out, file.equality_ids, [&](int id) { out.put_long(id); });

@@ -266,6 +266,9 @@ struct AlterColumn {
   ExprPtr default_value;
   bool drop_default = false;
 };
+struct AlterColumns {
+  std::vector<AlterColumn> columns;  // in order
+};
 struct RenameTable {
   NameParts to;
 };
@@ -303,7 +306,7 @@ struct AlterTable {
   NameParts table;
   bool if_exists = false;
   bool view = false;  // ALTER VIEW … RENAME TO
-  std::variant<AddColumns, DropTableColumns, RenameColumn, AlterColumn, RenameTable, SetLocation,
+  std::variant<AddColumns, DropTableColumns, RenameColumn, AlterColumns, RenameTable, SetLocation,
                PartitionField, WriteOrder, IdentifierFields, SnapshotRef>
       change;
 };

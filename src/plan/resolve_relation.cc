@@ -98,12 +98,16 @@ Scoped Resolver::scoped(RelationPtr plan) {
   Scoped result{plan, {}};
   for (const Attribute& attribute : plan->output) {
     seen_.insert(attribute.id);
-    if (attribute.name != kFileMetadataColumn && attribute.name != kInputFileColumn) {
+    const bool has_prefix = attribute.name.starts_with(kHiddenPrefix);
+    if (attribute.name != kFileMetadataColumn && attribute.name != kInputFileColumn &&
+        !has_prefix) {
       result.scope.columns.push_back(attribute);
       continue;
     }
     result.scope.hidden.push_back(attribute);
-    if (attribute.name == kFileMetadataColumn) result.scope.hidden.back().name = "_metadata";
+    std::string& name = result.scope.hidden.back().name;
+    if (name == kFileMetadataColumn) name = "_metadata";
+    if (has_prefix) name.erase(0, std::string_view(kHiddenPrefix).size());
   }
   return result;
 }
@@ -180,6 +184,12 @@ Scoped Resolver::table(const UnresolvedTable& node, const Relation& relation) {
              {{"relationName", backquoted(node.parts)}});
   }
   Scoped result = freshened(plan);
+  if (!plan->output.empty() && plan->output.back().name.starts_with(kHiddenPrefix)) {
+    // The columns know the table's whole name.
+    for (Attribute& attribute : result.scope.hidden)
+      attribute.qualifier = result.scope.columns.front().qualifier;
+    return result;
+  }
   std::vector<std::string> qualifier = node.parts;
   if (const auto* scan = std::get_if<TableScan>(&plan->node)) qualifier = scan->name;
   for (Attribute& attribute : result.scope.columns) attribute.qualifier = qualifier;
@@ -252,7 +262,9 @@ Scoped Resolver::with(const With& node) {
 
 Scoped Resolver::subquery_alias(const SubqueryAlias& node) {
   Scoped result = relation(node.child);
-  result.scope.hidden.clear();
+  // An alias of a table still gives the table's hidden columns.
+  if (!std::holds_alternative<UnresolvedTable>(node.child->node)) result.scope.hidden.clear();
+  for (Attribute& attribute : result.scope.hidden) attribute.qualifier = {node.alias};
   result.scope.beyond.clear();
   std::vector<Attribute>& columns = result.scope.columns;
   if (!node.columns.empty() && node.columns.size() != columns.size())

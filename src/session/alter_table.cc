@@ -1,7 +1,9 @@
 // ALTER TABLE: each change as the list of updates that a catalog applies.
 #include <algorithm>
 #include <charconv>
+#include <set>
 
+#include "base/ascii.h"
 #include "base/error.h"
 #include "base/names.h"
 #include "iceberg/format.h"
@@ -54,7 +56,11 @@ void refuse_default(const plan::ExprPtr& value) {
 
 void apply(const plan::AddColumns& node, table::SchemaChange& schema) {
   std::vector<types::Field> all;
+  std::set<std::string> names;
   for (const plan::AddColumns::Column& column : node.columns) {
+    const std::string name = lower_case(dotted(column.name));
+    if (!names.insert(name).second)
+      throw Error("COLUMN_ALREADY_EXISTS", {{"columnName", "`" + name + "`"}});
     refuse_default(column.default_value);
     types::Field field =
         new_field(column.name.back(), column.type, column.nullable, column.comment);
@@ -90,6 +96,13 @@ void apply(const plan::AlterColumn& node, table::SchemaChange& schema) {
   if (node.comment) schema.set_doc(node.column, *node.comment);
   const table::ColumnPosition position{node.first, node.after};
   if (position.given()) schema.move(node.column, position);
+}
+
+void apply(const plan::AlterColumns& node, table::SchemaChange& schema) {
+  std::vector<plan::NameParts> paths;
+  for (const plan::AlterColumn& column : node.columns) paths.push_back(column.column);
+  schema.check_apart(paths);
+  for (const plan::AlterColumn& column : node.columns) apply(column, schema);
 }
 
 void apply(const plan::IdentifierFields& node, table::SchemaChange& schema) {
@@ -437,7 +450,7 @@ Result alter_table(Session& session, const plan::AlterTable& node) {
     change_schema(session, table, *drop);
   } else if (const auto* renamed = std::get_if<plan::RenameColumn>(&node.change)) {
     change_schema(session, table, *renamed);
-  } else if (const auto* column = std::get_if<plan::AlterColumn>(&node.change)) {
+  } else if (const auto* column = std::get_if<plan::AlterColumns>(&node.change)) {
     change_schema(session, table, *column);
   } else {
     change_schema(session, table, std::get<plan::IdentifierFields>(node.change));

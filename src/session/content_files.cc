@@ -24,16 +24,23 @@ void add_leaves(const std::vector<types::Field>& fields, std::vector<const types
   }
 }
 
-Cell counts_cell(const std::map<int, int64_t>& counts) {
-  if (counts.empty()) return {};
+// Without its map a file knows nothing; an empty map says that there is nothing to know.
+bool is_missing(const iceberg::DataFile& file, iceberg::MetricsMap map, bool empty) {
+  return empty && (file.empty_maps & map) == 0;
+}
+
+Cell counts_cell(const iceberg::DataFile& file, const std::map<int, int64_t>& counts,
+                 iceberg::MetricsMap map) {
+  if (is_missing(file, map, counts.empty())) return {};
   std::vector<Cell> entries;
   for (const auto& [id, count] : counts)
     entries.push_back(Cell::nested({static_cast<int64_t>(id), count}));
   return Cell::nested(std::move(entries));
 }
 
-Cell bounds_cell(const std::map<int, std::string>& bounds) {
-  if (bounds.empty()) return {};
+Cell bounds_cell(const iceberg::DataFile& file, const std::map<int, std::string>& bounds,
+                 iceberg::MetricsMap map) {
+  if (is_missing(file, map, bounds.empty())) return {};
   std::vector<Cell> entries;
   for (const auto& [id, bytes] : bounds)
     entries.push_back(Cell::nested({static_cast<int64_t>(id), types::Bytes{bytes}}));
@@ -169,12 +176,12 @@ std::vector<Cell> ContentFiles::row(const iceberg::DataFile& file) const {
   if (!partition_fields_.empty()) row.push_back(partition_cell(partition_values(file)));
   row.emplace_back(file.record_count);
   row.emplace_back(file.file_size_in_bytes);
-  row.push_back(counts_cell(file.column_sizes));
-  row.push_back(counts_cell(file.value_counts));
-  row.push_back(counts_cell(file.null_value_counts));
-  row.push_back(counts_cell(file.nan_value_counts));
-  row.push_back(bounds_cell(file.lower_bounds));
-  row.push_back(bounds_cell(file.upper_bounds));
+  row.push_back(counts_cell(file, file.column_sizes, iceberg::kColumnSizes));
+  row.push_back(counts_cell(file, file.value_counts, iceberg::kValueCounts));
+  row.push_back(counts_cell(file, file.null_value_counts, iceberg::kNullValueCounts));
+  row.push_back(counts_cell(file, file.nan_value_counts, iceberg::kNanValueCounts));
+  row.push_back(bounds_cell(file, file.lower_bounds, iceberg::kLowerBounds));
+  row.push_back(bounds_cell(file, file.upper_bounds, iceberg::kUpperBounds));
   row.push_back(file.key_metadata ? Cell(types::Bytes{*file.key_metadata}) : Cell());
   row.push_back(numbers_cell(file.split_offsets));
   row.push_back(numbers_cell(file.equality_ids));

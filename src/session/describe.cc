@@ -269,6 +269,18 @@ std::string transform_text(const types::Schema& schema, int source_id,
   }
 }
 
+namespace {
+
+// As Iceberg writes the terms of a sort order, the width of truncate behind the column.
+std::string sort_term(const types::Schema& schema, const types::SortField& field) {
+  if (field.transform.id != types::TransformId::kTruncate)
+    return transform_text(schema, field.source_id, field.transform);
+  return "truncate(" + schema.name_of(field.source_id).value_or("?") + ", " +
+         std::to_string(field.transform.parameter) + ")";
+}
+
+}  // namespace
+
 iceberg::Properties shown_properties(const iceberg::TableMetadata& metadata) {
   iceberg::Properties shown = metadata.properties;
   const auto format = metadata.properties.find("write.format.default");
@@ -283,8 +295,7 @@ iceberg::Properties shown_properties(const iceberg::TableMetadata& metadata) {
     if (order.order_id != metadata.default_sort_order_id || order.fields.empty()) continue;
     std::string keys;
     for (const types::SortField& field : order.fields) {
-      keys += (keys.empty() ? "" : ", ") +
-              transform_text(metadata.schema(), field.source_id, field.transform) +
+      keys += (keys.empty() ? "" : ", ") + sort_term(metadata.schema(), field) +
               (field.ascending ? " ASC" : " DESC") +
               (field.nulls_first ? " NULLS FIRST" : " NULLS LAST");
     }

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "catalog/metadata_file.h"
 #include "engine/table_source.h"
+#include "session/hidden_columns.h"
 #include "session/metadata_tables.h"
 #include "session/session.h"
 #include "session/streams.h"
@@ -138,6 +139,10 @@ plan::RelationPtr SessionSurroundings::find_iceberg(const plan::UnresolvedTable&
     scan.columns.push_back({attribute, field.id});
     output.push_back(std::move(attribute));
   }
+  const bool shows_hidden = lenient_ && !state.incremental;
+  if (shows_hidden)
+    return with_hidden_columns(std::move(scan), std::move(output), state, session_.process().store,
+                               session_.process().manifests.get(), fresh);
   return made(std::move(scan), std::move(output));
 }
 

@@ -2,6 +2,7 @@
 #include "session/session.h"
 
 #include "base/error.h"
+#include "session/hidden_columns.h"
 #include "session/metadata_tables.h"
 #include "session/statements.h"
 #include "session/streaming_queries.h"
@@ -18,7 +19,8 @@ struct Overloaded : Handlers... {
 template <class... Handlers>
 Overloaded(Handlers...) -> Overloaded<Handlers...>;
 
-// The query names a column that Iceberg's metadata tables lack and scripts in the wild ask for.
+// The query names one of Iceberg's metadata columns, or a column that its metadata tables lack and
+// scripts in the wild ask for.
 bool asks_leniently(const Error& error) {
   const auto of = [&](const char* name) {
     const auto found = error.params().find(name);
@@ -28,10 +30,17 @@ bool asks_leniently(const Error& error) {
   if (error.condition() == "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE")
     return of("inputSql") == "\"partition\"" && of("requiredType") == "\"STRING\"";
   if (!error.condition().starts_with("UNRESOLVED_COLUMN")) return false;
-  const std::string text = of("objectName");  // `t`.`timestamp_ms`
-  if (text.size() < 3) return false;
-  const size_t from = text.rfind('`', text.size() - 2) + 1;
-  return is_lenient_column(text.substr(from, text.size() - 1 - from));
+  const std::string text = of("objectName");  // `t`.`timestamp_ms`, `t`.`_partition`.`p`
+  std::string part;
+  for (const char c : text) {
+    if (c != '`') {
+      part += c;
+    } else {
+      if (is_lenient_column(part) || is_hidden_column(part)) return true;
+      part.clear();
+    }
+  }
+  return false;
 }
 
 }  // namespace

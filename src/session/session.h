@@ -113,7 +113,8 @@ class Session {
 // What resolution asks of a session.
 class SessionSurroundings final : public plan::Surroundings {
  public:
-  // `lenient`: metadata tables show the columns that scripts ask for (metadata_tables.h).
+  // `lenient`: tables give Iceberg's metadata columns (hidden_columns.h), and metadata tables show
+  // the columns that scripts ask for (metadata_tables.h).
   explicit SessionSurroundings(Session& session, bool lenient = false)
       : session_(session), lenient_(lenient) {}
   plan::RelationPtr find_table(const plan::UnresolvedTable&, plan::IdSource& fresh) override;

@@ -27,6 +27,7 @@ constexpr WriteOptionRow kPropertyOptions[] = {
     {"compression-level", "write.parquet.compression-level"},
     {"write-format", "write.format.default"},
     {"delete-granularity", "write.delete.granularity"},
+    {"use-table-distribution-and-ordering", "use-table-distribution-and-ordering"},
 };
 constexpr std::string_view kSummaryPrefix = "snapshot-property.";
 
@@ -220,11 +221,49 @@ Error as_stored(const plan::RelationPtr& query, const Error& error) {
   return error;
 }
 
+namespace {
+
+// The order that the table asks its rows to be written in; null: none.
+const types::SortOrder* order_of(const Target& target) {
+  if (target.property("use-table-distribution-and-ordering", "true") == "false") return nullptr;
+  const iceberg::TableMetadata& metadata = target.metadata();
+  for (const types::SortOrder& order : metadata.sort_orders) {
+    if (order.order_id == metadata.default_sort_order_id && !order.fields.empty()) return &order;
+  }
+  return nullptr;
+}
+
+// The query in the table's order, as far as columns alone make it: keys behind the first transform
+// or nested field do not count.
+struct Ordered {
+  plan::RelationPtr query;
+  std::optional<int> order_id;  // where the whole order is kept
+};
+Ordered in_order(const Target& target, const plan::RelationPtr& query) {
+  const types::SortOrder* order = order_of(target);
+  if (order == nullptr) return {query, std::nullopt};
+  plan::Sort sort;
+  const std::vector<types::Field>& columns = target.metadata().schema().fields;
+  for (const types::SortField& key : order->fields) {
+    const auto column = std::ranges::find(columns, key.source_id, &types::Field::id);
+    if (column == columns.end() || key.transform.id != types::TransformId::kIdentity) break;
+    const auto index = static_cast<size_t>(column - columns.begin());
+    sort.keys.push_back({plan::column(query->output.at(index)), key.ascending, key.nulls_first});
+  }
+  if (sort.keys.empty()) return {query, std::nullopt};
+  const bool whole = sort.keys.size() == order->fields.size();
+  sort.child = query;
+  return {plan::finish(std::move(sort)), whole ? std::optional(order->order_id) : std::nullopt};
+}
+
+}  // namespace
+
 WrittenFiles write_rows(Session& session, const Target& target, const plan::RelationPtr& query,
                         const StopToken& stop) try {
+  const Ordered ordered = in_order(target, query);
   const auto writer =
       engine::make_table_writer(writer_options(session, target), session.process().store);
-  const auto rows = session.process().engine.run(plan::rewrite(query), stop);
+  const auto rows = session.process().engine.run(plan::rewrite(ordered.query), stop);
   WrittenFiles written;
   engine::Chunk chunk;
   while (rows->next(chunk)) {
@@ -232,6 +271,7 @@ WrittenFiles write_rows(Session& session, const Target& target, const plan::Rela
     writer->append(chunk);
   }
   written.files = writer->finish();
+  for (iceberg::DataFile& file : written.files) file.sort_order_id = ordered.order_id;
   return written;
 } catch (const Error& error) {
   throw as_stored(query, error);

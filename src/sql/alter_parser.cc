@@ -196,46 +196,47 @@ bool Grammar::alter_partition_field(plan::AlterTable& node) {
   return true;
 }
 
-// WRITE [LOCALLY] ORDERED BY …, DISTRIBUTED BY PARTITION [LOCALLY ORDERED BY …], UNORDERED.
+// WRITE DISTRIBUTED BY PARTITION and [LOCALLY] ORDERED BY …, in either order; or UNORDERED.
 plan::WriteOrder Grammar::write_order() {
   plan::WriteOrder order;
-  bool any = false;
-  if (accept_word("DISTRIBUTED")) {
+  bool distributed = false, ordered = false, locally = false;
+  const auto is_distribution = [this] { return at_word_text("DISTRIBUTED"); };
+  const auto is_order = [this] { return at_word_text("LOCALLY") || at_word_text("ORDERED"); };
+  while ((!distributed && is_distribution()) || (!ordered && is_order())) {
+    if (accept_word("DISTRIBUTED")) {
+      expect("BY");
+      expect("PARTITION");
+      distributed = true;
+      continue;
+    }
+    locally = accept_word("LOCALLY");
+    expect_word("ORDERED");
     expect("BY");
-    expect("PARTITION");
-    order.distribution = "hash";
-    any = true;
+    const bool parentheses = accept("(");
+    order.keys = comma_list([this] { return write_order_key(); });
+    if (parentheses) expect(")");
+    ordered = true;
   }
-  if (accept_word("UNORDERED")) {
-    if (!any) order.distribution = "none";
-    return order;
-  }
-  const bool locally = accept_word("LOCALLY");
-  if (!locally && !at_word_text("ORDERED")) {
-    if (any) return order;
-    fail();
-  }
-  expect_word("ORDERED");
-  expect("BY");
-  if (!locally && !any) order.distribution = "range";
-  const bool parentheses = accept("(");
-  order.keys = comma_list([this] {
-    plan::WriteOrder::Key key;
-    key.term = partition_transform();
-    if (accept("DESC")) {
-      key.ascending = false;
-    } else {
-      accept("ASC");
-    }
-    key.nulls_first = key.ascending;
-    if (accept("NULLS")) {
-      key.nulls_first = at("FIRST");
-      if (!accept("FIRST")) expect("LAST");
-    }
-    return key;
-  });
-  if (parentheses) expect(")");
+  const bool unordered = !ordered && accept_word("UNORDERED");
+  if (!distributed && !ordered && !unordered) fail();
+  order.distribution = distributed ? "hash" : unordered ? "none" : locally ? "" : "range";
   return order;
+}
+
+plan::WriteOrder::Key Grammar::write_order_key() {
+  plan::WriteOrder::Key key;
+  key.term = partition_transform();
+  if (accept("DESC")) {
+    key.ascending = false;
+  } else {
+    accept("ASC");
+  }
+  key.nulls_first = key.ascending;
+  if (accept("NULLS")) {
+    key.nulls_first = at("FIRST");
+    if (!accept("FIRST")) expect("LAST");
+  }
+  return key;
 }
 
 bool Grammar::alter_reference(plan::AlterTable& node) {
@@ -331,8 +332,13 @@ bool Grammar::alter_columns(plan::AlterTable& node) {
     change.to = identifier();
     node.change = std::move(change);
   } else if (at_any({"ALTER", "CHANGE"})) {
-    node.change = altered_column();
-    if (at(",")) unsupported("ALTER COLUMN of several columns; write a statement each", peek());
+    const bool hive = take().keyword == "CHANGE";
+    accept("COLUMN");
+    plan::AlterColumns change;
+    do {
+      change.columns.push_back(altered_column(hive));
+    } while (!hive && accept(","));
+    node.change = std::move(change);
   } else {
     return false;
   }
@@ -362,10 +368,8 @@ plan::AddColumns::Column Grammar::added_column() {
 
 // ALTER COLUMN c TYPE t | COMMENT s | FIRST | AFTER x | SET NOT NULL | DROP NOT NULL | SET DEFAULT
 // e | DROP DEFAULT, and Hive's CHANGE COLUMN c c type [COMMENT s] [FIRST | AFTER x].
-plan::AlterColumn Grammar::altered_column() {
-  const bool hive = at("CHANGE");
-  const Token& start = take();
-  accept("COLUMN");
+plan::AlterColumn Grammar::altered_column(bool hive) {
+  const Token& start = peek();
   plan::AlterColumn change;
   change.column = name_parts();
   if (hive && at_name() && !at_any({"TYPE", "COMMENT", "FIRST", "AFTER", "SET", "DROP"}) &&

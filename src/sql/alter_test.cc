@@ -36,11 +36,20 @@ TEST(Alter, Columns) {
   EXPECT_TRUE(dropped.if_exists);
   EXPECT_EQ(dropped.columns, (std::vector<Name>{{"a"}, {"b", "c"}}));
   EXPECT_EQ(change<plan::RenameColumn>("ALTER TABLE t RENAME COLUMN a.b TO c").to, "c");
-  EXPECT_EQ(change<plan::AlterColumn>("ALTER TABLE t ALTER COLUMN id TYPE BIGINT").type,
-            types::DataType(types::DataTypeId::kLong));
-  EXPECT_EQ(change<plan::AlterColumn>("ALTER TABLE t CHANGE COLUMN a a STRING AFTER b").after, "b");
-  EXPECT_EQ(change<plan::AlterColumn>("ALTER TABLE t ALTER a SET NOT NULL").nullable, false);
-  EXPECT_EQ(change<plan::AlterColumn>("ALTER TABLE t ALTER COLUMN a DROP NOT NULL").nullable, true);
+  EXPECT_EQ(
+      change<plan::AlterColumns>("ALTER TABLE t ALTER COLUMN id TYPE BIGINT").columns.front().type,
+      types::DataType(types::DataTypeId::kLong));
+  EXPECT_EQ(change<plan::AlterColumns>("ALTER TABLE t CHANGE COLUMN a a STRING AFTER b")
+                .columns.front()
+                .after,
+            "b");
+  EXPECT_EQ(
+      change<plan::AlterColumns>("ALTER TABLE t ALTER a SET NOT NULL").columns.front().nullable,
+      false);
+  EXPECT_EQ(change<plan::AlterColumns>("ALTER TABLE t ALTER COLUMN a DROP NOT NULL")
+                .columns.front()
+                .nullable,
+            true);
 }
 
 TEST(Alter, PartitionFields) {

@@ -207,8 +207,9 @@ class Grammar {
   bool alter_reference(plan::AlterTable& node);
   bool alter_columns(plan::AlterTable& node);
   plan::AddColumns::Column added_column();
-  plan::AlterColumn altered_column();
+  plan::AlterColumn altered_column(bool hive);
   plan::WriteOrder write_order();
+  plan::WriteOrder::Key write_order_key();
   plan::SnapshotRef snapshot_ref(plan::SnapshotRef node);
   plan::PartitionTransform partition_transform();
   int64_t duration_ms();

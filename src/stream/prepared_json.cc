@@ -109,6 +109,7 @@ Json file_json(const DataFile& file) {
                {"upper_bounds", map_json(file.upper_bounds)},
                {"split_offsets", file.split_offsets}};
   if (file.sort_order_id) json["sort_order"] = *file.sort_order_id;
+  if (file.empty_maps != 0) json["empty_maps"] = file.empty_maps;
   return json;
 }
 
@@ -127,6 +128,7 @@ DataFile file_of(const Json& json) {
   file.lower_bounds = map_of<std::string>(json.at("lower_bounds"));
   file.upper_bounds = map_of<std::string>(json.at("upper_bounds"));
   file.split_offsets = json.at("split_offsets").get<std::vector<int64_t>>();
+  file.empty_maps = json.value("empty_maps", uint8_t{0});
   if (json.contains("sort_order")) file.sort_order_id = json.at("sort_order").get<int>();
   return file;
 }

@@ -66,13 +66,18 @@ void edit_field(Fields& fields, TypeId of, Names path, Names whole, const Edit& 
   found->type = with_fields(found->type, std::move(children));
 }
 
-void place(Fields& fields, Field field, const ColumnPosition& position) {
+void place(Fields& fields, Field field, const ColumnPosition& position, bool is_new) {
   auto at = fields.end();
   if (position.first) {
     at = fields.begin();
   } else if (!position.after.empty()) {
     at = find_in(fields, position.after);
     const std::string after[] = {position.after};
+    if (at == fields.end() && is_new) {
+      std::string known;
+      for (const Field& one : fields) known += (known.empty() ? "" : ", ") + one.name;
+      throw Error("FIELD_NOT_FOUND", {{"fieldName", "`" + field.name + "`"}, {"fields", known}});
+    }
     if (at == fields.end()) throw_missing(after, fields);
     ++at;
   }
@@ -120,19 +125,19 @@ void SchemaChange::add(const Path& parent, Field field, const ColumnPosition& po
                    {"fieldNames", quoted(whole)},
                    {"struct", "\"" + types::to_spark(schema_).sql() + "\""}});
     }
-    place(fields, fresh, position);
+    place(fields, fresh, position, true);
   };
   if (parent.empty()) return insert(schema_.fields);
-  edit_field(schema_.fields, TypeId::kStruct, parent, parent,
-             [&](Fields&, Fields::iterator at, TypeId) {
-               if (at->type.id() != TypeId::kStruct)
-                 throw_invalid("a field cannot be added to " + quoted(parent) + " of type " +
-                               types::to_spark(at->type).sql() +
-                               ", which is no struct; go on with .element or .value");
-               Fields children = at->type.fields();
-               insert(children);
-               at->type = Type::structure(std::move(children));
-             });
+  edit_field(
+      schema_.fields, TypeId::kStruct, parent, parent, [&](Fields&, Fields::iterator at, TypeId) {
+        if (at->type.id() != TypeId::kStruct)
+          throw Error(
+              "INVALID_FIELD_NAME",
+              {{"fieldName", quoted(parent) + ".`" + fresh.name + "`"}, {"path", quoted(parent)}});
+        Fields children = at->type.fields();
+        insert(children);
+        at->type = Type::structure(std::move(children));
+      });
 }
 
 void SchemaChange::remove(const Path& path) {
@@ -152,7 +157,7 @@ void SchemaChange::rename(const Path& path, const std::string& to) {
              [&](Fields& siblings, Fields::iterator at, TypeId of) {
                must_be_struct(of, path, "rename");
                const auto other = find_in(siblings, to);
-               if (other != siblings.end() && other != at) {
+               if (other != siblings.end()) {
                  Path whole(path.begin(), path.end() - 1);
                  whole.push_back(to);
                  throw Error("FIELD_ALREADY_EXISTS",
@@ -165,21 +170,27 @@ void SchemaChange::rename(const Path& path, const std::string& to) {
 }
 
 void SchemaChange::promote(const Path& path, const Type& type) {
-  edit_field(schema_.fields, TypeId::kStruct, path, path,
-             [&](Fields&, Fields::iterator at, TypeId) {
-               if (types::to_spark(at->type) == types::to_spark(type)) return;
-               if (!at->type.is_nested() && !type.is_nested() &&
-                   types::can_promote(at->type, type, base_.format_version)) {
-                 at->type = type;
-                 return;
-               }
-               throw Error("NOT_SUPPORTED_CHANGE_COLUMN",
-                           {{"table", table_},
-                            {"originName", quoted(path)},
-                            {"originType", "\"" + types::to_spark(at->type).sql() + "\""},
-                            {"newName", quoted(path)},
-                            {"newType", "\"" + types::to_spark(type).sql() + "\""}});
-             });
+  edit_field(
+      schema_.fields, TypeId::kStruct, path, path, [&](Fields&, Fields::iterator at, TypeId) {
+        if (types::to_spark(at->type) == types::to_spark(type)) return;
+        if (!at->type.is_nested() && !type.is_nested() &&
+            types::can_promote(at->type, type, base_.format_version)) {
+          at->type = type;
+          return;
+        }
+        const char* nested = at->type.id() == TypeId::kStruct ? "CANNOT_UPDATE_FIELD.STRUCT_TYPE"
+                             : at->type.id() == TypeId::kList ? "CANNOT_UPDATE_FIELD.ARRAY_TYPE"
+                             : at->type.id() == TypeId::kMap  ? "CANNOT_UPDATE_FIELD.MAP_TYPE"
+                                                              : nullptr;
+        if (nested != nullptr)
+          throw Error(nested, {{"table", table_}, {"fieldName", quoted(path)}});
+        throw Error("NOT_SUPPORTED_CHANGE_COLUMN",
+                    {{"table", table_},
+                     {"originName", quoted(path)},
+                     {"originType", "\"" + types::to_spark(at->type).sql() + "\""},
+                     {"newName", quoted(path)},
+                     {"newType", "\"" + types::to_spark(type).sql() + "\""}});
+      });
 }
 
 void SchemaChange::set_required(const Path& path, bool required) {
@@ -207,7 +218,7 @@ void SchemaChange::move(const Path& path, const ColumnPosition& position) {
                must_be_struct(of, path, "move");
                Field field = *at;
                siblings.erase(at);
-               place(siblings, std::move(field), position);
+               place(siblings, std::move(field), position, false);
              });
 }
 
@@ -215,6 +226,18 @@ void SchemaChange::replace_all(const Fields& fields) {
   for (const Field& field : schema_.fields) check_not_used(field.id, field.name);
   schema_.fields.clear();
   for (const Field& field : fields) add({}, field, {});
+}
+
+void SchemaChange::check_apart(const std::vector<Path>& paths) const {
+  for (size_t i = 0; i < paths.size(); ++i) {
+    for (size_t j = 0; j < paths.size(); ++j) {
+      const bool within = i != j && paths[i].size() <= paths[j].size() &&
+                          std::equal(paths[i].begin(), paths[i].end(), paths[j].begin(), same_name);
+      if (within && has(paths[i]) && has(paths[j]))
+        throw Error("NOT_SUPPORTED_CHANGE_SAME_COLUMN",
+                    {{"table", table_}, {"fieldName", quoted(paths[i])}});
+    }
+  }
 }
 
 int SchemaChange::id_of(const Path& path) const {

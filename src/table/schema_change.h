@@ -31,6 +31,8 @@ class SchemaChange {
   void add(const Path& parent, types::Field field, const ColumnPosition&);
   void remove(const Path&);
   void rename(const Path&, const std::string& to);
+  // No path twice, and none below another. Error NOT_SUPPORTED_CHANGE_SAME_COLUMN.
+  void check_apart(const std::vector<Path>&) const;
   void promote(const Path&, const types::Type&);  // primitive types
   void set_required(const Path&, bool required);
   void set_doc(const Path&, const std::string& doc);
