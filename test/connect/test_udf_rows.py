@@ -1,0 +1,29 @@
+"""Python functions give what they give in real Spark: rows, types, conditions of errors."""
+
+import json
+from pathlib import Path
+
+import pytest
+import udf_rows
+
+ANSWERS = json.loads((Path(__file__).parent / "udf_answers.json").read_text())
+KNOWN = {}  # name → why firn's answer differs
+
+
+@pytest.fixture(scope="module")
+def session(server):
+    spark = server.session()
+    spark.conf.set("spark.sql.session.timeZone", "UTC")
+    yield spark
+    spark.stop()
+
+
+@pytest.mark.parametrize("name", [*udf_rows.ROWS, *udf_rows.ERRORS])
+def test_as_in_spark(session, name):
+    if "refused" in ANSWERS[name]:
+        pytest.skip("real Spark refuses it: " + ANSWERS[name]["refused"])
+    given = udf_rows.outcome(session, name)
+    if name in KNOWN:
+        assert given != ANSWERS[name], f"{name} agrees now; the list of differences says: {KNOWN[name]}"
+        pytest.xfail(KNOWN[name])
+    assert given == ANSWERS[name]
