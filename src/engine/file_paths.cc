@@ -10,6 +10,7 @@
 #include <set>
 #include <utility>
 
+#include "base/ascii.h"
 #include "base/error.h"
 #include "formats/value_parser.h"
 #include "kernels/timestamp_text.h"
@@ -196,8 +197,8 @@ void check_partitions(const std::vector<PlacedFile>& files) {
   std::map<std::string, std::string> folders;  // lower case keys → a folder
   for (const PlacedFile& file : files) {
     const std::string keys = keys_of(file);
-    lists.emplace(formats::lower_case(keys), keys);
-    folders.emplace(formats::lower_case(keys), folder_of(file.uri));
+    lists.emplace(lower_case(keys), keys);
+    folders.emplace(lower_case(keys), folder_of(file.uri));
     roots.insert(file.root);
   }
   if (roots.size() > 1) {
@@ -221,7 +222,7 @@ void check_partitions(const std::vector<PlacedFile>& files) {
   }
   std::set<std::string> seen;
   for (size_t i = 0; !files.empty() && i < files.front().partition.size(); ++i) {
-    const std::string key = formats::lower_case(files.front().partition[i].key);
+    const std::string key = lower_case(files.front().partition[i].key);
     if (!seen.insert(key).second)
       throw Error("COLUMN_ALREADY_EXISTS", {{"columnName", "`" + key + "`"}});
   }

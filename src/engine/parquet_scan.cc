@@ -5,6 +5,7 @@
 #include <set>
 #include <utility>
 
+#include "base/ascii.h"
 #include "base/error.h"
 #include "engine/duck_types.h"
 #include "engine/file_format.h"
@@ -380,7 +381,7 @@ std::string parquet_query(files::FileStore& store, const plan::FileScan& scan) {
   const bool by_folders =
       std::ranges::none_of(files.front().partition, [&](const PartitionValue& part) {
         return std::ranges::any_of(in_files->names, [&](const std::string& name) {
-          return formats::lower_case(name) == formats::lower_case(part.key);
+          return lower_case(name) == lower_case(part.key);
         });
       });
   const std::string call = call_of(by_folders);

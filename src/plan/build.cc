@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include "plan/coercion.h"
+
 namespace firn::plan {
 namespace {
 
