@@ -30,6 +30,12 @@ class Firn:
         assert done.returncode == 0, f"firn failed ({done.returncode})\n{sql}\n{done.stderr}{done.stdout}"
         return done.stdout
 
+    def run_file(self, file, timeout=120):
+        """Runs the statements of a file, which may be longer than an argument."""
+        command = [*self.command("")[:-2], "-f", str(file)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=timeout)
+        assert done.returncode == 0, f"firn failed ({done.returncode})\n{done.stderr}{done.stdout}"
+
     def error(self, sql):
         """The message of a statement that must fail."""
         done = subprocess.run(self.command(sql), capture_output=True, text=True, timeout=120)
