@@ -25,6 +25,36 @@ const OptionRow kKeyId = {"s3.access-key-id", "s3.access-key", {"AWS_ACCESS_KEY_
 const OptionRow kSecret = {"s3.secret-access-key", "s3.secret-key", {"AWS_SECRET_ACCESS_KEY"}};
 const OptionRow kToken = {"s3.session-token", "", {"AWS_SESSION_TOKEN"}};
 
+// Options of Iceberg's S3FileIO that change nothing here, or that only one value is possible for.
+struct OtherRow {
+  std::string_view name;
+  std::string_view only;  // empty: any value, without effect
+};
+constexpr OtherRow kOthers[] = {
+    {"s3.acceleration-enabled", "false"},
+    {"s3.checksum-enabled", ""},
+    {"s3.client-factory-impl", ""},
+    {"s3.connection-pool-size", ""},
+    {"s3.cross-region-access-enabled", ""},
+    {"s3.crt.enabled", ""},
+    {"s3.delete-enabled", "true"},
+    {"s3.delete.batch-size", ""},
+    {"s3.delete.num-threads", ""},
+    {"s3.dualstack-enabled", "false"},
+    {"s3.multipart.num-threads", ""},
+    {"s3.multipart.part-size-bytes", ""},
+    {"s3.multipart.size", ""},
+    {"s3.multipart.threshold", ""},
+    {"s3.preload-client-enabled", ""},
+    {"s3.remote-signing-enabled", "false"},
+    {"s3.retry.max-wait-ms", ""},
+    {"s3.retry.min-wait-ms", ""},
+    {"s3.retry.num-retries", ""},
+    {"s3.sse.type", "none"},
+    {"s3.staging-dir", ""},
+    {"s3.use-arn-region-enabled", "false"},
+};
+
 class Reader {
  public:
   Reader(const std::map<std::string, std::string>& options, const Environment& environment)
@@ -51,6 +81,7 @@ class Reader {
   }
   AwsCredentials credentials() const;
   std::optional<AwsCredentials> from_file() const;
+  std::optional<std::string> region_of_profile() const;
 
  private:
   const std::map<std::string, std::string>& options_;
@@ -90,6 +121,16 @@ std::optional<AwsCredentials> Reader::from_file() const {
   return found;
 }
 
+// Of the profile in ~/.aws/config, where sections but the default one are called "profile NAME".
+std::optional<std::string> Reader::region_of_profile() const {
+  const std::string home = environment_("HOME").value_or("");
+  const std::string path = environment_("AWS_CONFIG_FILE").value_or(home + "/.aws/config");
+  const std::string profile = environment_("AWS_PROFILE").value_or("default");
+  auto values = read_profile(path, profile == "default" ? profile : "profile " + profile);
+  const std::string region = values["region"];
+  return region.empty() ? std::nullopt : std::optional(region);
+}
+
 // A key id and its secret come from one place.
 AwsCredentials Reader::credentials() const {
   for (const auto from : {&Reader::option, &Reader::variable}) {
@@ -116,8 +157,13 @@ void check_names(const std::map<std::string, std::string>& options) {
     if (!row->alias.empty()) names.push_back(row->alias);
   }
   for (const auto& [name, value] : options) {
-    const bool known = std::find(names.begin(), names.end(), name) != names.end();
-    if (name.starts_with("s3.") && !known) throw_unknown_option("option of S3", name, names);
+    if (!name.starts_with("s3.") || std::find(names.begin(), names.end(), name) != names.end())
+      continue;
+    const auto* other = std::find_if(std::begin(kOthers), std::end(kOthers),
+                                     [&](const OtherRow& row) { return row.name == name; });
+    if (other == std::end(kOthers)) throw_unknown_option("option of S3", name, names);
+    if (!other->only.empty() && value != other->only)
+      throw_unsupported("the option " + name + " = " + value + " of S3");
   }
 }
 
@@ -142,7 +188,7 @@ S3Options s3_options(const std::map<std::string, std::string>& options,
       !made.endpoint.starts_with("https://")) {
     throw_invalid("s3.endpoint '" + made.endpoint + "' does not begin with http:// or https://");
   }
-  made.region = reader.either(kRegion).value_or("us-east-1");
+  made.region = reader.either(kRegion).value_or(reader.region_of_profile().value_or("us-east-1"));
   const std::string style =
       reader.option(kPathStyle).value_or(made.endpoint.empty() ? "false" : "true");
   if (style != "true" && style != "false") {
@@ -168,12 +214,14 @@ void add_hadoop_options(const std::map<std::string, std::string>& hadoop,
       {"fs.s3.awsAccessKeyId", &kKeyId},  {"fs.s3.awsSecretAccessKey", &kSecret},
       {"fs.s3n.awsAccessKeyId", &kKeyId}, {"fs.s3n.awsSecretAccessKey", &kSecret},
   };
+  const auto encryption = hadoop.find("fs.s3a.connection.ssl.enabled");
+  const bool encrypted = encryption == hadoop.end() || encryption->second != "false";
   for (const auto& [name, row] : kRows) {
     const auto found = hadoop.find(name);
     if (found == hadoop.end() || found->second.empty()) continue;
     std::string value = found->second;
     const bool bare = row == &kEndpoint && value.find("://") == std::string::npos;
-    if (bare) value.insert(0, "https://");
+    if (bare) value.insert(0, encrypted ? "https://" : "http://");
     options.emplace(row->name, std::move(value));
   }
 }

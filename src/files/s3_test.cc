@@ -128,6 +128,38 @@ TEST(S3Options, OptionsBeatTheEnvironmentBeatsTheFile) {
   std::remove(file.c_str());
 }
 
+struct HadoopRow {
+  Map hadoop;
+  const char* endpoint;
+};
+TEST(S3Options, HadoopsNames) {
+  for (const HadoopRow& row : {
+           HadoopRow{{{"fs.s3a.endpoint", "http://h:1"}}, "http://h:1"},
+           {{{"fs.s3a.endpoint", "h:1"}}, "https://h:1"},
+           {{{"fs.s3a.endpoint", "h:1"}, {"fs.s3a.connection.ssl.enabled", "false"}}, "http://h:1"},
+       }) {
+    Map options;
+    add_hadoop_options(row.hadoop, options);
+    EXPECT_EQ(options.at("s3.endpoint"), row.endpoint);
+  }
+  Map options = {{"s3.region", "ours"}};
+  add_hadoop_options({{"fs.s3a.endpoint.region", "theirs"}}, options);
+  EXPECT_EQ(options.at("s3.region"), "ours");
+}
+
+TEST(S3Options, TheRegionOfAProfile) {
+  const std::string file = testing::TempDir() + "firn-config";
+  std::ofstream(file) << "[default]\nregion = a\n[profile lake]\nregion=b\n";
+  Map variables = {
+      {"AWS_CONFIG_FILE", file}, {"AWS_ACCESS_KEY_ID", "A"}, {"AWS_SECRET_ACCESS_KEY", "B"}};
+  EXPECT_EQ(s3_options({}, environment_of(variables)).region, "a");
+  variables["AWS_PROFILE"] = "lake";
+  EXPECT_EQ(s3_options({{"s3.multipart.size", "5242880"}}, environment_of(variables)).region, "b");
+  variables["AWS_REGION"] = "c";
+  EXPECT_EQ(s3_options({}, environment_of(variables)).region, "c");
+  std::remove(file.c_str());
+}
+
 struct RefusalRow {
   Map options;
   const char* condition;
@@ -140,6 +172,7 @@ TEST(S3Options, RefusesByName) {
            {{{"s3.access-key-id", "A"}}, "FIRN_INVALID_INPUT", "s3.secret-access-key"},
            {{{"s3.endpoint", "localhost:9000"}}, "FIRN_INVALID_INPUT", "http://"},
            {{{"s3.path-style-access", "yes"}}, "FIRN_INVALID_INPUT", "'yes'"},
+           {{{"s3.sse.type", "kms"}}, "UNSUPPORTED_FEATURE.FIRN", "s3.sse.type"},
        }) {
     const Error error =
         error_of([&] { s3_options(row.options, environment_of({{"HOME", "/nowhere"}})); });
