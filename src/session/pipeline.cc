@@ -211,7 +211,7 @@ class PipelineRun {
   bool reads_definition(const plan::Relation& query, std::set<std::string>& seen) {
     for (const plan::NameParts& parts : names_read(query)) {
       if (definitions_.count(session_.table_name(parts).to_string()) != 0) return true;
-      const auto view = session_.temporary_views().find(lower(parts.back()));
+      const auto view = session_.temporary_views().find(lower_case(parts.back()));
       if (parts.size() == 1 && view != session_.temporary_views().end() &&
           seen.insert(view->first).second && view->second.query != nullptr &&
           reads_definition(*view->second.query, seen))

@@ -120,7 +120,7 @@ std::shared_ptr<const plan::PythonFunction> SessionSurroundings::find_python_fun
 
 std::shared_ptr<const plan::PythonFunction> SessionSurroundings::find_python_table_function(
     const std::string& name) {
-  const auto found = session_.python_table_functions().find(lower(name));
+  const auto found = session_.python_table_functions().find(lower_case(name));
   return found == session_.python_table_functions().end() ? nullptr : found->second;
 }
 

@@ -12,7 +12,7 @@ namespace {
 struct EvalType {  // pyspark.util.PythonEvalType
   int id;
   const char* name;
-  enum class Use : uint8_t { kCall, kMap, kGroups, kCogroups } use;
+  enum class Use : uint8_t { kCall, kMap, kGroups, kCogroups, kRefused } use;
 };
 constexpr EvalType kEvalTypes[] = {
     {100, "SQL_BATCHED_UDF", EvalType::Use::kCall},
@@ -31,6 +31,10 @@ constexpr EvalType kEvalTypes[] = {
     {216, "SQL_GROUPED_MAP_PANDAS_ITER_UDF", EvalType::Use::kGroups},
     {206, "SQL_COGROUPED_MAP_PANDAS_UDF", EvalType::Use::kCogroups},
     {210, "SQL_COGROUPED_MAP_ARROW_UDF", EvalType::Use::kCogroups},
+    {211, "transformWithStateInPandas", EvalType::Use::kRefused},
+    {212, "transformWithStateInPandas", EvalType::Use::kRefused},
+    {213, "transformWithState", EvalType::Use::kRefused},
+    {214, "transformWithState", EvalType::Use::kRefused},
 };
 // SQL_TABLE_UDF, SQL_ARROW_TABLE_UDF, SQL_ARROW_UDTF
 constexpr int kTableEvalTypes[] = {300, 301, 302};
@@ -66,8 +70,12 @@ std::shared_ptr<const plan::PythonFunction> python_function(
                       " of the JVM: only functions in Python run");
   const proto::PythonUDF& udf = given.python_udf();
   const EvalType* known = nullptr;
-  for (const EvalType& row : kEvalTypes)
-    if (row.id == udf.eval_type() && row.use == use) known = &row;
+  for (const EvalType& row : kEvalTypes) {
+    if (row.id != udf.eval_type()) continue;
+    if (row.use == EvalType::Use::kRefused)
+      throw_unsupported(std::string(row.name) + " (state that a Python function keeps)");
+    if (row.use == use) known = &row;
+  }
   if (known == nullptr)
     throw_unsupported(
         fmt::format("Python functions of evaluation type {} in this place (the function {})",

@@ -217,6 +217,8 @@ RelationPtr Translation::node_of(const proto::Relation& given) {
       return cogroup_map(given.co_group_map());
     case Case::kCommonInlineUserDefinedTableFunction:
       return table_function(given.common_inline_user_defined_table_function());
+    case Case::kApplyInPandasWithState:
+      throw_unsupported("applyInPandasWithState (state that a Python function keeps)");
     case Case::kFillNa:
       return fill(given.fill_na());
     case Case::kDropNa:
