@@ -128,7 +128,7 @@ RelationPtr assign_to_table(const RelationPtr& resolved, const types::DataType& 
   const std::vector<Attribute>& given = resolved->output;
   const std::vector<types::StructField>& fields = target.fields();
   std::vector<ExprPtr> columns;
-  if (!by_name && given.size() != fields.size()) {
+  if (given.size() > fields.size() || (!by_name && given.size() < fields.size())) {
     std::string wanted;
     for (const types::StructField& f : fields)
       wanted += (wanted.empty() ? "" : ", ") + backquoted(f.name);

@@ -88,7 +88,9 @@ table::Table create_defined_table(Session& session, const catalog::TableName& na
       if (error.code() != Code::kAlreadyExists) throw;  // another process made it meanwhile
     }
   }
-  return catalog::create_table(catalog, name, create_request(definition, columns));
+  catalog::CreateRequest request = create_request(definition, columns);
+  request.properties.emplace("owner", session.resolve_options().user);
+  return catalog::create_table(catalog, name, request);
 }
 
 types::DataType columns_of(const plan::Relation& query) {
@@ -201,6 +203,7 @@ Result create_namespace(Session& session, const plan::CreateNamespace& node) {
   iceberg::Properties properties(node.properties.begin(), node.properties.end());
   if (!node.comment.empty()) properties["comment"] = node.comment;
   if (!node.location.empty()) properties["location"] = node.location;
+  properties.emplace("owner", session.resolve_options().user);
   session.process().catalog.create_namespace(space, properties);
   return {{}, nullptr, "created namespace " + space.back()};
 }

@@ -175,6 +175,8 @@ iceberg::Properties shown_view_properties(const iceberg::ViewMetadata& view) {
   iceberg::Properties shown = view.properties;
   shown.erase("comment");
   shown.erase("spark.query-column-names");
+  shown.erase("create_engine_version");
+  shown.erase("engine_version");
   shown["format-version"] = "1";
   shown["location"] = view.location;
   shown["provider"] = "iceberg";
@@ -248,7 +250,9 @@ Result describe_rows(Session& session, TextRows rows) {
 
 std::string transform_text(const types::Schema& schema, int source_id,
                            const types::Transform& transform) {
-  const std::string column = schema.name_of(source_id).value_or("?");
+  std::string column;
+  for (const std::string& part : split_dots(schema.name_of(source_id).value_or("?")))
+    column += (column.empty() ? "" : ".") + types::quote_if_needed(part);
   switch (transform.id) {
     case types::TransformId::kIdentity:
       return column;

@@ -103,7 +103,8 @@ plan::RelationPtr SessionSurroundings::find_iceberg(const plan::UnresolvedTable&
   if (!found) found = find_by_format(session_, table.parts);
   if (!found) return find_catalog_view(session_.table_name(table.parts), fresh);
   if (table.streaming) return stream_from_table(session_, found->table, table.options, fresh);
-  const TableState state = state_of(session_, found->state.metadata, table, found->suffix);
+  const TableState state =
+      state_of(session_, found->state.metadata, table, found->suffix, found->metadata_kind.empty());
   const plan::NameParts name = session_.full_name(found->table);
   if (!found->metadata_kind.empty()) {
     plan::NameParts qualifier = name;

@@ -29,6 +29,7 @@ class MergePlan {
   MergePlan(Session& session, const plan::Merge& node) : session_(session), node_(node) {}
 
   RowChanges make(Target& target) {
+    if (node_.actions.empty()) throw Error("NO_MERGE_ACTION_SPECIFIED");
     target_ = &target;
     resolve_source();
     if (node_.with_schema_evolution) evolve(target);
@@ -100,7 +101,7 @@ class MergePlan {
     std::vector<types::StructField> fields;
     for (const Attribute& attribute : source_columns_)
       fields.push_back({attribute.name, attribute.type, true});
-    evolve_schema(session_, target, types::DataType::structure(std::move(fields)));
+    evolve_schema(session_, target, types::DataType::structure(std::move(fields)), false);
   }
 
   void join() {

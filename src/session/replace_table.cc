@@ -82,7 +82,8 @@ int64_t replace_table(Session& session, const catalog::TableName& name,
   const types::DataType type =
       defined_columns(definition, types::DataType::structure(std::move(columns)));
   if (type.fields().empty()) throw_invalid("table " + name.to_string() + " would have no columns");
-  const catalog::CreateRequest request = create_request(definition, type);
+  catalog::CreateRequest request = create_request(definition, type);
+  request.properties.emplace("owner", session.resolve_options().user);
 
   // What is written is written for one state of the table: where somebody else commits meanwhile,
   // the definition would have to be made anew. So a conflict ends the statement.
@@ -101,7 +102,7 @@ int64_t replace_table(Session& session, const catalog::TableName& name,
     table::SnapshotDraft draft = {
         .snapshot_id = id,
         .branch = kMain,
-        .operation = "append",
+        .operation = "overwrite",
         .summary = table::append_summary(nullptr, table::count_added(rows.files), {}),
         .rows = files.write_added(staged.metadata(), rows.files,
                                   staged.metadata().last_sequence_number + 1),

@@ -26,7 +26,10 @@ bool same_name(const std::string& a, const std::string& b, bool case_sensitive) 
 
 class Union {
  public:
-  Union(int last_id, bool case_sensitive) : last_id_(last_id), case_sensitive_(case_sensitive) {}
+  // `strict`: a column whose type does not meet the table's is an error (rows are written as they
+  // are), else it is left to the casts of the statement.
+  Union(int last_id, bool case_sensitive, bool strict)
+      : last_id_(last_id), case_sensitive_(case_sensitive), strict_(strict) {}
   bool changed() const { return changed_; }
 
   std::vector<Field> fields(std::vector<Field> existing, const DataType& incoming) {
@@ -38,7 +41,7 @@ class Union {
         existing.push_back(added(given));
         continue;
       }
-      found->type = widened(found->type, given.type);
+      found->type = widened(found->type, given.type, found->name);
     }
     return existing;
   }
@@ -56,7 +59,7 @@ class Union {
     return field;
   }
 
-  Type widened(const Type& existing, const DataType& incoming) {
+  Type widened(const Type& existing, const DataType& incoming, const std::string& name) {
     switch (existing.id()) {
       case TypeId::kStruct:
         if (incoming.id() != DataTypeId::kStruct) return existing;
@@ -64,13 +67,14 @@ class Union {
       case TypeId::kList: {
         if (incoming.id() != DataTypeId::kArray) return existing;
         const Field& element = existing.element();
-        return Type::list(element.id, element.required, widened(element.type, incoming.element()));
+        return Type::list(element.id, element.required,
+                          widened(element.type, incoming.element(), name));
       }
       case TypeId::kMap: {
         if (incoming.id() != DataTypeId::kMap) return existing;
         const Field &key = existing.key(), &value = existing.value();
         return Type::map(key.id, key.type, value.id, value.required,
-                         widened(value.type, incoming.value()));
+                         widened(value.type, incoming.value(), name));
       }
       default:
         break;
@@ -78,24 +82,31 @@ class Union {
     if (incoming.is_nested() || incoming.id() == DataTypeId::kNull) return existing;
     int unused = 1;
     const Type wanted = types::to_iceberg(incoming, unused);
-    if (wanted == existing || !types::can_promote(existing, wanted)) return existing;
+    if (wanted == existing) return existing;
+    if (!types::can_promote(existing, wanted)) {
+      if (strict_ && !types::can_promote(wanted, existing))
+        throw_invalid("Cannot change column type: " + name + ": " + existing.to_string() + " -> " +
+                      wanted.to_string());
+      return existing;
+    }
     changed_ = true;
     return wanted;
   }
 
   int last_id_;
-  bool case_sensitive_;
+  bool case_sensitive_, strict_;
   bool changed_ = false;
 };
 
 }  // namespace
 
-void evolve_schema(Session& session, Target& target, const DataType& incoming) {
+void evolve_schema(Session& session, Target& target, const DataType& incoming, bool strict) {
   constexpr int kAttempts = 5;
   for (int attempt = 1;; ++attempt) {
     const iceberg::TableMetadata& metadata = target.metadata();
     types::Schema schema = metadata.schema();
-    Union merged(metadata.last_column_id, session.conf().get_bool("spark.sql.caseSensitive"));
+    Union merged(metadata.last_column_id, session.conf().get_bool("spark.sql.caseSensitive"),
+                 strict);
     schema.fields = merged.fields(std::move(schema.fields), incoming);
     if (!merged.changed()) return;
     iceberg::TableChange change;

@@ -7,6 +7,7 @@
 #include "session/table_change.h"
 #include "session/time_travel.h"
 #include "table/append.h"
+#include "table/change.h"
 #include "table/snapshot_files.h"
 #include "table/token.h"
 
@@ -170,6 +171,29 @@ void check_not_picked(const TableMetadata& metadata, const Snapshot& snapshot) {
   }
 }
 
+// What a picked snapshot says of where it comes from.
+iceberg::Properties picked_summary(const Snapshot& snapshot) {
+  iceberg::Properties summary = {{kSourceSnapshot, std::to_string(snapshot.id)}};
+  const auto wap = snapshot.summary.find(kWapId);
+  if (wap != snapshot.summary.end()) summary[kPublishedWapId] = wap->second;
+  return summary;
+}
+
+// A dynamic overwrite replaces its partitions once more; nobody may have changed them since.
+SnapshotId pick_replaced(const Call& call, table::Table& table, const Snapshot& snapshot) {
+  table::ChangeRequest request;
+  request.added_files = added_by(table.store(), table.metadata(), snapshot);
+  request.replace_partitions = true;
+  request.operation = "overwrite";
+  request.summary = picked_summary(snapshot);
+  table::ConflictRules rules;
+  rules.since = snapshot.parent;
+  rules.no_new_data = rules.no_new_deletes = rules.no_deleted_data = true;
+  request.rules = std::move(rules);
+  return committed(table, table::change_files(table, request, call.session.process().clock,
+                                              call.session.process().random, call.stop));
+}
+
 SnapshotId pick(const Call& call, table::Table& table, SnapshotId id) {
   const Snapshot* snapshot = table.metadata().snapshot_by_id(id);
   if (snapshot == nullptr)
@@ -185,15 +209,17 @@ SnapshotId pick(const Call& call, table::Table& table, SnapshotId id) {
     });
     return id;
   }
+  const auto replaces = snapshot->summary.find("replace-partitions");
+  if (snapshot->operation == "overwrite" && replaces != snapshot->summary.end() &&
+      replaces->second == "true")
+    return pick_replaced(call, table, *snapshot);
   if (snapshot->operation != "append")
     throw_invalid("Cannot cherry pick snapshot " + std::to_string(id) +
                   ": not append, dynamic overwrite, or fast-forward");
   table::AppendRequest request;
   request.files = added_by(table.store(), table.metadata(), *snapshot);
   request.fast = false;
-  request.summary[kSourceSnapshot] = std::to_string(id);
-  const auto wap = snapshot->summary.find(kWapId);
-  if (wap != snapshot->summary.end()) request.summary[kPublishedWapId] = wap->second;
+  request.summary = picked_summary(*snapshot);
   return committed(table, table::append(table, request, call.session.process().clock,
                                         call.session.process().random, call.stop));
 }
@@ -207,13 +233,17 @@ OutputRows cherrypick_snapshot(const Call& call) {
 OutputRows publish_changes(const Call& call) {
   table::Table table = call.table();
   const std::string wap_id = call.arguments.text("wap_id");
+  std::optional<SnapshotId> source;
   for (const Snapshot& one : table.metadata().snapshots) {
     const auto found = one.summary.find(kWapId);
     if (found == one.summary.end() || found->second != wap_id) continue;
-    const SnapshotId source = one.id;
-    return {{source, pick(call, table, source)}};
+    if (source)
+      throw_invalid("Cannot apply non-unique WAP ID. Found multiple snapshots with WAP ID '" +
+                    wap_id + "'");
+    source = one.id;
   }
-  throw_invalid("Cannot apply unknown WAP ID '" + wap_id + "'");
+  if (!source) throw_invalid("Cannot apply unknown WAP ID '" + wap_id + "'");
+  return {{*source, pick(call, table, *source)}};
 }
 
 }  // namespace

@@ -45,8 +45,7 @@ void set_option(WriteOptions& options, const std::string& written, const std::st
     if (key == row.option || key == row.property) options.properties[row.property] = value;
   }
   if (key.starts_with("write.")) options.properties[key] = value;
-  if (key.starts_with(kSummaryPrefix))
-    options.summary[written.substr(kSummaryPrefix.size())] = value;
+  if (key.starts_with(kSummaryPrefix)) options.summary[key.substr(kSummaryPrefix.size())] = value;
   if (key == "branch") options.branch = value;
   if (key == "overwrite-mode" || key == "partitionoverwritemode")
     options.overwrite_mode = lower_case(value);
@@ -121,19 +120,11 @@ void use_branch(Session& session, Target& target, const std::string& of_name) {
     if (!id.empty() && !wap_branch.empty())
       throw_invalid("Cannot set both WAP ID and branch, but got ID [" + id + "] and branch [" +
                     wap_branch + "]");
-    if (!branch.empty() && !wap_branch.empty())
+    if (!branch.empty() && branch != "main" && !wap_branch.empty())
       throw_invalid("Cannot write to both branch and WAP branch, but got branch [" + branch +
                     "] and WAP branch [" + wap_branch + "]");
     if (branch.empty()) branch = wap_branch;
-    if (!id.empty()) {
-      for (const iceberg::Snapshot& snapshot : target.metadata().snapshots) {
-        const auto used = snapshot.summary.find("wap.id");
-        if (used != snapshot.summary.end() && used->second == id)
-          throw_invalid("Duplicate request to write with wap id " + id +
-                        ": a snapshot with it is staged already");
-      }
-      target.wap_id = id;
-    }
+    if (!id.empty()) target.wap_id = id;
   }
   if (!branch.empty()) target.branch = branch;
   refresh_head(target);

@@ -82,6 +82,7 @@ void commit_append(Session&, Target&, std::vector<iceberg::DataFile>, const Stop
 
 // The table's schema with what `incoming` has more: new columns and wider types. A commit of its
 // own; does nothing where nothing is new.
-void evolve_schema(Session&, Target&, const types::DataType& incoming);
+// `strict`: types that do not meet are an error.
+void evolve_schema(Session&, Target&, const types::DataType& incoming, bool strict);
 
 }  // namespace firn::session

@@ -28,7 +28,7 @@ std::optional<int64_t> whole_number(const std::string& text) {
 
 int64_t required_number(const std::string& text, const std::string& what) {
   const auto value = whole_number(text);
-  if (!value) throw_invalid(what + " must be a whole_number, not '" + text + "'");
+  if (!value) throw_invalid(what + " must be a whole number, not '" + text + "'");
   return *value;
 }
 
@@ -81,6 +81,17 @@ class Chooser {
     state_.metadata = std::move(as_main);
     state_.snapshot_id = ref->snapshot_id;
   }
+  // The option `branch` takes tags as well, as Iceberg's does.
+  void branch_or_tag(const std::string& name) {
+    const iceberg::SnapshotRef* ref = find(name);
+    if (ref != nullptr && !ref->is_branch) return tag(name);
+    branch(name);
+  }
+  // Where nothing else is chosen, and the branch is there already.
+  void in_place_of_main(const std::string& name) {
+    const iceberg::SnapshotRef* ref = find(name);
+    if (!state_.travels && ref != nullptr && ref->is_branch) branch(name);
+  }
   void version(const std::string& text) {
     if (const auto id = whole_number(text)) return snapshot(*id);
     const iceberg::SnapshotRef* ref = find(text);
@@ -125,6 +136,25 @@ class Chooser {
   TableState state_;
 };
 
+// TIMESTAMP AS OF expression.
+types::Value time_of(Session& session, const plan::ExprPtr& expression) {
+  try {
+    return constant_value(session, expression, DataTypeId::kTimestamp);
+  } catch (const Error& error) {
+    if (error.condition() != "CAST_INVALID_INPUT") throw;
+    throw Error("INVALID_TIME_TRAVEL_TIMESTAMP_EXPR.INPUT",
+                {{"expr", "\"" + plan::pretty_name(*expression) + "\""}}, error.contexts());
+  }
+}
+
+// The branch that the session reads in place of main: where the table publishes after an audit, a
+// session sees what it has written.
+std::string audited_branch(Session& session, const TableMetadata& metadata) {
+  const auto enabled = metadata.properties.find("write.wap.enabled");
+  if (enabled == metadata.properties.end() || enabled->second != "true") return "";
+  return session.conf().get_string("spark.wap.branch");
+}
+
 struct TravelOption {
   const char* key;  // lower case
   void (*choose)(Chooser&, const std::string&);
@@ -139,7 +169,7 @@ constexpr TravelOption kTravelOptions[] = {
     {"timestampasof",
      [](Chooser& chooser, const std::string& text) { chooser.timestamp_as_of_text(text); }},
     {"versionasof", [](Chooser& chooser, const std::string& text) { chooser.version(text); }},
-    {"branch", [](Chooser& chooser, const std::string& text) { chooser.branch(text); }},
+    {"branch", [](Chooser& chooser, const std::string& text) { chooser.branch_or_tag(text); }},
     {"tag", [](Chooser& chooser, const std::string& text) { chooser.tag(text); }},
 };
 
@@ -173,7 +203,8 @@ std::optional<SnapshotId> snapshot_as_of(const TableMetadata& metadata, int64_t 
 }
 
 TableState state_of(Session& session, std::shared_ptr<const TableMetadata> metadata,
-                    const plan::UnresolvedTable& table, const std::string& suffix) {
+                    const plan::UnresolvedTable& table, const std::string& suffix, bool of_rows) {
+  const std::string audited = audited_branch(session, *metadata);
   Chooser chooser(session, std::move(metadata));
   for (const TravelOption& row : kSuffixes) {
     if (lower_case(suffix).starts_with(row.key))
@@ -185,7 +216,7 @@ TableState state_of(Session& session, std::shared_ptr<const TableMetadata> metad
     chooser.version(std::get<std::string>(text));
   }
   if (table.timestamp_as_of != nullptr) {
-    const auto us = constant_value(session, table.timestamp_as_of, DataTypeId::kTimestamp);
+    const auto us = time_of(session, table.timestamp_as_of);
     if (types::is_null(us)) throw_invalid("TIMESTAMP AS OF NULL");
     chooser.as_of(std::get<int64_t>(us) / 1000);
   }
@@ -199,6 +230,7 @@ TableState state_of(Session& session, std::shared_ptr<const TableMetadata> metad
     if (name == "end-snapshot-id") end = value;
   }
   if (start || end) chooser.between(start, end);
+  if (of_rows) chooser.in_place_of_main(audited);
   return chooser.chosen();
 }
 

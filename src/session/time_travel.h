@@ -23,9 +23,10 @@ bool is_state_suffix(const std::string& part);
 
 // The state that the relation's clauses and options (and `suffix` of its name, "" where there is
 // none) ask for. Throws FIRN_INVALID_INPUT where there is no such snapshot, branch or tag, or where
-// two of them are asked for.
+// two of them are asked for. `of_rows`: the table itself is read, no metadata table;
+// spark.wap.branch counts then.
 TableState state_of(Session&, std::shared_ptr<const iceberg::TableMetadata>,
-                    const plan::UnresolvedTable&, const std::string& suffix);
+                    const plan::UnresolvedTable&, const std::string& suffix, bool of_rows);
 
 // The newest snapshot of the table's history that is not younger. nullopt: there is none.
 std::optional<iceberg::SnapshotId> snapshot_as_of(const iceberg::TableMetadata&, int64_t ms);

@@ -50,7 +50,8 @@ std::optional<table::ConflictRules> rules_of(const Target& target, const types::
     throw_invalid("write option isolation-level is \"" + level +
                   "\": serializable, snapshot or none is needed");
   table::ConflictRules rules;
-  rules.since = target.options.validate_from ? target.options.validate_from : target.head;
+  // Without a snapshot to start from, everything since the table began counts, as in Spark.
+  rules.since = target.options.validate_from;
   rules.filter = filter;
   rules.no_new_data = level == "serializable";
   rules.no_new_deletes = rules.no_deleted_data = true;
@@ -64,7 +65,7 @@ int64_t write_query(Session& session, Target& target, const plan::RelationPtr& q
     throw_invalid(
         "INSERT INTO reads a finite query; to fill " + target.table.name() +
         " from a stream write CREATE FLOW … AS INSERT INTO … and run the file with firn run");
-  if (target.options.merge_schema && by_name) evolve_schema(session, target, type_of(query));
+  if (target.options.merge_schema && by_name) evolve_schema(session, target, type_of(query), true);
   const plan::RelationPtr assigned =
       plan::assign_to_table(query, types::to_spark(target.metadata().schema()), by_name,
                             target.table.name(), resolve_options(session, target), session.ids());

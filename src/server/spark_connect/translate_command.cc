@@ -134,8 +134,8 @@ plan::Statement Translation::write(const WriteOperation& given) {
   const bool into =
       given.has_table() &&
       given.table().save_method() == WriteOperation::SaveTable::TABLE_SAVE_METHOD_INSERT_INTO;
-  if (given.has_bucket_by() && given.has_table())
-    throw_unsupported("bucketBy of tables; partition by bucket(n, column) instead");
+  if (!given.has_bucket_by() && given.sort_column_names_size() > 0)
+    throw Error("SORT_BY_WITHOUT_BUCKETING");
   if (given.has_table() || iceberg_path) {
     plan::WriteTable made;
     made.table = name_parts(given.has_table() ? given.table().table_name() : given.path());
@@ -154,6 +154,15 @@ plan::Statement Translation::write(const WriteOperation& given) {
     made.definition.provider = format;
     for (const std::string& column : given.partitioning_columns())
       made.definition.partitioned_by.push_back(partition_by_name(column));
+    if (given.has_bucket_by()) {
+      const auto& buckets = given.bucket_by();
+      if (buckets.bucket_column_names_size() != 1 || given.sort_column_names_size() > 0)
+        throw_unsupported(
+            "bucketBy of a table by several columns, or sorted: a table has buckets "
+            "of one column");
+      made.definition.partitioned_by.push_back(
+          {"bucket", buckets.num_buckets(), buckets.bucket_column_names(0)});
+    }
     return statement(std::move(made), given.has_table() ? "saveAsTable" : "save");
   }
   plan::WriteFiles made;
