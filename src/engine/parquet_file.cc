@@ -81,7 +81,7 @@ void ParquetFile::write_row_group(duckdb::ColumnDataCollection& rows) {
   writer_->PrepareRowGroup(rows, group, no_transform);
   split_offsets_.push_back(static_cast<int64_t>(writer_->GetWriter().GetTotalWritten()));
   writer_->FlushRowGroup(group);
-  metrics_.add(group.row_group);
+  metrics_.add(group.row_group, rows);
   rows_ += static_cast<int64_t>(rows.Count());
 }
 

@@ -76,9 +76,16 @@ types::Value truncated_lower(const types::Value& lower, iceberg::MetricsMode mod
   return lower;
 }
 
+bool is_text(const types::Type& type) {
+  return type.id() == types::TypeId::kString || type.id() == types::TypeId::kBinary;
+}
+
+bool has_bounds(iceberg::MetricsMode mode) {
+  return mode.id == iceberg::MetricsModeId::kTruncate || mode.id == iceberg::MetricsModeId::kFull;
+}
+
 bool is_cut(const types::Type& type, iceberg::MetricsMode mode) {
-  const bool text = type.id() == types::TypeId::kString || type.id() == types::TypeId::kBinary;
-  return text && mode.id == iceberg::MetricsModeId::kTruncate;
+  return is_text(type) && mode.id == iceberg::MetricsModeId::kTruncate;
 }
 
 }  // namespace
@@ -111,60 +118,86 @@ void ParquetMetrics::add_floats(Leaf& leaf, const duckdb::Vector& vector, uint64
   widen(leaf, low, high);
 }
 
-void ParquetMetrics::add_floats(const duckdb::ColumnDataCollection& rows) {
-  std::vector<size_t> floats;
+template <class Use>
+void ParquetMetrics::for_each_vector(const duckdb::ColumnDataCollection& rows,
+                                     const std::vector<size_t>& leaves, Use&& use) const {
+  if (leaves.empty()) return;
   duckdb::vector<duckdb::column_t> columns;
-  for (size_t i = 0; i < layout_.leaves.size(); ++i) {
-    const ParquetLeaf& leaf = layout_.leaves[i];
-    if (leaf.repeated || !is_float(leaf.type) || leaf.mode.id == iceberg::MetricsModeId::kNone)
-      continue;
-    floats.push_back(i);
-    columns.push_back(static_cast<duckdb::column_t>(leaf.path[0]));
-  }
-  if (floats.empty()) return;
+  for (const size_t leaf : leaves)
+    columns.push_back(static_cast<duckdb::column_t>(layout_.leaves[leaf].path[0]));
   for (auto& chunk : rows.Chunks(columns)) {
-    for (size_t i = 0; i < floats.size(); ++i) {
+    for (size_t i = 0; i < leaves.size(); ++i) {
       duckdb::Vector* vector = &chunk.data[i];
-      const ParquetLeaf& leaf = layout_.leaves[floats[i]];
-      for (size_t depth = 1; depth < leaf.path.size(); ++depth) {
-        vector =
-            duckdb::StructVector::GetEntries(*vector)[static_cast<size_t>(leaf.path[depth])].get();
-      }
-      if (leaf.type.id() == types::TypeId::kFloat)
-        add_floats<float>(leaves_[floats[i]], *vector, chunk.size());
-      else
-        add_floats<double>(leaves_[floats[i]], *vector, chunk.size());
+      const std::vector<int>& path = layout_.leaves[leaves[i]].path;
+      for (size_t depth = 1; depth < path.size(); ++depth)
+        vector = duckdb::StructVector::GetEntries(*vector)[static_cast<size_t>(path[depth])].get();
+      use(leaves[i], *vector, chunk.size());
     }
   }
 }
 
-void ParquetMetrics::add_bounds(Leaf& leaf, const ParquetLeaf& of,
-                                const duckdb_parquet::Statistics& statistics, bool has_values) {
-  if (!statistics.__isset.min_value || !statistics.__isset.max_value) {
-    if (has_values) leaf.bounds_known = false;
-    return;
+void ParquetMetrics::add_floats(const duckdb::ColumnDataCollection& rows) {
+  std::vector<size_t> floats;
+  for (size_t i = 0; i < layout_.leaves.size(); ++i) {
+    const ParquetLeaf& leaf = layout_.leaves[i];
+    if (!leaf.repeated && is_float(leaf.type) && leaf.mode.id != iceberg::MetricsModeId::kNone)
+      floats.push_back(i);
   }
-  widen(leaf, read_statistic(statistics.min_value, of.type),
-        read_statistic(statistics.max_value, of.type));
+  for_each_vector(rows, floats, [&](size_t i, const duckdb::Vector& vector, uint64_t count) {
+    if (layout_.leaves[i].type.id() == types::TypeId::kFloat)
+      add_floats<float>(leaves_[i], vector, count);
+    else
+      add_floats<double>(leaves_[i], vector, count);
+  });
 }
 
-void ParquetMetrics::add(const duckdb_parquet::RowGroup& group) {
+void ParquetMetrics::add_texts(Leaf& leaf, const types::Type& type, const duckdb::Vector& vector,
+                               uint64_t rows) {
+  const auto* values = duckdb::FlatVector::GetData<duckdb::string_t>(vector);
+  const duckdb::ValidityMask& validity = duckdb::FlatVector::Validity(vector);
+  std::optional<std::string_view> low, high;
+  for (uint64_t row = 0; row < rows; ++row) {
+    if (!validity.RowIsValid(row)) continue;
+    const std::string_view value(values[row].GetData(), values[row].GetSize());
+    if (!low || value < *low) low = value;
+    if (!high || value > *high) high = value;
+  }
+  if (low)
+    widen(leaf, read_statistic(std::string(*low), type), read_statistic(std::string(*high), type));
+}
+
+void ParquetMetrics::add(const duckdb_parquet::RowGroup& group,
+                         const duckdb::ColumnDataCollection& rows) {
   FIRN_CHECK(group.columns.size() == leaves_.size(), "a row group has one column a leaf");
+  std::vector<size_t> long_texts;
   for (size_t i = 0; i < leaves_.size(); ++i) {
     const duckdb_parquet::ColumnMetaData& column = group.columns[i].meta_data;
+    const duckdb_parquet::Statistics& statistics = column.statistics;
     const ParquetLeaf& of = layout_.leaves[i];
     Leaf& leaf = leaves_[i];
     leaf.size += column.total_compressed_size;
     leaf.values += column.num_values;
-    if (column.statistics.__isset.null_count)
-      leaf.nulls += column.statistics.null_count;
+    if (statistics.__isset.null_count)
+      leaf.nulls += statistics.null_count;
     else
       leaf.nulls_known = false;
     if (of.repeated || is_float(of.type)) continue;
     const bool has_values =
-        !column.statistics.__isset.null_count || column.statistics.null_count < column.num_values;
-    add_bounds(leaf, of, column.statistics, has_values);
+        !statistics.__isset.null_count || statistics.null_count < column.num_values;
+    if (!has_values) continue;
+    const bool known = statistics.__isset.min_value && statistics.__isset.max_value;
+    const bool exact = known && statistics.is_min_value_exact && statistics.is_max_value_exact;
+    if (exact)
+      widen(leaf, read_statistic(statistics.min_value, of.type),
+            read_statistic(statistics.max_value, of.type));
+    else if (is_text(of.type) && has_bounds(of.mode))
+      long_texts.push_back(i);
+    else
+      leaf.bounds_known = false;
   }
+  for_each_vector(rows, long_texts, [&](size_t i, const duckdb::Vector& vector, uint64_t count) {
+    add_texts(leaves_[i], layout_.leaves[i].type, vector, count);
+  });
 }
 
 void ParquetMetrics::fill(iceberg::DataFile& file) const {

@@ -186,6 +186,28 @@ TEST_F(TableWriterTest, MetricsModesAreHonoured) {
   EXPECT_EQ(file.upper_bounds.at(3), std::string(40, 'x'));
 }
 
+// A file's own statistics cut texts at 256 bytes, and give up where no byte can be incremented.
+TEST_F(TableWriterTest, BoundsOfLongTextsAreThoseOfTheRows) {
+  options_.schema.fields = {field(1, "a", plain(TypeId::kString)),
+                            field(2, "b", plain(TypeId::kString)),
+                            field(3, "c", plain(TypeId::kBinary))};
+  options_.properties = {{"write.metadata.metrics.column.b", "full"}};
+  options_.row_group_rows = 2048;
+  const iceberg::DataFile file =
+      write(
+          "SELECT repeat('ü', 300), 'x' || repeat('y', 299) || i, unhex(repeat('FF', 300)) "
+          "FROM range(1000, 6000) t(i) UNION ALL SELECT NULL, NULL, NULL")
+          .at(0);
+  std::string sixteen;
+  for (int i = 0; i < 15; ++i) sixteen += "ü";
+  EXPECT_EQ(file.lower_bounds.at(1), sixteen + "ü");
+  EXPECT_EQ(file.upper_bounds.at(1), sixteen + "ý");
+  EXPECT_EQ(file.lower_bounds.at(2), "x" + std::string(299, 'y') + "1000");
+  EXPECT_EQ(file.upper_bounds.at(2), "x" + std::string(299, 'y') + "5999");
+  EXPECT_EQ(file.lower_bounds.at(3), std::string(16, '\xFF'));
+  EXPECT_FALSE(file.upper_bounds.contains(3));
+}
+
 TEST_F(TableWriterTest, AllNullColumnsHaveCountsAndNoBounds) {
   options_.schema.fields = {field(1, "a", plain(TypeId::kInt)),
                             field(2, "b", plain(TypeId::kDouble))};

@@ -158,6 +158,46 @@ TEST(Change, DeleteFilesOfRemovedDataGoToo) {
   EXPECT_EQ(t.summary().at("total-delete-files"), "1");
 }
 
+// Deletes that apply to nothing any more: all live data is younger.
+TEST(Change, DeleteFilesOlderThanAllDataGo) {
+  Changing t;
+  const auto a = t.file(), b = t.file();
+  t.append(t.request({a, b}));
+  iceberg::DataFile of_both = deletes_of(a, 2);
+  of_both.referenced_data_file.reset();
+  ChangeRequest deletes;
+  deletes.added_deletes = {of_both};
+  t.change(deletes);
+  ChangeRequest half;
+  half.removed_files = {shared(a)};
+  half.added_files = {t.file()};
+  t.change(half);
+  EXPECT_EQ(t.summary().at("total-delete-files"), "1");
+  ChangeRequest rest;
+  rest.removed_files = {shared(b)};
+  rest.added_files = {t.file()};
+  t.change(rest);
+  EXPECT_EQ(t.summary().at("total-delete-files"), "0");
+  EXPECT_EQ(t.summary().at("removed-position-deletes"), "2");
+}
+
+// What must still hold when the catalog applies a change: the table is the same, and so is the head
+// of its branch.
+TEST(Change, EveryCommitRequiresTableAndHead) {
+  Changing t;
+  const std::string uuid = t.pointer->metadata().table_uuid;
+  for (int commit = 0; commit < 2; ++commit) {  // on a table without a snapshot, and on one with
+    const std::optional<iceberg::SnapshotId> head = t.head();
+    t.append(t.request({t.file()}));
+    const auto requirements = t.pointer->last_requirements();
+    ASSERT_EQ(requirements.size(), 2U);
+    EXPECT_EQ(std::get<iceberg::AssertTableUuid>(requirements[0]).uuid, uuid);
+    const auto& of_head = std::get<iceberg::AssertRefSnapshotId>(requirements[1]);
+    EXPECT_EQ(of_head.ref, "main");
+    EXPECT_EQ(of_head.snapshot_id, head);
+  }
+}
+
 TEST(Change, StagedSnapshotsEnterNoBranch) {
   Changing t;
   t.append(t.request({t.file()}));

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "table/change.h"
 #include "table/sample_table.h"
 
 namespace firn::table {
@@ -66,6 +67,28 @@ TEST_F(ManifestMergeTest, EntriesAreWrittenAsExistingWithExplicitNumbers) {
     EXPECT_TRUE(entry.snapshot_id.has_value());
     EXPECT_TRUE(entry.sequence_number.has_value());
     EXPECT_TRUE(entry.file_sequence_number.has_value());
+  }
+}
+
+// What an earlier snapshot deleted is history: a merged manifest has live entries alone.
+TEST_F(ManifestMergeTest, DeletedEntriesOfEarlierSnapshotsAreLeftOut) {
+  const iceberg::DataFile gone = sample.file(), stays = sample.file();
+  sample.append(sample.request({gone, stays}));
+  ChangeRequest request;
+  request.removed_files = {std::make_shared<const iceberg::DataFile>(gone)};
+  change_files(sample.table, request, sample.clock, sample.random);
+  append(5);
+  const auto before = sorted_live();
+  ASSERT_TRUE(std::holds_alternative<Committed>(merge({.min_count = 5})));
+  EXPECT_EQ(sorted_live(), before);
+  const iceberg::TableMetadata metadata = sample.pointer->metadata();
+  for (const auto& row : manifests_of(*sample.store, metadata, *metadata.current_snapshot())) {
+    EXPECT_EQ(row.deleted_files_count, 0);
+    for (const auto& entry :
+         iceberg::read_manifest(sample.store->read_all(row.path), row.path).entries) {
+      EXPECT_NE(entry.status, iceberg::EntryStatus::kDeleted);
+      EXPECT_NE(entry.data_file.file_path, gone.file_path);
+    }
   }
 }
 

@@ -23,6 +23,7 @@ std::optional<State> SimulatedPointer::load() {
 
 Reply SimulatedPointer::commit(const iceberg::TableChange& change) {
   ++commits_seen_;
+  last_requirements_ = change.requirements;
   if (hook_) hook_(commits_seen_);
   const std::lock_guard lock(mutex_);
   Fault fault = Fault::kNone;

@@ -44,6 +44,8 @@ class SimulatedPointer final : public Pointer {
   // A change by another writer, past faults and hooks. Error where its requirements fail.
   void change(const iceberg::TableChange&);
   int commits_seen() const { return commits_seen_; }
+  // What the last commit asked for.
+  std::vector<iceberg::Requirement> last_requirements() const { return last_requirements_; }
   iceberg::TableMetadata metadata();
 
  private:
@@ -57,6 +59,7 @@ class SimulatedPointer final : public Pointer {
   int version_ = 0;
   std::function<void(int)> hook_;
   int commits_seen_ = 0;
+  std::vector<iceberg::Requirement> last_requirements_;
   int failing_loads_ = 0;
 };
 
