@@ -61,7 +61,7 @@ std::string nearest_key(const std::string& key) {
   rd_kafka_conf_dump_free(pairs, count);
   rd_kafka_conf_destroy(conf);
   const auto near = nearest(key, names);
-  return near ? "; is kafka." + *near + " meant?" : "";
+  return near ? " (the nearest is kafka." + *near + ")" : "";
 }
 
 void set_key(rd_kafka_conf_t* conf, const std::string& key, const std::string& value) {

@@ -38,7 +38,7 @@ TEST(KafkaOptions, ClientKeysPassOrAreMapped) {
       {"kafka.ssl.truststore.certificates", "PEM", "ssl.ca.pem", "PEM"},
       {"kafka.ssl.ca.location", "/ca.pem", "ssl.ca.location", "/ca.pem"},
       {"kafka.fetch.max.wait.ms", "7", "fetch.wait.max.ms", "7"},
-      {"kafka.request.timeout.ms", "8", "socket.timeout.ms", "8"},
+      {"kafka.request.timeout.ms", "8000", "socket.timeout.ms", "8000"},
       {"kafka.group.id", "g", "group.id", "g"},
       {"kafka.consumer.group.id", "g", "group.id",
        "g"},  // none of Spark's spellings: taken, with a warning
