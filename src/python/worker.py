@@ -151,6 +151,9 @@ class Kinds:
         except ImportError:
             from pyspark.sql.connect import conversion
         self.conversion = conversion
+        # Types whose values need no look at each where all are of this one.
+        self.exact = {types.BooleanType: bool, types.StringType: str, types.FloatType: float, types.DoubleType: float,
+                      types.ByteType: int, types.ShortType: int, types.IntegerType: int, types.LongType: int}
         self.known = {}
 
     def spark_type(self, arrow_type):
@@ -185,16 +188,23 @@ class Kinds:
         convert, values = self.known[key], column.to_pylist()
         return values if convert is None else [convert(value) for value in values]
 
+    def all_exact(self, values, spark_type):
+        wanted = self.exact.get(type(spark_type))
+        return wanted is not None and set(map(type, values)) <= {wanted, type(None)}
+
     def column(self, values, spark_type, pickled=False):
         """An Arrow column of what a UDF returned; values of another type follow Spark's rules for Python UDFs."""
         pa, arrow_type = self.pa, self.arrow_type(spark_type)
+        if self.all_exact(values, spark_type):
+            try:
+                return pa.array(values, type=arrow_type)
+            except pa.lib.ArrowException:  # too large: what follows knows what Spark makes of it
+                pass
         if pickled:
             key = ("pickled", id(spark_type))
             if key not in self.known:
                 self.known[key] = pickled_value(self.types, spark_type)
             values = [self.known[key](value) for value in values]
-        elif isinstance(spark_type, self.types.StringType) and set(map(type, values)) <= {str, type(None)}:
-            return pa.array(values, type=arrow_type)
         key = ("column", id(spark_type))
         if key not in self.known:
             self.known[key] = self.converter(self.conversion.LocalDataToArrowConversion, spark_type, True)
@@ -239,8 +249,10 @@ class Kinds:
             return self.column([None if value is None else list(value) if hasattr(value, "dtype") else value
                                 for value in series], spark_type)
         elif isinstance(spark_type, self.types.StringType) and getattr(series, "dtype", None) == "object":
-            series = [None if value is None or value is pandas.NA or value != value else str(value) for value in series]
-            return pa.array(series, type=arrow_type)
+            values = series.tolist()
+            if not self.all_exact(values, spark_type):
+                values = [None if value is None or value is pandas.NA or value != value else str(value) for value in values]
+            return pa.array(values, type=arrow_type)
         try:
             array = pa.Array.from_pandas(series, type=arrow_type, safe=True)
         except pa.lib.ArrowException:
