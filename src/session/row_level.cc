@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "engine/position_delete_writer.h"
 #include "plan/build.h"
+#include "plan/python_plan.h"
 #include "table/scan.h"
 
 namespace firn::session {
@@ -78,7 +79,8 @@ class Changing {
 
   // New rows go to the writer, old ones into `gone_`.
   void collect() {
-    const auto rows = session_.process().engine.run(plan::rewrite(changes_.query), stop_);
+    const plan::RelationPtr query = plan::extract_python(changes_.query, session_.ids());
+    const auto rows = session_.process().engine.run(plan::rewrite(query), stop_);
     const size_t values = rows->columns().size() - 3;
     table::PositionSet met;
     engine::Chunk chunk;
