@@ -155,6 +155,13 @@ RelationPtr StageBuilder::open(const RelationPtr& plan) {
     made.child = open(node->child);
     return finish(std::move(made), plan->origin);
   }
+  const auto* eval = std::get_if<PythonEval>(&plan->node);
+  const auto* map = std::get_if<PythonMap>(&plan->node);
+  if ((eval != nullptr && eval->frames.empty()) ||
+      (map != nullptr && map->calls.empty() && map->key_count == 0 && !map->left_count))
+    return with_children(*plan, {open(children_of(*plan)[0])});
+  if (map != nullptr)
+    throw_unsupported("the Python function " + map->function->name + " of groups over a stream");
   if (const auto* node = std::get_if<Watermark>(&plan->node)) {
     const RelationPtr child = open(node->child);
     const AttributeId id = attribute_of(*node->column).id;
