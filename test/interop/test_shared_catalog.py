@@ -1,7 +1,10 @@
 """One catalog file, three engines: each sees at once what the others create, change and drop; writers at the same time."""
 
-import subprocess
+import os
 import sqlite3
+import subprocess
+import threading
+import time
 
 import pytest
 
@@ -116,6 +119,64 @@ def test_writers_at_the_same_time_lose_and_repeat_nothing(firn, spark, space, wi
     assert spark.sql(f"SELECT * FROM {table}.snapshots").count() == len(want)
     summary = spark.sql(f"SELECT summary FROM {table}.snapshots ORDER BY committed_at DESC").first()[0]
     assert summary["total-records"] == str(len(want))
+
+
+def test_three_engines_append_for_a_while(firn, spark, pyiceberg, space):
+    """Two firns, Spark and PyIceberg on one table, without a pause. FIRN_CONCURRENT_APPENDS: how many each (12)."""
+    table, each = f"{space}.t", int(os.environ.get("FIRN_CONCURRENT_APPENDS", 12))
+    firn.run(f"CREATE TABLE {table} (writer STRING, i INT) USING iceberg TBLPROPERTIES "
+             "('commit.retry.num-retries' = '200', 'commit.retry.min-wait-ms' = '10', 'commit.retry.max-wait-ms' = '300', "
+             "'write.metadata.previous-versions-max' = '10', 'write.metadata.delete-after-commit.enabled' = 'false')")
+    firns = {name: firn.start("; ".join(f"INSERT INTO {table} SELECT '{name}', {i}" for i in range(each))) for name in ("one", "two")}
+    failures = []
+
+    def in_thread(append):
+        def run():
+            try:
+                for i in range(each):
+                    append(i)
+            except Exception as failure:  # noqa: BLE001  the main thread reports it
+                failures.append(failure)
+        thread = threading.Thread(target=run)
+        thread.start()
+        return thread
+
+    threads = [in_thread(lambda i: spark.sql(f"INSERT INTO {table} SELECT 'spark', {i}")),
+               in_thread(lambda i: append_by_pyiceberg(pyiceberg, table, "pyiceberg", i))]
+    for thread in threads:
+        thread.join()
+    for process in firns.values():
+        _, errors = process.communicate(timeout=300)
+        assert process.returncode == 0, errors
+    assert not failures, failures
+    want = sorted((name, i) for name in ("one", "two", "spark", "pyiceberg") for i in range(each))
+    loaded = pyiceberg.load_table(table)
+    assert sorted((r["writer"], r["i"]) for r in loaded.scan().to_arrow().to_pylist()) == want
+    assert sorted((r["writer"], r["i"]) for r in firn.rows(f"SELECT * FROM {table}")) == want
+    spark.catalog.refreshTable(table)
+    assert sorted((r["writer"], int(r["i"])) for r in of_spark(spark, f"SELECT * FROM {table}")) == want
+    snapshots = sorted(loaded.snapshots(), key=lambda snapshot: snapshot.sequence_number)
+    assert [s.sequence_number for s in snapshots] == list(range(1, len(want) + 1))
+    assert [s.parent_snapshot_id for s in snapshots[1:]] == [s.snapshot_id for s in snapshots[:-1]]
+    assert [int(s.summary["total-records"]) for s in snapshots] == list(range(1, len(want) + 1))
+    files = [task.file.file_path for task in loaded.scan().plan_files()]
+    assert len(files) == len(set(files)) == len(want)
+
+
+def append_by_pyiceberg(catalog, name, writer, i):
+    """PyIceberg leaves it to its caller to try again."""
+    import pyarrow as pa
+    from pyiceberg.exceptions import CommitFailedException
+    from sqlalchemy.exc import OperationalError
+
+    row = pa.table({"writer": [writer], "i": pa.array([i], pa.int32())})
+    for _ in range(500):
+        try:
+            catalog.load_table(name).append(row)
+            return
+        except (CommitFailedException, OperationalError):  # another was first, or held the file
+            time.sleep(0.01)
+    raise AssertionError(f"append {i} never got through")
 
 
 def test_an_unwritable_warehouse_is_named(firn, tmp_path):
