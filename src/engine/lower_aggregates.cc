@@ -260,49 +260,6 @@ Parsed percentile(const LoweringSite& site) {
                                    list_of(std::move(value), std::move(share))));
 }
 
-// Strings put together in the order of the sort keys behind value and separator.
-Parsed joined(const LoweringSite& site) {
-  if (site.context.window != nullptr) throw_unsupported("listagg in a window.");
-  auto order = make_uniq<duckdb::OrderModifier>();
-  for (size_t i = 2; i < site.call.arguments.size(); ++i) {
-    const auto& key = std::get<plan::Call>(site.call.arguments[i]->node);
-    order->orders.emplace_back(literal_true(key.arguments[1]) ? duckdb::OrderType::ASCENDING
-                                                              : duckdb::OrderType::DESCENDING,
-                               literal_true(key.arguments[2]) ? duckdb::OrderByNullType::NULLS_FIRST
-                                                              : duckdb::OrderByNullType::NULLS_LAST,
-                               lower_expression(*key.arguments[0], site.context));
-  }
-  Parsed separator = operation(ExpressionType::OPERATOR_COALESCE,
-                               list_of<Parsed>(argument(site, 1), constant(duckdb::Value(""))));
-  Parsed filter = site.call.filter ? lower_expression(*site.call.filter, site.context) : nullptr;
-  return to_result(site, make_uniq<duckdb::FunctionExpression>(
-                             "string_agg", list_of<Parsed>(argument(site, 0), std::move(separator)),
-                             std::move(filter), order->orders.empty() ? nullptr : std::move(order),
-                             site.call.distinct));
-}
-
-// percentile_cont and percentile_disc: the third argument says whether the order ascends.
-Parsed ordered_percentile(const LoweringSite& site) {
-  const bool ascending = site.call.arguments.size() < 3 || literal_true(site.call.arguments[2]);
-  const auto turned = [&](Parsed parsed) {
-    return ascending ? std::move(parsed)
-                     : function("*", list_of<Parsed>(std::move(parsed),
-                                                     constant(duckdb::Value::DOUBLE(-1))));
-  };
-  if (!ascending && site.expr.type.id() == DataTypeId::kArray)
-    throw_unsupported("several percentiles in descending order.");
-  const bool many = site.call.arguments[1]->type.id() == DataTypeId::kArray;
-  Parsed share = cast_to(
-      many ? duckdb::LogicalType::LIST(duckdb::LogicalType::DOUBLE) : duckdb::LogicalType::DOUBLE,
-      argument(site, 1));
-  Parsed value = turned(as_double(argument(site, 0)));
-  return to_result(site, turned(aggregate(site, std::string(site.row.target),
-                                          list_of<Parsed>(std::move(value), std::move(share)))));
-}
-Parsed mode(const LoweringSite& site) {
-  return to_result(site, aggregate(site, "mode", list_of(argument(site, 0))));
-}
-
 // NULL where all values are equal.
 Parsed without_spread(const LoweringSite& site, Parsed parsed) {
   Parsed spread = aggregate(site, "var_pop", list_of(as_double(argument(site, 0))));
@@ -379,7 +336,6 @@ Parsed window_only(const LoweringSite& site) {
 constexpr LoweringRow kRows[] = {
     {"any", plain, "bool_or"},
     {"any_value", first_or_last, "first"},
-    {"approx_count_distinct", plain},
     {"approx_percentile", percentile, "quantile_disc"},
     {"avg", average},
     {"bit_and", plain},
@@ -390,7 +346,6 @@ constexpr LoweringRow kRows[] = {
     {"collect_list", collect, "list"},
     {"array_agg", collect, "list"},
     {"collect_set", collect, "set"},
-    {"corr", over_doubles},
     {"count", count},
     {"count_if", count_if},
     {"covar_pop", over_doubles},
@@ -405,9 +360,6 @@ constexpr LoweringRow kRows[] = {
     {"last", first_or_last, "last"},
     {"last_value", first_or_last, "last"},
     {"lead", window_only},
-    {"listagg", joined},
-    {"percentile_cont", ordered_percentile, "quantile_cont"},
-    {"percentile_disc", ordered_percentile, "quantile_disc"},
     {"product", over_doubles},
     {"max", plain},
     {"max_by", plain, "arg_max_null"},
@@ -415,7 +367,6 @@ constexpr LoweringRow kRows[] = {
     {"median", percentile, "quantile_cont"},
     {"min", plain},
     {"min_by", plain, "arg_min_null"},
-    {"mode", mode},
     {"nth_value", window_only},
     {"ntile", window_only},
     {"percent_rank", window_only},
@@ -426,7 +377,6 @@ constexpr LoweringRow kRows[] = {
     {"regr_avgy", over_doubles},
     {"regr_count", over_doubles},
     {"regr_intercept", over_doubles},
-    {"regr_r2", over_doubles},
     {"regr_slope", over_doubles},
     {"regr_sxx", over_doubles},
     {"regr_sxy", over_doubles},
@@ -449,6 +399,11 @@ constexpr LoweringRow kRows[] = {
 }  // namespace
 
 std::span<const LoweringRow> aggregate_rows() { return kRows; }
+
+Parsed lower_aggregate(const LoweringSite& site, const std::string& name, ParsedList arguments,
+                       Parsed extra_filter) {
+  return aggregate(site, name, std::move(arguments), std::move(extra_filter));
+}
 
 Parsed lower_window(const plan::Windowed& windowed, const plan::Expr& expr,
                     LoweringContext& context) {

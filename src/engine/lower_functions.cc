@@ -278,7 +278,7 @@ const LoweringRow* find_lowering(std::string_view name) {
   static const auto index = [] {
     std::unordered_map<std::string_view, const LoweringRow*> rows;
     for (const std::span<const LoweringRow> file :
-         {std::span<const LoweringRow>(kRows), aggregate_rows()}) {
+         {std::span<const LoweringRow>(kRows), aggregate_rows(), gathered_rows()}) {
       for (const LoweringRow& row : file) rows.emplace(row.function, &row);
     }
     static std::deque<LoweringRow> by_name;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "engine/lower.h"
@@ -28,6 +29,12 @@ struct LoweringRow {
 
 // The files' rows.
 std::span<const LoweringRow> aggregate_rows();
+std::span<const LoweringRow> gathered_rows();
+
+// An aggregate of DuckDB's over the rows that pass the call's filter and `extra_filter`, or the
+// same over the window that is being lowered.
+Parsed lower_aggregate(const LoweringSite& site, const std::string& name, ParsedList arguments,
+                       Parsed extra_filter = nullptr);
 
 // nullptr where the function has no lowering.
 const LoweringRow* find_lowering(std::string_view function);

@@ -49,6 +49,11 @@ std::vector<Function> aggregate_functions() {
     {"bit_and", {}, aggregate, {integral()}, type_of(0), kPure, "Bitwise AND of all values."},
     {"bit_or", {}, aggregate, {integral()}, type_of(0), kPure, "Bitwise OR of all values."},
     {"bit_xor", {}, aggregate, {integral()}, type_of(0), kPure, "Bitwise exclusive OR of all values."},
+    {"bitmap_and_agg", {}, aggregate, {binary()}, fixed(kBinary), kPure, "Bitmaps of 4,096 bytes combined with AND."},
+    {"bitmap_construct_agg", {}, aggregate, {bigint()}, fixed(kBinary), kPure, "A bitmap of 4,096 bytes in which the bits at these positions are set."},
+    {"bitmap_or_agg", {}, aggregate, {binary()}, fixed(kBinary), kPure, "Bitmaps of 4,096 bytes combined with OR."},
+    {"count_min_sketch", {}, aggregate, {one_of({kLong, kInteger, kShort, kByte, kString, kBinary}), real(), real(), bigint()}, fixed(kBinary), kCanThrow, "A count-min sketch of relative error, confidence and seed, in Spark's bytes."},
+    {"histogram_numeric", {}, aggregate, {any(), integer()}, named("histogram"), kOrderSensitive, "A histogram of so many bins: the middle and height of each."},
     {"approx_count_distinct", {}, aggregate, {any(), optional(real())}, fixed(kLong), kPure, "About how many different values there are."},
   };
 }
@@ -78,6 +83,7 @@ std::vector<Function> session_functions() {
     {"current_user", {"user", "session_user"}, scalar, {}, fixed(kString), kReplaced, "The user."},
     {"version", {}, scalar, {}, fixed(kString), kReplaced, "firn's version."},
     {"spark_partition_id", {}, scalar, {}, fixed(kInteger), kReplaced, "0: one process has one partition."},
+    {"collation", {}, scalar, {string()}, fixed(kString), kReplaced, "The full name of the collation of a string: UTF8_BINARY."},
     {"typeof", {}, scalar, {any()}, fixed(kString), kReplaced, "The type of the argument."},
     {"explode", {}, Kind::kGenerator, {one_of({kArray, kMap})}, named("explode"), kPure, "A row for each element of an array or entry of a map."},
     {"explode_outer", {}, Kind::kGenerator, {one_of({kArray, kMap})}, named("explode"), kPure, "As explode; a row of NULLs where there is none."},

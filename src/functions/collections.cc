@@ -37,7 +37,7 @@ std::vector<Function> collection_functions() {
     {"sort_array", {}, scalar, {array(), optional(boolean())}, type_of(0), kStrict, "Sorted; NULLs first ascending, last descending."},
     {"slice", {}, scalar, {array(), integer(), integer()}, type_of(0), kNullOnNull | kCanThrow, "From a position (negative from the end), at most so many elements."},
     {"flatten", {}, scalar, {array()}, element_of(0), kStrict, "Arrays of an array put together."},
-    {"shuffle", {}, scalar, {array()}, type_of(0), kNullOnNull | kVolatile, "In random order."},
+    {"shuffle", {}, scalar, {array(), optional(bigint())}, type_of(0), kNullOnNull | kVolatile, "In random order, of a seed where one is given."},
     {"sequence", {}, scalar, {any(), any(), optional(any())}, named("sequence"), kNullOnNull | kSession | kCanThrow, "From the first to the second argument, both in it, by a step."},
     {"map_keys", {}, scalar, {map()}, named("map_keys"), kStrict, "Keys of a map."},
     {"map_values", {}, scalar, {map()}, named("map_values"), kStrict, "Values of a map."},

@@ -1,7 +1,21 @@
-// Functions over JSON text.
+// Functions over JSON and XML text.
 #include "functions/rows.h"
 
 namespace firn::functions {
+namespace {
+
+Function xpath(std::string_view name, DataType type, std::string_view documentation,
+               std::vector<std::string_view> aliases = {}) {
+  return {name,
+          std::move(aliases),
+          Kind::kScalar,
+          {string(), foldable_string()},
+          fixed(std::move(type)),
+          kNullOnNull | kCanThrow,
+          documentation};
+}
+
+}  // namespace
 
 // clang-format off: one row a line
 std::vector<Function> json_functions() {
@@ -14,6 +28,14 @@ std::vector<Function> json_functions() {
     {"json_array_length", {}, scalar, {string()}, fixed(kInteger), kStrict, "Number of elements of the outermost array; NULL where it is none."},
     {"json_object_keys", {}, scalar, {string()}, fixed(DataType::array(kString)), kStrict, "Keys of the outermost object; NULL where it is none."},
     {"schema_of_json", {}, scalar, {foldable_string(), optional(any())}, fixed(kString), kCanThrow, "The schema of a JSON text as DDL."},
+    xpath("xpath", DataType::array(kString), "The values of the nodes that an XPath expression selects in an XML text."),
+    xpath("xpath_boolean", kBoolean, "Whether an XPath expression is true, or selects a node."),
+    xpath("xpath_double", kDouble, "The number that an XPath expression gives; NaN where there is none.", {"xpath_number"}),
+    xpath("xpath_float", kFloat, "The number that an XPath expression gives; NaN where there is none."),
+    xpath("xpath_int", kInteger, "The whole number that an XPath expression gives; 0 where there is none."),
+    xpath("xpath_long", kLong, "The whole number that an XPath expression gives; 0 where there is none."),
+    xpath("xpath_short", kShort, "The whole number that an XPath expression gives; 0 where there is none."),
+    xpath("xpath_string", kString, "The text of the first node that an XPath expression selects."),
   };
 }
 // clang-format on

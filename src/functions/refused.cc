@@ -8,21 +8,15 @@
 namespace firn::functions {
 namespace {
 
-constexpr std::string_view kPrefixes[] = {"hll_", "kll_", "theta_", "st_", "xpath", "approx_top_k"};
+constexpr std::string_view kPrefixes[] = {"hll_", "kll_", "theta_", "st_", "approx_top_k"};
 constexpr std::string_view kNames[] = {
     "avro",
-    "bitmap_and_agg",
-    "bitmap_construct_agg",
-    "bitmap_or_agg",
     "collate",
-    "collation",
     "collations",
-    "count_min_sketch",
     "current_time",
     "from_avro",
     "from_protobuf",
     "from_xml",
-    "histogram_numeric",
     "is_variant_null",
     "java_method",
     "make_interval",

@@ -54,7 +54,7 @@ std::vector<Function> string_functions() {
     {"levenshtein", {}, scalar, {string(), string(), optional(integer())}, fixed(kInteger), kStrict, "Number of edits between two strings."},
     {"soundex", {}, scalar, {string()}, fixed(kString), kStrict, "Soundex code."},
     {"luhn_check", {}, scalar, {string()}, fixed(kBoolean), kStrict, "Whether the digits satisfy Luhn's check."},
-    {"uuid", {}, scalar, {}, fixed(kString), kVolatile, "A random identifier, another for each row."},
+    {"uuid", {}, scalar, {optional(bigint())}, fixed(kString), kVolatile, "A random identifier, another for each row."},
     {"quote", {}, scalar, {string()}, fixed(kString), kStrict, "As a string literal."},
     {"to_binary", {}, scalar, {string(), optional(foldable_string())}, fixed(kBinary), kNullOnNull | kCanThrow, "Bytes of text in hex, utf-8 or base64."},
     {"url_encode", {}, scalar, {string()}, fixed(kString), kStrict, "As application/x-www-form-urlencoded."},

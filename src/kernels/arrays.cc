@@ -79,21 +79,6 @@ void reverse_array(const CallInfo&, Scratch&, Columns in, uint64_t rows, Output&
     for (uint64_t i = entry.length; i-- > 0;) list.add(entry.offset + i);
   });
 }
-void shuffle(const CallInfo& info, Scratch& scratch, Columns in, uint64_t rows, Output& out) {
-  if (!scratch.has_value()) scratch = static_cast<uint64_t>(info.seed) * 2 + 1;
-  auto& state = *std::any_cast<uint64_t>(&scratch);
-  ListGather list(in[0].children[0], out);
-  std::vector<uint64_t> order;
-  each_to_list(in, rows, list, [&](uint64_t, ListEntry entry) {
-    order.resize(entry.length);
-    std::iota(order.begin(), order.end(), entry.offset);
-    for (uint64_t i = entry.length; i > 1; --i) {
-      state = state * 6364136223846793005 + 1442695040888963407;
-      std::swap(order[i - 1], order[(state >> 33) % i]);
-    }
-    for (const uint64_t i : order) list.add(i);
-  });
-}
 void flatten(const CallInfo&, Scratch&, Columns in, uint64_t rows, Output& out) {
   const ColumnView& inner = in[0].children[0];
   if (inner.physical != Physical::kList) {
@@ -234,7 +219,6 @@ constexpr KernelRow kRows[] = {
     {"sort_array", sort_array, kSliced},
     {"slice", slice, kSliced | kFallible},
     {"reverse_array", reverse_array, kSliced},
-    {"shuffle", shuffle, kSliced | kNotConstant},
     {"flatten", flatten, kSliced},
     {"concat_arrays", concat_arrays, kSliced},
     {"exists_of", quantified<false>, kNullOnNull},

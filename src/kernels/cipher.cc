@@ -49,6 +49,13 @@ const CipherRow& cipher_of(const AesCall& call) {
                {"padding", std::string(call.padding)},
                {"functionName", "`" + std::string(call.function) + "`"}});
 }
+// Additional data goes with GCM alone; OpenSSL has no place for it in the other modes.
+void check_extra(const CipherRow& row, const AesCall& call) {
+  if (call.extra.empty() || row.tag > 0) return;
+  throw Error(
+      "UNSUPPORTED_FEATURE.AES_MODE_AAD",
+      {{"mode", std::string(row.mode)}, {"functionName", "`" + std::string(call.function) + "`"}});
+}
 const EVP_CIPHER* keyed(const CipherRow& row, const AesCall& call) {
   for (const size_t i : {0, 1, 2})
     if (call.key.size() == 16 + 8 * i) return row.ciphers[i]();
@@ -76,6 +83,10 @@ using Context = std::unique_ptr<EVP_CIPHER_CTX, decltype(&EVP_CIPHER_CTX_free)>;
 std::string encrypt(const AesCall& call) {
   const CipherRow& row = cipher_of(call);
   const EVP_CIPHER* cipher = keyed(row, call);
+  check_extra(row, call);
+  if (!call.vector.empty() && row.vector == 0)
+    throw Error("UNSUPPORTED_FEATURE.AES_MODE_IV",
+                {{"mode", std::string(row.mode)}, {"functionName", "`aes_encrypt`"}});
   if (!call.vector.empty() && call.vector.size() != row.vector)
     throw Error("INVALID_PARAMETER_VALUE.AES_IV_LENGTH",
                 {{"mode", std::string(call.mode)},
@@ -114,6 +125,7 @@ std::string encrypt(const AesCall& call) {
 std::string decrypt(const AesCall& call) {
   const CipherRow& row = cipher_of(call);
   const EVP_CIPHER* cipher = keyed(row, call);
+  check_extra(row, call);
   check(call, call.input.size() >= row.vector + row.tag, "The input is too short.");
   const Text vector = call.input.substr(0, row.vector);
   const Text text = call.input.substr(row.vector, call.input.size() - row.vector - row.tag);

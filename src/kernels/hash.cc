@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "kernels/elementwise.h"
 #include "kernels/kernels.h"
+#include "kernels/murmur3.h"
 
 namespace firn::kernels {
 namespace {
@@ -16,13 +17,6 @@ using Columns = std::span<const ColumnView>;
 using Text = std::string_view;
 using types::DataType;
 using types::DataTypeId;
-
-template <class T>
-T load(const char* at) {
-  T value;
-  std::memcpy(&value, at, sizeof(T));
-  return value;
-}
 
 // Java's BigInteger.toByteArray: big-endian two's complement without superfluous sign bytes.
 std::string big_integer_bytes(Int128 value) {
@@ -38,40 +32,6 @@ std::string big_integer_bytes(Int128 value) {
   }
   return bytes.substr(skip);
 }
-
-// Murmur3_x86_32 in the variant of Spark's Murmur3_x86_32.hashUnsafeBytes: tail bytes one by one,
-// signed.
-struct Murmur3 {
-  using Hash = uint32_t;
-  static uint32_t mix_k(uint32_t k) { return std::rotl(k * 0xcc9e2d51, 15) * 0x1b873593; }
-  static uint32_t mix_h(uint32_t h, uint32_t k) { return std::rotl(h ^ k, 13) * 5 + 0xe6546b64; }
-  static uint32_t finish(uint32_t h, uint32_t length) {
-    h ^= length;
-    h ^= h >> 16;
-    h *= 0x85ebca6b;
-    h ^= h >> 13;
-    h *= 0xc2b2ae35;
-    return h ^ h >> 16;
-  }
-  static uint32_t integer(int32_t value, uint32_t seed) {
-    return finish(mix_h(seed, mix_k(static_cast<uint32_t>(value))), 4);
-  }
-  static uint32_t longer(int64_t value, uint32_t seed) {
-    const auto bits = static_cast<uint64_t>(value);
-    return finish(mix_h(mix_h(seed, mix_k(static_cast<uint32_t>(bits))),
-                        mix_k(static_cast<uint32_t>(bits >> 32))),
-                  8);
-  }
-  static uint32_t bytes(Text text, uint32_t seed) {
-    uint32_t h = seed;
-    size_t i = 0;
-    for (; i + 4 <= text.size(); i += 4) h = mix_h(h, mix_k(load<uint32_t>(text.data() + i)));
-    for (; i < text.size(); ++i)
-      h = mix_h(
-          h, mix_k(static_cast<uint32_t>(static_cast<int32_t>(static_cast<signed char>(text[i])))));
-    return finish(h, static_cast<uint32_t>(text.size()));
-  }
-};
 
 struct XxHash64 {
   using Hash = uint64_t;
@@ -102,15 +62,16 @@ struct XxHash64 {
     if (text.size() >= 32) {
       uint64_t v[4] = {seed + kP1 + kP2, seed + kP2, seed, seed - kP1};
       for (; end - at >= 32; at += 32) {
-        for (int i = 0; i < 4; ++i) v[i] = round(v[i], load<uint64_t>(at + 8 * i));
+        for (int i = 0; i < 4; ++i) v[i] = round(v[i], load_bytes<uint64_t>(at + 8 * i));
       }
       h = std::rotl(v[0], 1) + std::rotl(v[1], 7) + std::rotl(v[2], 12) + std::rotl(v[3], 18);
       for (const uint64_t lane : v) h = (h ^ round(0, lane)) * kP1 + kP4;
     }
     h += text.size();
-    for (; end - at >= 8; at += 8) h = std::rotl(h ^ round(0, load<uint64_t>(at)), 27) * kP1 + kP4;
+    for (; end - at >= 8; at += 8)
+      h = std::rotl(h ^ round(0, load_bytes<uint64_t>(at)), 27) * kP1 + kP4;
     if (end - at >= 4) {
-      h = std::rotl(h ^ static_cast<uint64_t>(load<uint32_t>(at)) * kP1, 23) * kP2 + kP3;
+      h = std::rotl(h ^ static_cast<uint64_t>(load_bytes<uint32_t>(at)) * kP1, 23) * kP2 + kP3;
       at += 4;
     }
     for (; at < end; ++at)

@@ -27,5 +27,8 @@ std::span<const KernelRow> text_part_kernels();
 std::span<const KernelRow> cipher_kernels();
 std::span<const KernelRow> csv_kernels();
 std::span<const KernelRow> code_kernels();
+std::span<const KernelRow> gathered_kernels();
+std::span<const KernelRow> random_kernels();
+std::span<const KernelRow> xpath_kernels();
 
 }  // namespace firn::kernels

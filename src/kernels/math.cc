@@ -1,5 +1,4 @@
-// Mathematics: rounding, logarithms and powers with Java's and Spark's edge cases, bits, random
-// numbers.
+// Mathematics: rounding, logarithms and powers with Java's and Spark's edge cases, bits.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -21,6 +20,42 @@ template <double (*f)(double)>
 void real(const CallInfo&, Scratch&, Columns in, uint64_t rows, Output& out) {
   map_rows<double>(in, rows, out, [](double x) { return f(x); });
 }
+// e to a power as Java's StrictMath computes it (the last bit differs from the C library's): x is
+// k * ln 2 + r, and e^r is a rational function of r.
+double java_exp(double x) {
+  constexpr double kLn2High = 6.93147180369123816490e-01, kLn2Low = 1.90821492927058770002e-10;
+  constexpr double kTerms[] = {1.66666666666666019037e-01, -2.77777777770155933842e-03,
+                               6.61375632143793436117e-05, -1.65339022054652515390e-06,
+                               4.13813679705723846039e-08};
+  constexpr double kOverflow = 7.09782712893383973096e+02, kUnderflow = -7.45133219101941108420e+02;
+  if (std::isnan(x) || x > kOverflow || x < kUnderflow) return std::exp(x);
+  const double size = std::abs(x);
+  if (size < 0x1p-28) return 1 + x;
+  int k = 0;
+  double high = x, low = 0;
+  if (size > 0.5 * std::numbers::ln2) {
+    if (size < 1.5 * std::numbers::ln2)
+      k = x < 0 ? -1 : 1;
+    else
+      k = static_cast<int>(std::numbers::log2e * x + (x < 0 ? -0.5 : 0.5));
+    high = x - k * kLn2High;
+    low = k * kLn2Low;
+    x = high - low;
+  }
+  const double t = x * x;
+  const double c =
+      x - t * (kTerms[0] + t * (kTerms[1] + t * (kTerms[2] + t * (kTerms[3] + t * kTerms[4]))));
+  if (k == 0) return 1 - ((x * c) / (c - 2) - x);
+  return std::ldexp(1 - ((low - (x * c) / (2 - c)) - high), k);
+}
+double java_cosh(double x) {
+  const double size = std::abs(x);
+  if (!(size >= 0.5 * std::numbers::ln2) || size >= 22) return std::cosh(x);
+  const double power = java_exp(size);
+  return 0.5 * power + 0.5 / power;
+}
+double binary_log(double x) { return std::log(x) / std::numbers::ln2; }
+
 // Logarithms are NULL where the argument is not above `bound`.
 template <double (*f)(double), int bound>
 void logarithm(const CallInfo&, Scratch&, Columns in, uint64_t rows, Output& out) {
@@ -284,95 +319,6 @@ void nanvl(const CallInfo& info, Scratch&, Columns in, uint64_t rows, Output& ou
                              [](double a, double b) { return std::isnan(a) ? b : a; });
 }
 
-// ---- Random numbers: Spark's XORShiftRandom, seeded with the call's seed.
-class XorShift {
- public:
-  explicit XorShift(int64_t seed);
-  int32_t next(int bits) {
-    uint64_t next_seed = seed_ ^ (seed_ << 21);
-    next_seed ^= next_seed >> 35;
-    next_seed ^= next_seed << 4;
-    seed_ = next_seed;
-    return static_cast<int32_t>(next_seed & ((uint64_t{1} << bits) - 1));
-  }
-  double next_double() {
-    return static_cast<double>((static_cast<int64_t>(next(26)) << 27) + next(27)) * 0x1.0p-53;
-  }
-  double next_gaussian() {
-    if (has_next_) {
-      has_next_ = false;
-      return next_;
-    }
-    double v1 = 0, v2 = 0, s = 0;
-    do {
-      v1 = 2 * next_double() - 1;
-      v2 = 2 * next_double() - 1;
-      s = v1 * v1 + v2 * v2;
-    } while (s >= 1 || s == 0);
-    const double factor = std::sqrt(-2 * std::log(s) / s);
-    next_ = v2 * factor;
-    has_next_ = true;
-    return v1 * factor;
-  }
-
- private:
-  uint64_t seed_;
-  double next_ = 0;
-  bool has_next_ = false;
-};
-
-XorShift& generator(const CallInfo& info, Scratch& scratch) {
-  if (!scratch.has_value()) scratch = XorShift(info.seed);
-  return *std::any_cast<XorShift>(&scratch);
-}
-void rand(const CallInfo& info, Scratch& scratch, Columns, uint64_t rows, Output& out) {
-  XorShift& random = generator(info, scratch);
-  for (uint64_t row = 0; row < rows; ++row) out.values<double>()[row] = random.next_double();
-}
-void randn(const CallInfo& info, Scratch& scratch, Columns, uint64_t rows, Output& out) {
-  XorShift& random = generator(info, scratch);
-  for (uint64_t row = 0; row < rows; ++row) out.values<double>()[row] = random.next_gaussian();
-}
-void uuid(const CallInfo& info, Scratch& scratch, Columns, uint64_t rows, Output& out) {
-  static constexpr char kHex[] = "0123456789abcdef";
-  XorShift& random = generator(info, scratch);
-  for (uint64_t row = 0; row < rows; ++row) {
-    char text[36];
-    for (int i = 0; i < 36; ++i) {
-      const int digit = random.next(4);
-      text[i] = i == 8 || i == 13 || i == 18 || i == 23 ? '-'
-                : i == 14                               ? '4'
-                                                        : kHex[i == 19 ? 8 + (digit & 3) : digit];
-    }
-    out.set_string(row, std::string_view(text, sizeof(text)));
-  }
-}
-
-uint32_t murmur_bytes(const unsigned char* data, size_t size, uint32_t seed) {
-  const auto rotate = [](uint32_t x, int by) { return x << by | x >> (32 - by); };
-  uint32_t h = seed;
-  for (size_t i = 0; i + 4 <= size; i += 4) {
-    uint32_t k = 0;
-    std::memcpy(&k, data + i, 4);
-    h = rotate(h ^ rotate(k * 0xcc9e2d51, 15) * 0x1b873593, 13) * 5 + 0xe6546b64;
-  }
-  h ^= static_cast<uint32_t>(size);
-  h ^= h >> 16;
-  h *= 0x85ebca6b;
-  h ^= h >> 13;
-  h *= 0xc2b2ae35;
-  return h ^ h >> 16;
-}
-
-// The seed's bytes, big-endian, hashed twice.
-XorShift::XorShift(int64_t seed) {
-  unsigned char bytes[64] = {};  // Java's buffer of Long.SIZE bytes
-  for (int i = 0; i < 8; ++i) bytes[i] = static_cast<unsigned char>(seed >> (56 - 8 * i));
-  const uint32_t low = murmur_bytes(bytes, sizeof(bytes), 0x3c074a61);
-  const uint32_t high = murmur_bytes(bytes, sizeof(bytes), low);
-  seed_ = static_cast<uint64_t>(high) << 32 | low;
-}
-
 // ---- Errors on request
 void raise_error(const CallInfo&, Scratch&, Columns in, uint64_t rows, Output&) {
   for (uint64_t row = 0; row < rows; ++row) {
@@ -409,12 +355,12 @@ constexpr KernelRow kRows[] = {
     {"rint", real<std::nearbyint>, kStrict},
     {"sqrt", real<std::sqrt>, kStrict},
     {"cbrt", real<cube_root>, kStrict},
-    {"exp", real<std::exp>, kStrict},
+    {"exp", real<java_exp>, kStrict},
     {"expm1", real<std::expm1>, kStrict},
     {"ln", logarithm<std::log, 0>, kStrict},
     {"log", log, kStrict},
     {"log10", logarithm<std::log10, 0>, kStrict},
-    {"log2", logarithm<std::log2, 0>, kStrict},
+    {"log2", logarithm<binary_log, 0>, kStrict},
     {"log1p", logarithm<std::log1p, -1>, kStrict},
     {"pow", real2<power>, kStrict},
     {"hypot", real2<std::hypot>, kStrict},
@@ -432,7 +378,7 @@ constexpr KernelRow kRows[] = {
     {"atan", real<std::atan>, kStrict},
     {"atan2", real2<angle>, kStrict},
     {"sinh", real<std::sinh>, kStrict},
-    {"cosh", real<std::cosh>, kStrict},
+    {"cosh", real<java_cosh>, kStrict},
     {"tanh", real<std::tanh>, kStrict},
     {"degrees", real<degrees>, kStrict},
     {"radians", real<radians>, kStrict},
@@ -449,9 +395,6 @@ constexpr KernelRow kRows[] = {
     {"shiftrightunsigned", shift<Shift::kRightUnsigned>, kStrict},
     {"isnan", isnan, kNoFlags},
     {"nanvl", nanvl, kStrict},
-    {"rand", rand, kNotConstant},
-    {"randn", randn, kNotConstant},
-    {"uuid", uuid, kNotConstant},
     {"raise_error", raise_error, kFallible},
     {"raise_not_null", raise_not_null, kFallible},
     {"assert_true", assert_true, kFallible},

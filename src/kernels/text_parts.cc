@@ -1,4 +1,4 @@
-// Text taken apart and disguised: elt, mask, sentences, parse_url, checks of UTF-8, random text.
+// Text taken apart and disguised: elt, mask, sentences, parse_url, checks of UTF-8.
 #include <unicode/brkiter.h>
 #include <unicode/locid.h>
 #include <unicode/uchar.h>
@@ -252,27 +252,6 @@ void make_valid_utf8(const CallInfo&, Scratch&, Columns in, uint64_t rows, Outpu
   });
 }
 
-// ---- Random
-uint64_t next_random(Scratch& scratch, int64_t seed) {
-  if (!scratch.has_value()) scratch = static_cast<uint64_t>(seed) * 0x9E3779B97F4A7C15 + 1;
-  auto& state = *std::any_cast<uint64_t>(&scratch);
-  state += 0x9E3779B97F4A7C15;
-  uint64_t z = state;
-  z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
-  z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
-  return z ^ (z >> 31);
-}
-void randstr(const CallInfo& info, Scratch& scratch, Columns in, uint64_t rows, Output& out) {
-  constexpr Text kLetters = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
-  for (uint64_t row = 0; row < rows; ++row) {
-    const int32_t length = in[0].values<int32_t>()[row];
-    std::string text;
-    for (int32_t i = 0; i < length; ++i)
-      text += kLetters[next_random(scratch, info.seed) % kLetters.size()];
-    out.set_string(row, text);
-  }
-}
-
 constexpr uint32_t kStrict = kNullOnNull;
 constexpr KernelRow kRows[] = {
     {"elt", elt, kFallible},
@@ -282,7 +261,6 @@ constexpr KernelRow kRows[] = {
     {"is_valid_utf8", is_valid_utf8, kStrict},
     {"validate_utf8", validate_utf8, kStrict | kFallible},
     {"make_valid_utf8", make_valid_utf8, kStrict},
-    {"randstr", randstr, kStrict | kNotConstant},
 };
 
 }  // namespace

@@ -60,6 +60,11 @@ constexpr Shown kShown[] = {
     {"try_aes_decrypt", 3, "try_aes_decrypt", 3, "DEFAULT, "},
     {"first", 2, "first", 1},
     {"last", 2, "last", 1},
+    {"first_value", 2, "first_value", 1},
+    {"last_value", 2, "last_value", 1},
+    {"mode", 2, "mode", 1},
+    {"shuffle", 2, "shuffle", 1},
+    {"uuid", 1, "uuid", 0},
     {"any_value", 2, "any_value", 1},
     {"array_agg", 1, "collect_list", 1},
     {"current_database", 0, "current_schema", 0},
@@ -90,6 +95,12 @@ constexpr std::string_view kDefaultOrder =
 bool is_sort_key(const Expr& expr) {
   const auto* call = std::get_if<UnresolvedCall>(&expr.node);
   return call != nullptr && call->name == "sort_key";
+}
+
+bool is_true(const Expr& expr) {
+  const Literal* literal = as_literal(expr);
+  const bool* truth = literal == nullptr ? nullptr : std::get_if<bool>(&literal->value);
+  return truth != nullptr && *truth;
 }
 
 UnresolvedCall shown(UnresolvedCall call) {
@@ -171,7 +182,12 @@ ExprPtr Resolver::displayable(const ExprPtr& unresolved) {
     return displayable(converted->child);  // as Spark shows casts to nested types
   const ExprPtr inner =
       map_children(unresolved, [&](const ExprPtr& child) { return displayable(child); });
-  if (const auto* call = std::get_if<UnresolvedCall>(&inner->node)) return make(shown(*call));
+  if (const auto* call = std::get_if<UnresolvedCall>(&inner->node)) {
+    if (call->name == "mode" && call->arguments.size() == 2 && is_true(*call->arguments[1]))
+      return make(UnresolvedName{
+          {"mode() WITHIN GROUP (ORDER BY " + pretty_name(*call->arguments[0]) + " DESC)"}, {}});
+    return make(shown(*call));
+  }
   if (const auto* windowed = std::get_if<Windowed>(&inner->node)) {
     Windowed made = *windowed;
     const auto* function =

@@ -112,7 +112,8 @@ ExprPtr Resolver::call_of(const UnresolvedCall& node, const ExprPtr& unresolved,
         at.arguments.push_back(column);
         listed += (listed.empty() ? "" : ", ") + attribute_of(*column).name;
       }
-      if (node.name == "count") remember_display(argument, listed);
+      if (node.name == "count" || node.name == "hash" || node.name == "xxhash64")
+        remember_display(argument, listed);
       continue;
     }
     if (const auto* key = std::get_if<UnresolvedCall>(&argument->node);
@@ -240,8 +241,9 @@ ExprPtr Resolver::plain(CallSite& at, DataType type) {
   if (at.function.flags & functions::kSession) node.zone = options_.time_zone;
   if (at.function.flags & functions::kVolatile) {
     node.seed = settings().seed;
-    if (!node.arguments.empty())
-      if (const Literal* given = as_literal(*fold(node.arguments[0])))
+    const size_t seed = at.function.name == "randstr" || at.function.name == "shuffle" ? 1 : 0;
+    if (node.arguments.size() > seed)
+      if (const Literal* given = as_literal(*fold(node.arguments[seed])))
         if (const auto* seed = std::get_if<int64_t>(&given->value)) node.seed = *seed;
   }
   if (at.node.filter) {

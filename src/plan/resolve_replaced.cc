@@ -108,6 +108,10 @@ ExprPtr Resolver::replaced(CallSite& at) {
     return case_when({{zero, null_of(arguments[0]->type)}}, arguments[0], origin);
   }
   if (name == "zeroifnull") return again("coalesce", {arguments[0], integer_literal(0)});
+  if (name == "collation") {
+    coerce_arguments(at);
+    return string_literal("SYSTEM.BUILTIN.UTF8_BINARY");
+  }
   if (name == "typeof") return string_literal(arguments[0]->type.simple_string());
   if (name == "pi") return literal(kDouble, 3.141592653589793, origin);
   if (name == "e") return literal(kDouble, 2.718281828459045, origin);

@@ -166,6 +166,22 @@ DataType Resolver::named_result(CallSite& at) {
     const kernels::NumberPattern pattern = kernels::parse_number_pattern(*text);
     return DataType::decimal(std::min(38, pattern.precision()), pattern.scale());
   }
+  if (rule == "histogram") {
+    const DataType given = type(0);
+    const bool fits =
+        given.is_numeric() || given.id() == DataTypeId::kDate ||
+        given.id() == DataTypeId::kTimestamp || given.id() == DataTypeId::kTimestampNtz ||
+        given.id() == DataTypeId::kYearMonthInterval || given.id() == DataTypeId::kDayTimeInterval;
+    const auto target = fits ? given : implicit_type(given, DataTypeId::kDouble, options_.ansi);
+    if (!target)
+      throw_input_type(at, 0,
+                       "(\"NUMERIC\" or \"DATE\" or \"TIMESTAMP\" or \"TIMESTAMP_NTZ\" or "
+                       "\"INTERVAL YEAR TO MONTH\" or \"INTERVAL DAY TO SECOND\")");
+    if (!given.is_numeric()) throw_unsupported("histogram_numeric of " + given.simple_string());
+    arguments[0] = coerce(arguments[0], *target);
+    return DataType::array(
+        DataType::structure({{"x", type(0), true, ""}, {"y", DataTypeId::kDouble, true, ""}}));
+  }
   if (rule == "collect") return DataType::array(type(0), false);
   if (rule == "array") {
     bool nullable = false;
