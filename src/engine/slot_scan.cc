@@ -35,6 +35,10 @@ duckdb::unique_ptr<duckdb::FunctionData> bind_slot(duckdb::ClientContext& contex
     types.push_back(to_duckdb(column.type));
     names.push_back(column_name(column.id));
   }
+  if (slot.columns.empty()) {  // DuckDB knows no table without columns: one that is always NULL
+    types.push_back(duckdb::LogicalType::BOOLEAN);
+    names.push_back("nothing");
+  }
   return binding;
 }
 

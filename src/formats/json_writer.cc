@@ -2,8 +2,8 @@
 #include "formats/json_writer.h"
 
 #include "base/error.h"
+#include "base/json_string.h"
 #include "formats/byte_stream.h"
-#include "kernels/json_path.h"
 #include "kernels/json_text.h"
 
 namespace firn::formats {
@@ -51,7 +51,7 @@ class JsonWriter final : public RowWriter {
         if (!columns[i].is_valid(row) && !style_.keep_nulls) continue;
         if (!first) text_ += ',';
         first = false;
-        kernels::append_json_string(text_, fields[i].name);
+        append_json_string(text_, fields[i].name);
         text_ += ':';
         kernels::append_json(text_, columns[i], row, fields[i].type, style_);
       }

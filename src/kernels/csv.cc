@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "kernels/csv_line.h"
 #include "kernels/elementwise.h"
 #include "kernels/kernels.h"
 
@@ -153,5 +154,9 @@ constexpr KernelRow kRows[] = {
 }  // namespace
 
 std::span<const KernelRow> csv_kernels() { return kRows; }
+
+std::vector<std::optional<std::string>> split_csv(std::string_view line, std::string_view style) {
+  return fields_of(line, style_of(style));
+}
 
 }  // namespace firn::kernels

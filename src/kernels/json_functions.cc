@@ -11,6 +11,7 @@
 #include "kernels/json_decoder.h"
 #include "kernels/json_output.h"
 #include "kernels/json_path.h"
+#include "kernels/json_schema.h"
 #include "kernels/json_text.h"
 #include "kernels/kernels.h"
 #include "kernels/nested.h"
@@ -59,6 +60,20 @@ std::shared_ptr<const TimeZone> zone_or_throw(const std::string& id) {
   return zone;
 }
 
+// What of JSON's rules an option may relax.
+void read_leniency(const Options& options, JsonOptions& json) {
+  const auto flag = [&](const char* key, bool otherwise) {
+    return lower_case(option(options, key, otherwise ? "true" : "false")) == "true";
+  };
+  json.allow_single_quotes = flag("allowsinglequotes", true);
+  json.allow_non_numeric_numbers = flag("allownonnumericnumbers", true);
+  json.allow_comments = flag("allowcomments", false);
+  json.allow_unquoted_names = flag("allowunquotedfieldnames", false);
+  json.allow_leading_zeros = flag("allownumericleadingzeros", false);
+  json.allow_any_escape = flag("allowbackslashescapinganycharacter", false);
+  json.allow_control_characters = flag("allowunquotedcontrolchars", false);
+}
+
 // ---- from_json
 
 struct FromJson {
@@ -75,17 +90,13 @@ std::shared_ptr<FromJson> prepare_from_json(const CallInfo& info, Columns in) {
   const Options options = read_options(in, in.size() - 1);
   auto state = std::make_shared<FromJson>();
   for (const char* key :
-       {"timestampformat", "dateformat", "timestampntzformat", "allowunquotedfieldnames",
-        "allowcomments", "allownumericleadingzeros", "allowbackslashescapinganycharacter",
-        "allowunquotedcontrolchars", "primitivesasstring", "prefersdecimal", "locale", "encoding",
-        "linesep"}) {
+       {"timestampformat", "dateformat", "timestampntzformat", "primitivesasstring",
+        "prefersdecimal", "locale", "encoding", "linesep"}) {
     if (options.contains(key))
       throw_unsupported("the option " + std::string(key) + " of from_json");
   }
   state->options.zone = zone_or_throw(option(options, "timezone", info.zone.c_str()));
-  state->options.allow_single_quotes = option(options, "allowsinglequotes", "true") == "true";
-  state->options.allow_non_numeric_numbers =
-      option(options, "allownonnumericnumbers", "true") == "true";
+  read_leniency(options, state->options);
   const std::string mode = lower_case(option(options, "mode", "PERMISSIVE"));
   state->fail_fast = mode == "failfast";
   state->drop_malformed = mode == "dropmalformed";
@@ -286,7 +297,17 @@ DataType settled(const DataType& type) {
   return DataType::structure(std::move(list));
 }
 void schema_of_json(const CallInfo&, Scratch&, Columns in, uint64_t rows, Output& out) {
+  const bool lenient = in.size() > 1;
+  JsonInference rules;
+  if (lenient) read_leniency(read_options(in, 1), rules.json);
   for (uint64_t row = 0; row < rows; ++row) {
+    if (lenient && in[0].is_valid(row)) {
+      JsonSchema schema(rules);
+      if (schema.add(in[0].values<StringRef>()[row].view())) {
+        out.set_string(row, schema.schema().sql());
+        continue;
+      }
+    }
     size_t at = 0;
     const auto root = in[0].is_valid(row)
                           ? scan_json_value(in[0].values<StringRef>()[row].view(), at)

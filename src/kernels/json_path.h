@@ -20,7 +20,6 @@ bool each_json_element(std::string_view array,
                        const std::function<bool(std::string_view value)>& element);
 // The content of a JSON string with its quotes.
 std::string unescape_json(std::string_view quoted);
-void append_json_string(std::string& out, std::string_view text);
 // Without blanks between tokens.
 void append_compact_json(std::string& out, std::string_view value);
 

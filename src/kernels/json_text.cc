@@ -3,8 +3,9 @@
 
 #include <cmath>
 
+#include "base/json_string.h"
 #include "kernels/calendar.h"
-#include "kernels/json_path.h"
+
 #include "kernels/nested.h"
 #include "kernels/value_text.h"
 

@@ -247,7 +247,44 @@ std::optional<int32_t> parse_offset(std::string_view text) {
   return sign * seconds;
 }
 
+// Names of three letters that Java takes for zones.
+struct ShortZone {
+  std::string_view name, zone;
+};
+constexpr ShortZone kShortZones[] = {
+    {"ACT", "Australia/Darwin"},
+    {"AET", "Australia/Sydney"},
+    {"AGT", "America/Argentina/Buenos_Aires"},
+    {"ART", "Africa/Cairo"},
+    {"AST", "America/Anchorage"},
+    {"BET", "America/Sao_Paulo"},
+    {"BST", "Asia/Dhaka"},
+    {"CAT", "Africa/Harare"},
+    {"CNT", "America/St_Johns"},
+    {"CST", "America/Chicago"},
+    {"CTT", "Asia/Shanghai"},
+    {"EAT", "Africa/Addis_Ababa"},
+    {"ECT", "Europe/Paris"},
+    {"EST", "-05:00"},
+    {"HST", "-10:00"},
+    {"IET", "America/Indiana/Indianapolis"},
+    {"IST", "Asia/Kolkata"},
+    {"JST", "Asia/Tokyo"},
+    {"MIT", "Pacific/Apia"},
+    {"MST", "-07:00"},
+    {"NET", "Asia/Yerevan"},
+    {"NST", "Pacific/Auckland"},
+    {"PLT", "Asia/Karachi"},
+    {"PNT", "America/Phoenix"},
+    {"PRT", "America/Puerto_Rico"},
+    {"PST", "America/Los_Angeles"},
+    {"SST", "Pacific/Guadalcanal"},
+    {"VST", "Asia/Ho_Chi_Minh"},
+};
+
 std::shared_ptr<const TimeZone> make_zone(std::string_view id) {
+  for (const ShortZone& row : kShortZones)
+    if (row.name == id) return make_zone(row.zone);
   const std::string name(id);
   if (id == "Z" || id == "UTC" || id == "GMT" || id == "UT" || id == "Etc/UTC")
     return std::make_shared<FixedZone>(name, 0);

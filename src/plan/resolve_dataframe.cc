@@ -2,8 +2,8 @@
 // a few columns of their child.
 #include <algorithm>
 #include <cmath>
-#include <regex>
 
+#include "kernels/name_pattern.h"
 #include "plan/resolver.h"
 #include "plan/rewrite.h"
 
@@ -185,24 +185,15 @@ std::vector<ExprPtr> Resolver::planned_columns(int64_t plan_id, const Scope& sco
 }
 
 std::vector<ExprPtr> Resolver::matching_columns(const UnresolvedRegex& node, const Scope& scope) {
-  std::string pattern;
-  for (const char c : node.pattern) {  // possessive quantifiers take the same names
-    const bool possessive =
-        c == '+' && !pattern.empty() &&
-        (pattern.back() == '+' || pattern.back() == '*' || pattern.back() == '?');
-    if (!possessive) pattern += c;
-  }
   std::vector<ExprPtr> columns;
-  try {
-    const std::regex regex(pattern, options_.case_sensitive
-                                        ? std::regex::ECMAScript
-                                        : std::regex::ECMAScript | std::regex::icase);
-    for (const Attribute& attribute : scope.columns)
-      if (std::regex_match(attribute.name, regex)) columns.push_back(column(attribute));
-  } catch (const std::regex_error&) {
-    throw Error("FIRN_INVALID_INPUT",
-                {{"what", "colRegex takes a regular expression in backticks; this is none: " +
-                              node.pattern}});
+  for (const Attribute& attribute : scope.columns) {
+    const auto matches =
+        kernels::matches_name(node.pattern, attribute.name, !options_.case_sensitive);
+    if (!matches)
+      throw Error("FIRN_INVALID_INPUT",
+                  {{"what", "colRegex takes a regular expression in backticks; this is none: " +
+                                node.pattern}});
+    if (*matches) columns.push_back(column(attribute));
   }
   return columns;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/ascii.h"
+#include "kernels/csv_line.h"
 #include "kernels/number_text.h"
 #include "kernels/timestamp_text.h"
 #include "plan/fold.h"
@@ -45,8 +46,9 @@ ExprPtr style(const TextOptions& options, bool writes) {
   for (const std::string& part :
        {separator, option(options, "quote", "\""), option(options, "escape", "\\"),
         option(options, "nullvalue", ""), option(options, "emptyvalue", writes ? "\"\"" : ""),
-        option(options, "ignoreleadingwhitespace", trims),
-        option(options, "ignoretrailingwhitespace", trims), option(options, "quoteall", "false")})
+        lower_case(option(options, "ignoreleadingwhitespace", trims)),
+        lower_case(option(options, "ignoretrailingwhitespace", trims)),
+        lower_case(option(options, "quoteall", "false"))})
     packed += part + '\x1F';
   return string_literal(packed);
 }
@@ -127,16 +129,12 @@ ExprPtr Resolver::csv(CallSite& at) {
     if (line == nullptr)
       throw_at(origin, "DATATYPE_MISMATCH.UNEXPECTED_NULL",
                {{"sqlExpr", "\"" + display(at.unresolved) + "\""}, {"exprName", "`csv`"}});
-    const std::string separator = options.count("delimiter") ? option(options, "delimiter", ",")
-                                                             : option(options, "sep", ",");
     std::string text;
-    size_t begin = 0;
-    for (size_t column = 0;; ++column) {
-      const size_t end = std::min(line->find(separator, begin), line->size());
-      text += (column > 0 ? ", _c" : "_c") + std::to_string(column) + ": " +
-              inferred(line->substr(begin, end - begin));
-      if (end == line->size()) break;
-      begin = end + separator.size();
+    int columns = 0;
+    const std::string styled = std::get<std::string>(as_literal(*style(options, false))->value);
+    for (const auto& part : kernels::split_csv(*line, styled)) {
+      const std::string column = "_c" + std::to_string(columns++);
+      text += (text.empty() ? "" : ", ") + column + ": " + inferred(part.value_or(""));
     }
     return string_literal("STRUCT<" + text + ">");
   }
@@ -147,7 +145,6 @@ ExprPtr Resolver::csv(CallSite& at) {
     for (size_t i = 0; i < type.fields().size(); ++i) {
       const ExprPtr value = field(arguments[0], static_cast<int>(i));
       const DataTypeId id = value->type.id();
-      if (value->type.is_nested()) throw_unsupported("nested values in to_csv.");
       const bool moment = id == kTimestamp || id == kTimestampNtz;
       if (moment || (id == kDate && options.count("dateformat"))) {
         const std::string pattern = id == kDate
@@ -158,7 +155,9 @@ ExprPtr Resolver::csv(CallSite& at) {
         texts.push_back(call("date_format", {coerce(value, kTimestamp), string_literal(pattern)},
                              kString, settings(), origin));
       } else {
-        texts.push_back(coerce(value, kString));
+        texts.push_back(value->type.is_nested() ? cast(value, kString, CastMode::kLegacy, true,
+                                                       origin, options_.time_zone)
+                                                : coerce(value, kString));
       }
     }
     const ExprPtr list =

@@ -239,7 +239,7 @@ DataType Resolver::named_result(CallSite& at) {
       (i % 2 == 0 ? keys : values).push_back(&arguments[i]);
       nullable |= i % 2 == 1 && arguments[i]->nullable;
     }
-    if (keys.empty()) return DataType::map(DataTypeId::kString, DataTypeId::kString, false);
+    if (keys.empty()) return DataType::map({}, {}, false);
     common_of(at, keys), common_of(at, values);
     return DataType::map(type(0), type(1), nullable);
   }

@@ -416,9 +416,17 @@ def map_batches(kinds, function, schema, eval_type):
                         f"but is {type(made_list).__name__}.")
     for made in made_list:
         if eval_type == MAP_ARROW:
-            answer(cast_to(kinds, made, schema))
+            answer(first_columns(kinds, made, schema))
         else:
             answer(kinds.table(kinds.frame_columns(made, schema), schema))
+
+
+def first_columns(kinds, made, schema):
+    """A pyarrow RecordBatch as the declared schema: by place; columns beyond it are left out, as Spark does."""
+    if made.num_columns < len(schema):
+        raise ValueError("[RESULT_COLUMN_SCHEMA_MISMATCH] Result columns do not match specified schema: expected "
+                         f"{schema.names}, got {made.schema.names}.")
+    return kinds.table([made.column(i).cast(kinds.arrow_type(f.dataType)) for i, f in enumerate(schema)], schema)
 
 
 def cast_to(kinds, made, schema):
