@@ -152,11 +152,20 @@ constexpr LoweringRow kRows[] = {
     {"corr", correlation},
     {"count_min_sketch", gathered, "count_min"},
     {"histogram_numeric", gathered_reals, "histogram"},
+    {"kll_sketch_agg_bigint", gathered, "kll_build_bigint"},
+    {"kll_merge_agg_bigint", gathered, "kll_gather_bigint"},
+    {"kll_sketch_agg_float", gathered, "kll_build_float"},
+    {"kll_merge_agg_float", gathered, "kll_gather_float"},
+    {"kll_sketch_agg_double", gathered, "kll_build_double"},
+    {"kll_merge_agg_double", gathered, "kll_gather_double"},
     {"listagg", joined},
     {"mode", mode, "least_mode"},
     {"percentile_cont", ordered_percentile, "quantile_cont"},
     {"percentile_disc", ordered_percentile, "quantile_disc"},
     {"regr_r2", determination},
+    {"theta_intersection_agg", gathered, "theta_intersect"},
+    {"theta_sketch_agg", gathered, "theta_build"},
+    {"theta_union_agg", gathered, "theta_unite"},
 };
 
 }  // namespace

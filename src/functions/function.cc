@@ -17,7 +17,7 @@ std::vector<Function> collect() {
        {operator_functions, string_functions, regex_functions, hash_functions, math_functions,
         conditional_functions, datetime_functions, json_functions, collection_functions,
         aggregate_functions, window_functions, session_functions, format_functions,
-        statistic_functions})
+        statistic_functions, sketch_functions})
     for (Function& row : family()) rows.push_back(std::move(row));
   return rows;
 }

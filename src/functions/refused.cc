@@ -1,5 +1,5 @@
-// Spark's functions over types that firn has not (VARIANT, XML, TIME, sketches, geometry,
-// calendar intervals), and those that call into a JVM.
+// Spark's functions over types that firn has not (VARIANT, XML, TIME, HLL sketches,
+// geometry, calendar intervals), and those that call into a JVM.
 #include "functions/refused.h"
 
 #include <algorithm>
@@ -8,7 +8,7 @@
 namespace firn::functions {
 namespace {
 
-constexpr std::string_view kPrefixes[] = {"hll_", "kll_", "theta_", "st_", "approx_top_k"};
+constexpr std::string_view kPrefixes[] = {"hll_", "st_", "approx_top_k"};
 constexpr std::string_view kNames[] = {
     "avro",
     "collate",

@@ -115,5 +115,6 @@ std::vector<Function> window_functions();
 std::vector<Function> session_functions();
 std::vector<Function> format_functions();
 std::vector<Function> statistic_functions();
+std::vector<Function> sketch_functions();
 
 }  // namespace firn::functions

@@ -3,6 +3,7 @@
 #include <map>
 #include <vector>
 
+#include "base/ascii.h"
 #include "base/error.h"
 #include "kernels/calendar.h"
 #include "kernels/datetime_pattern.h"
@@ -27,12 +28,6 @@ using types::DataType;
 using types::DataTypeId;
 
 using Options = std::map<std::string, std::string>;  // keys in lower case
-
-std::string lower_case(Text text) {
-  std::string lower(text);
-  for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return lower;
-}
 
 // The options map of a call; it is the same for all rows.
 Options read_options(Columns in, size_t argument) {

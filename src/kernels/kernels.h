@@ -28,6 +28,8 @@ std::span<const KernelRow> cipher_kernels();
 std::span<const KernelRow> csv_kernels();
 std::span<const KernelRow> code_kernels();
 std::span<const KernelRow> gathered_kernels();
+std::span<const KernelRow> kll_kernels();
+std::span<const KernelRow> theta_kernels();
 std::span<const KernelRow> random_kernels();
 std::span<const KernelRow> xpath_kernels();
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "kernels/name_pattern.h"
 #include "plan/resolver.h"
 #include "plan/rewrite.h"
 
@@ -182,20 +181,6 @@ std::vector<ExprPtr> Resolver::planned_columns(int64_t plan_id, const Scope& sco
       if (columns.size() == planned_[index].columns.size()) return columns;
     }
   throw_at({}, "CANNOT_RESOLVE_DATAFRAME_COLUMN", {{"name", "\"*\""}});
-}
-
-std::vector<ExprPtr> Resolver::matching_columns(const UnresolvedRegex& node, const Scope& scope) {
-  std::vector<ExprPtr> columns;
-  for (const Attribute& attribute : scope.columns) {
-    const auto matches =
-        kernels::matches_name(node.pattern, attribute.name, !options_.case_sensitive);
-    if (!matches)
-      throw Error("FIRN_INVALID_INPUT",
-                  {{"what", "colRegex takes a regular expression in backticks; this is none: " +
-                                node.pattern}});
-    if (*matches) columns.push_back(column(attribute));
-  }
-  return columns;
 }
 
 // What a plain select leaves out stays in the plan, for filters and sorts above it.

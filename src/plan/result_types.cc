@@ -166,6 +166,20 @@ DataType Resolver::named_result(CallSite& at) {
     const kernels::NumberPattern pattern = kernels::parse_number_pattern(*text);
     return DataType::decimal(std::min(38, pattern.precision()), pattern.scale());
   }
+  if (rule == "quantile_of_sketch" || rule == "rank_in_sketch") {
+    const std::string_view name = at.function.name;
+    const DataType item = name.ends_with("_bigint")  ? DataTypeId::kLong
+                          : name.ends_with("_float") ? DataTypeId::kFloat
+                                                     : DataTypeId::kDouble;
+    const bool many = type(1).id() == DataTypeId::kArray;
+    const bool nullable = many && type(1).contains_null();
+    const DataType asked = rule == "rank_in_sketch" ? item : DataType(DataTypeId::kDouble);
+    const DataType given = rule == "rank_in_sketch" ? DataType(DataTypeId::kDouble) : item;
+    const DataType wanted = many ? DataType::array(asked, nullable) : asked;
+    if (!implicit_type(type(1), wanted, options_.ansi)) throw_input_type(at, 1, quoted_type(asked));
+    arguments[1] = coerce(arguments[1], wanted);
+    return many ? DataType::array(given, nullable) : given;
+  }
   if (rule == "histogram") {
     const DataType given = type(0);
     const bool fits =

@@ -423,6 +423,9 @@ def map_batches(kinds, function, schema, eval_type):
 
 def first_columns(kinds, made, schema):
     """A pyarrow RecordBatch as the declared schema: by place; columns beyond it are left out, as Spark does."""
+    if not isinstance(made, kinds.pa.RecordBatch):
+        raise TypeError("[UDF_RETURN_TYPE] Return type of the user-defined function should be iterator of "
+                        f"pyarrow.RecordBatch, but is iterator of {type(made).__name__}.")
     if made.num_columns < len(schema):
         raise ValueError("[RESULT_COLUMN_SCHEMA_MISMATCH] Result columns do not match specified schema: expected "
                          f"{schema.names}, got {made.schema.names}.")
