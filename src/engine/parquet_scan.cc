@@ -377,7 +377,7 @@ std::string parquet_query(files::FileStore& store, const plan::FileScan& scan) {
            partition_options(files, by_folders) + ")";
   };
   // DuckDB takes the folders' values, unless the files have columns of the same names.
-  const auto in_files = inspector.query("SELECT * FROM " + call_of(false) + " LIMIT 0", shown);
+  auto in_files = inspector.query("SELECT * FROM " + call_of(false) + " LIMIT 0", shown);
   const bool by_folders =
       std::ranges::none_of(files.front().partition, [&](const PartitionValue& part) {
         return std::ranges::any_of(in_files->names, [&](const std::string& name) {
@@ -388,7 +388,7 @@ std::string parquet_query(files::FileStore& store, const plan::FileScan& scan) {
   const auto with_folders = by_folders && !files.front().partition.empty()
                                 ? inspector.query("SELECT * FROM " + call + " LIMIT 0", shown)
                                 : nullptr;
-  const auto& described = with_folders != nullptr ? with_folders : in_files;
+  const auto& described = with_folders != nullptr ? with_folders : std::move(in_files);
   bool joins = false;
   std::string select;
   for (const plan::Attribute& column : scan.columns) {
