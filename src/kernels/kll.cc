@@ -149,9 +149,9 @@ void kll_rank(const CallInfo&, Scratch&, Columns in, uint64_t rows, Output& out)
 
 template <class T>
 void kll_text(const CallInfo&, Scratch&, Columns in, uint64_t rows, Output& out) {
-  constexpr const char* kName = std::is_integral_v<T>       ? "KllLongsSketch"
-                                : std::is_same_v<T, double> ? "KllDoublesSketch"
-                                                            : "KllFloatsSketch";
+  static constexpr const char* kName = std::is_integral_v<T>       ? "KllLongsSketch"
+                                       : std::is_same_v<T, double> ? "KllDoublesSketch"
+                                                                   : "KllFloatsSketch";
   map_rows<Text>(in, rows, out, [](Text bytes) {
     const KllSketch<T> sketch = sketch_of<T>(bytes);
     std::string text = fmt::format(
