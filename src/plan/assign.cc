@@ -12,25 +12,23 @@ namespace {
 
 class Assignment {
  public:
-  Assignment(bool by_name, const std::string& table, const ResolveOptions& options)
-      : by_name_(by_name), table_(table), options_(options) {}
+  Assignment(bool by_name, const std::string& table, const ResolveOptions& options, IdSource& ids)
+      : by_name_(by_name), table_(table), options_(options), ids_(ids) {}
 
   // `value` as the table's field wants it; `path` for messages. `written_out`: the values are
   // literals of the statement (a deliberate difference: texts of dates and times are read then).
   ExprPtr conform(const ExprPtr& value, const types::StructField& target,
                   const std::vector<std::string>& path, bool written_out = false) {
-    if (!can_store(value->type, target.type) &&
-        !(written_out && is_text_of_time(value->type, target.type)) &&
-        !(by_name_ && both_structs(value->type, target.type)))
+    if (!by_name_ && both_structs(value->type, target.type)) check_count(value->type, target, path);
+    const bool reorders = by_name_ && !names_agree_below(value->type, target.type);
+    if (!reorders && !can_store(value->type, target.type) &&
+        !(written_out && is_text_of_time(value->type, target.type)))
       throw Error("INCOMPATIBLE_DATA_FOR_TABLE.CANNOT_SAFELY_CAST",
                   {{"tableName", table_name()},
                    {"colName", backquoted(path)},
                    {"srcType", quoted_type(value->type)},
                    {"targetType", quoted_type(target.type)}});
-    ExprPtr made = value;
-    if (by_name_ && both_structs(value->type, target.type) &&
-        !names_agree(value->type, target.type))
-      made = reordered(value, target.type, path);
+    ExprPtr made = reorders ? rearranged(value, target.type, path) : value;
     made = cast(made, target.type, CastMode::kAnsi, true, value->origin, options_.time_zone);
     if (!target.nullable && made->nullable)
       made = call("assert_not_null", {made, string_literal(backquoted(path))}, target.type,
@@ -64,6 +62,72 @@ class Assignment {
       if (!same_name(a.fields()[i].name, b.fields()[i].name, options_.case_sensitive)) return false;
     return true;
   }
+  // Whether casting by position means the same as by name, at every depth. Other types: the cast
+  // decides.
+  bool names_agree_below(const DataType& given, const DataType& target) const {
+    if (given.id() != target.id()) return true;
+    switch (given.id()) {
+      case DataTypeId::kStruct:
+        if (!names_agree(given, target)) return false;
+        for (size_t i = 0; i < given.fields().size(); ++i)
+          if (!names_agree_below(given.fields()[i].type, target.fields()[i].type)) return false;
+        return true;
+      case DataTypeId::kArray:
+        return names_agree_below(given.element(), target.element());
+      case DataTypeId::kMap:
+        return names_agree_below(given.key(), target.key()) &&
+               names_agree_below(given.value(), target.value());
+      default:
+        return true;
+    }
+  }
+  void check_count(const DataType& given, const types::StructField& target,
+                   const std::vector<std::string>& path) const {
+    const auto listed = [](const std::vector<types::StructField>& fields, size_t from) {
+      std::string text;
+      for (size_t i = from; i < fields.size(); ++i)
+        text += (text.empty() ? "" : ", ") + backquoted(fields[i].name);
+      return text;
+    };
+    const std::vector<types::StructField>&has = given.fields(), &wants = target.type.fields();
+    if (has.size() < wants.size())
+      throw Error("INCOMPATIBLE_DATA_FOR_TABLE.STRUCT_MISSING_FIELDS",
+                  {{"tableName", table_name()},
+                   {"colName", backquoted(path)},
+                   {"missingFields", listed(wants, has.size())}});
+    if (has.size() > wants.size())
+      throw Error("INCOMPATIBLE_DATA_FOR_TABLE.EXTRA_STRUCT_FIELDS",
+                  {{"tableName", table_name()},
+                   {"colName", backquoted(path)},
+                   {"extraFields", listed(has, wants.size())}});
+  }
+
+  // The value with its structs' fields as the target has them, however deep they stand.
+  ExprPtr rearranged(const ExprPtr& value, const DataType& target,
+                     const std::vector<std::string>& path) {
+    if (target.id() == DataTypeId::kStruct) return reordered(value, target, path);
+    if (target.id() == DataTypeId::kArray)
+      return each(value, {"element", target.element(), target.contains_null(), ""}, path);
+    const DataType& given = value->type;
+    const ExprPtr keys = each(call("map_keys", {value}, DataType::array(given.key(), false)),
+                              {"key", target.key(), false, ""}, path);
+    const ExprPtr values =
+        each(call("map_values", {value}, DataType::array(given.value(), given.contains_null())),
+             {"value", target.value(), target.contains_null(), ""}, path);
+    return call("map_from_arrays", {keys, values}, target);
+  }
+  ExprPtr each(const ExprPtr& array, const types::StructField& element,
+               std::vector<std::string> path) {
+    path.push_back(element.name);
+    const Attribute item{
+        ids_.next(), "item", array->type.element(), array->type.contains_null(), {}};
+    Lambda lambda{{"item"}, {item.id}, conform(column(item), element, path)};
+    const DataType type = lambda.body->type;
+    const bool nullable = lambda.body->nullable;
+    return call("transform", {array, typed(std::move(lambda), type, nullable)},
+                DataType::array(type, nullable));
+  }
+
   ExprPtr reordered(const ExprPtr& value, const DataType& target,
                     const std::vector<std::string>& path) {
     std::vector<ExprPtr> members;
@@ -95,6 +159,7 @@ class Assignment {
   bool by_name_;
   const std::string& table_;
   const ResolveOptions& options_;
+  IdSource& ids_;
 };
 
 std::string names_of(const std::vector<Attribute>& attributes) {
@@ -117,14 +182,14 @@ bool is_written_out(const Relation& relation, size_t index) {
 }  // namespace
 
 ExprPtr stored_value(const ExprPtr& value, const types::StructField& field, bool by_name,
-                     const std::string& table, const ResolveOptions& options) {
-  return Assignment(by_name, table, options).conform(value, field, {field.name});
+                     const std::string& table, const ResolveOptions& options, IdSource& ids) {
+  return Assignment(by_name, table, options, ids).conform(value, field, {field.name});
 }
 
 RelationPtr assign_to_table(const RelationPtr& resolved, const types::DataType& target,
                             bool by_name, const std::string& table_name,
                             const ResolveOptions& options, IdSource& ids) {
-  Assignment assignment(by_name, table_name, options);
+  Assignment assignment(by_name, table_name, options, ids);
   const std::vector<Attribute>& given = resolved->output;
   const std::vector<types::StructField>& fields = target.fields();
   std::vector<ExprPtr> columns;

@@ -25,8 +25,9 @@ namespace {
 
 class Row {
  public:
-  Row(const std::vector<ResolvedAssignment>& assignments, const ResolveOptions& options)
-      : assignments_(assignments), options_(options) {}
+  Row(const std::vector<ResolvedAssignment>& assignments, const ResolveOptions& options,
+      IdSource& ids)
+      : assignments_(assignments), options_(options), ids_(ids) {}
 
   // `depth`: how many parts of the assignments' names lead to `field`.
   ExprPtr value(const ExprPtr& current, const types::StructField& field,
@@ -42,7 +43,7 @@ class Row {
     if (!whole.empty() && !inner.empty())
       throw_assignments(assignments_,
                         "Conflicting assignments for '" + joined(path) + "': " + list(mine));
-    if (!whole.empty()) return stored_value(whole.front()->value, field, true, "", options_);
+    if (!whole.empty()) return stored_value(whole.front()->value, field, true, "", options_, ids_);
     if (field.type.id() != types::DataTypeId::kStruct)
       throw_assignments(assignments_,
                         "Updating nested fields is only supported for StructType but '" +
@@ -102,6 +103,7 @@ class Row {
 
   const std::vector<ResolvedAssignment>& assignments_;
   const ResolveOptions& options_;
+  IdSource& ids_;
 };
 
 std::vector<const ResolvedAssignment*> pointers(const std::vector<ResolvedAssignment>& list) {
@@ -129,9 +131,9 @@ void check_columns(const std::vector<ResolvedAssignment>& assignments, const typ
 std::vector<ExprPtr> updated_row(const std::vector<Attribute>& current,
                                  const types::DataType& table,
                                  const std::vector<ResolvedAssignment>& assignments,
-                                 const ResolveOptions& options) {
+                                 const ResolveOptions& options, IdSource& ids) {
   check_columns(assignments, table, options);
-  Row row(assignments, options);
+  Row row(assignments, options, ids);
   const auto all = pointers(assignments);
   std::vector<ExprPtr> values;
   for (size_t i = 0; i < table.fields().size(); ++i) {
@@ -144,9 +146,9 @@ std::vector<ExprPtr> updated_row(const std::vector<Attribute>& current,
 
 std::vector<ExprPtr> inserted_row(const types::DataType& table,
                                   const std::vector<ResolvedAssignment>& assignments,
-                                  const ResolveOptions& options) {
+                                  const ResolveOptions& options, IdSource& ids) {
   check_columns(assignments, table, options);
-  Row row(assignments, options);
+  Row row(assignments, options, ids);
   const auto all = pointers(assignments);
   std::vector<ExprPtr> values;
   for (const types::StructField& field : table.fields()) {

@@ -12,7 +12,7 @@ namespace firn::plan {
 // A value as INSERT would store it into `field`; `table`: for messages, "" as Spark has it for
 // UPDATE and MERGE. Error INCOMPATIBLE_DATA_FOR_TABLE.*.
 ExprPtr stored_value(const ExprPtr& value, const types::StructField& field, bool by_name,
-                     const std::string& table, const ResolveOptions&);
+                     const std::string& table, const ResolveOptions&, IdSource&);
 
 struct ResolvedAssignment {
   std::vector<std::string> column;  // of the table, nested fields below
@@ -25,11 +25,13 @@ struct ResolvedAssignment {
 // UNRESOLVED_COLUMN where there is no such column.
 std::vector<ExprPtr> updated_row(const std::vector<Attribute>& current,
                                  const types::DataType& table,
-                                 const std::vector<ResolvedAssignment>&, const ResolveOptions&);
+                                 const std::vector<ResolvedAssignment>&, const ResolveOptions&,
+                                 IdSource&);
 
 // A new row of the assigned columns; the others are NULL (an error where they must not be).
 std::vector<ExprPtr> inserted_row(const types::DataType& table,
-                                  const std::vector<ResolvedAssignment>&, const ResolveOptions&);
+                                  const std::vector<ResolvedAssignment>&, const ResolveOptions&,
+                                  IdSource&);
 
 // As to_iceberg_predicate, but only where it says exactly what the condition says.
 std::optional<types::Predicate> exact_iceberg_predicate(const Expr& condition,

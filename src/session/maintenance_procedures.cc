@@ -18,7 +18,16 @@ using types::Value;
 
 constexpr int64_t kDayMs = 24LL * 3600 * 1000;
 
+// There are no threads to choose, but a number that is none is a slip.
+void check_concurrent_deletes(const Call& call) {
+  const auto number = call.arguments.number("max_concurrent_deletes");
+  if (number && *number < 1)
+    throw_invalid("max_concurrent_deletes should have value > 0, value: " +
+                  std::to_string(*number));
+}
+
 OutputRows expire(const Call& call) {
+  check_concurrent_deletes(call);
   table::Table table = call.table();
   table::ExpireRequest request;
   if (const auto us = call.arguments.number("older_than")) request.older_than_ms = *us / 1000;
@@ -47,6 +56,7 @@ std::string comparable(const std::string& uri) {
 }
 
 OutputRows remove_orphans(const Call& call) {
+  check_concurrent_deletes(call);
   table::Table table = call.table();
   Process& process = call.session.process();
   const int64_t now_ms = process.clock.now_ms();

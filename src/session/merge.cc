@@ -226,8 +226,8 @@ class MergePlan {
     }
     const plan::ResolveOptions options = resolve_options(session_, *target_);
     return action.when == When::kNotMatched
-               ? plan::inserted_row(schema_, assignments, options)
-               : plan::updated_row(scan_.columns, schema_, assignments, options);
+               ? plan::inserted_row(schema_, assignments, options, session_.ids())
+               : plan::updated_row(scan_.columns, schema_, assignments, options, session_.ids());
   }
 
   // SET *, INSERT *: the source's columns by the table's names.

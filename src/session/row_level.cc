@@ -70,6 +70,7 @@ class Changing {
         rewrite(touched, request);
     }
     request.added_files = writer_->finish();
+    for (iceberg::DataFile& file : request.added_files) file.sort_order_id = 0;
     commit_change(session_, target_, std::move(request), stop_);
     return counts_;
   }

@@ -192,17 +192,22 @@ engine::TableWriterOptions writer_options(Session& session, const Target& target
 
 Error as_stored(const plan::RelationPtr& query, const Error& error) {
   const auto* project = std::get_if<plan::Project>(&query->node);
-  if (error.condition() != "CAST_OVERFLOW" || project == nullptr) return error;
-  const std::string source = error.params().at("sourceType"),
-                    goal = error.params().at("targetType");
+  const bool decimal = error.condition().starts_with("NUMERIC_VALUE_OUT_OF_RANGE.");
+  if ((!decimal && error.condition() != "CAST_OVERFLOW") || project == nullptr) return error;
   const auto quoted = [](const types::DataType& type) { return "\"" + type.sql() + "\""; };
+  const std::string goal = decimal ? "\"DECIMAL(" + error.params().at("precision") + "," +
+                                         error.params().at("scale") + ")\""
+                                   : error.params().at("targetType");
+  const std::string given = decimal ? "" : error.params().at("sourceType");  // "": any
   for (const plan::ExprPtr& column : project->expressions) {
     const auto* alias = std::get_if<plan::Alias>(&column->node);
     if (alias == nullptr) continue;
+    std::string source;
     const bool stores = plan::any_node(*alias->child, [&](const plan::Expr& expr) {
       const auto* cast = std::get_if<plan::Cast>(&expr.node);
-      return cast != nullptr && cast->implicit && quoted(cast->child->type) == source &&
-             quoted(cast->type) == goal;
+      if (cast == nullptr || !cast->implicit || quoted(cast->type) != goal) return false;
+      source = quoted(cast->child->type);
+      return given.empty() || source == given;
     });
     if (stores)
       return Error(
@@ -262,7 +267,8 @@ WrittenFiles write_rows(Session& session, const Target& target, const plan::Rela
     writer->append(chunk);
   }
   written.files = writer->finish();
-  for (iceberg::DataFile& file : written.files) file.sort_order_id = ordered.order_id;
+  // Zero: in no order.
+  for (iceberg::DataFile& file : written.files) file.sort_order_id = ordered.order_id.value_or(0);
   return written;
 } catch (const Error& error) {
   throw as_stored(query, error);

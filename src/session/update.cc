@@ -26,8 +26,8 @@ Result update_rows(Session& session, const plan::Update& node, const StopToken& 
   }
   const types::DataType schema = types::to_spark(target.metadata().schema());
   std::vector<plan::ExprPtr> outputs;
-  for (const plan::ExprPtr& value :
-       plan::updated_row(scan.columns, schema, assignments, resolve_options(session, target)))
+  for (const plan::ExprPtr& value : plan::updated_row(
+           scan.columns, schema, assignments, resolve_options(session, target), session.ids()))
     outputs.push_back(named(session, value, schema.fields()[outputs.size()].name));
   outputs.push_back(plan::column(scan.file));
   outputs.push_back(plan::column(scan.position));

@@ -1,4 +1,6 @@
 // INSERT, DELETE, UPDATE, MERGE and TRUNCATE.
+#include <set>
+
 #include "sql/grammar.h"
 
 namespace firn::sql {
@@ -14,11 +16,17 @@ std::string Grammar::target_alias() {
 std::vector<std::pair<std::string, ExprPtr>> Grammar::partition_clause() {
   expect("PARTITION");
   expect("(");
+  const Token& start = peek();
   auto fields = comma_list([this] {
     std::pair<std::string, ExprPtr> field{identifier(), nullptr};
     if (accept("=") || accept("==")) field.second = value_expression();
     return field;
   });
+  std::set<std::string> names;
+  for (const auto& [name, value] : fields) {
+    if (!names.insert(name).second)
+      throw Error("DUPLICATE_KEY", {{"keyColumn", "`" + name + "`"}}, {context_of(start)});
+  }
   expect(")");
   return fields;
 }
