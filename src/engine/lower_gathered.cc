@@ -139,9 +139,9 @@ Parsed ordered_percentile(const LoweringSite& site) {
   Parsed share = cast_to(
       many ? duckdb::LogicalType::LIST(duckdb::LogicalType::DOUBLE) : duckdb::LogicalType::DOUBLE,
       value(site, 1));
-  Parsed value = turned(real_value(value(site, 0)));
+  Parsed sorted = turned(real_value(value(site, 0)));
   return fit(site, turned(lower_aggregate(site, std::string(site.row.target),
-                                          list_of<Parsed>(std::move(value), std::move(share)))));
+                                          list_of<Parsed>(std::move(sorted), std::move(share)))));
 }
 
 constexpr LoweringRow kRows[] = {

@@ -233,7 +233,7 @@ void Resolver::group_by(Block& block, const std::vector<ExprPtr>& keys,
     }
     // FROM's names go first, then aliases of the list.
     const auto* name = std::get_if<UnresolvedName>(&key->node);
-    if (name != nullptr && name->parts.size() == 1 &&
+    if (name != nullptr && !name->plan_id && name->parts.size() == 1 &&
         !find_name(block.from, name->parts, options_.case_sensitive, key->origin)) {
       const auto item = std::find_if(list.begin(), list.end(), [&](const ExprPtr& candidate) {
         const auto* named = std::get_if<Alias>(&candidate->node);

@@ -168,15 +168,16 @@ DataType Resolver::named_result(CallSite& at) {
   }
   if (rule == "quantile_of_sketch" || rule == "rank_in_sketch") {
     const std::string_view name = at.function.name;
-    const DataType item = name.ends_with("_bigint")  ? DataTypeId::kLong
-                          : name.ends_with("_float") ? DataTypeId::kFloat
-                                                     : DataTypeId::kDouble;
+    const DataTypeId item = name.ends_with("_bigint")  ? DataTypeId::kLong
+                            : name.ends_with("_float") ? DataTypeId::kFloat
+                                                       : DataTypeId::kDouble;
     const bool many = type(1).id() == DataTypeId::kArray;
     const bool nullable = many && type(1).contains_null();
-    const DataType asked = rule == "rank_in_sketch" ? item : DataType(DataTypeId::kDouble);
-    const DataType given = rule == "rank_in_sketch" ? DataType(DataTypeId::kDouble) : item;
+    const DataType asked = rule == "rank_in_sketch" ? item : DataTypeId::kDouble;
+    const DataType given = rule == "rank_in_sketch" ? DataTypeId::kDouble : item;
     const DataType wanted = many ? DataType::array(asked, nullable) : asked;
-    if (!implicit_type(type(1), wanted, options_.ansi)) throw_input_type(at, 1, quoted_type(asked));
+    if (!implicit_type(many ? type(1).element() : type(1), asked.id(), options_.ansi))
+      throw_input_type(at, 1, quoted_type(asked));
     arguments[1] = coerce(arguments[1], wanted);
     return many ? DataType::array(given, nullable) : given;
   }
@@ -186,7 +187,9 @@ DataType Resolver::named_result(CallSite& at) {
         given.is_numeric() || given.id() == DataTypeId::kDate ||
         given.id() == DataTypeId::kTimestamp || given.id() == DataTypeId::kTimestampNtz ||
         given.id() == DataTypeId::kYearMonthInterval || given.id() == DataTypeId::kDayTimeInterval;
-    const auto target = fits ? given : implicit_type(given, DataTypeId::kDouble, options_.ansi);
+    const std::optional<DataType> target =
+        fits ? std::optional<DataType>(given)
+             : implicit_type(given, DataTypeId::kDouble, options_.ansi);
     if (!target)
       throw_input_type(at, 0,
                        "(\"NUMERIC\" or \"DATE\" or \"TIMESTAMP\" or \"TIMESTAMP_NTZ\" or "

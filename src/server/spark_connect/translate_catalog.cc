@@ -294,10 +294,12 @@ class Asked {
     made.definition.provider = lower_case(given.source());
     made.definition.location = given.path();
     made.definition.comment = comment;
-    if (given.has_schema())
-      for (const types::StructField& field : data_type(given.schema()).fields())
+    if (given.has_schema()) {
+      const types::DataType schema = data_type(given.schema());
+      for (const types::StructField& field : schema.fields())
         made.definition.columns.push_back(
             {field.name, field.type, field.nullable, field.comment, nullptr});
+    }
     for (const auto& [key, value] : given.options()) made.definition.properties[key] = value;
     plan::UnresolvedTable table;
     table.parts = made.name;
