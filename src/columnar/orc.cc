@@ -14,6 +14,7 @@
 #include <arrow/type.h>
 
 #include "base/error.h"
+#include "columnar/array_fit.h"
 #include "columnar/array_reader.h"
 #include "columnar/arrow_status.h"
 #include "columnar/arrow_types.h"
@@ -215,11 +216,16 @@ uint64_t OrcReader::batch_rows() const {
 
 void OrcReader::write(size_t selected, uint64_t begin, uint64_t count, const DataType& type,
                       kernels::Output& out) const {
-  const auto column = body_->batch->column(body_->positions.at(selected));
+  const int position = body_->positions.at(selected);
+  const auto& field = *body_->batches->schema()->field(position);
+  const auto column =
+      fitted_array(body_->batch->column(position), as_spark(from_arrow(*field.type())), type);
   read_array(*column, static_cast<int64_t>(begin), static_cast<int64_t>(count), out, 0);
   out.keep(column);
   make_instants(type, *column->type(), out, count, *body_->zone);
 }
+
+bool orc_can_read(const DataType& found, const DataType& wanted) { return can_fit(found, wanted); }
 
 struct OrcWriter::Body {
   Body(std::function<void(std::string_view)> out, const DataType& of,

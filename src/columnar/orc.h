@@ -37,7 +37,7 @@ class OrcReader {
   bool next();
   uint64_t batch_rows() const;
   // Rows [begin, begin + count) of a selected field of this batch into `out` from row 0 on, whose
-  // layout is `type`'s: the field's own, or TIMESTAMP_NTZ instead of TIMESTAMP.
+  // layout is `type`'s, which orc_can_read allows for the field's own.
   void write(size_t selected, uint64_t begin, uint64_t count, const types::DataType& type,
              kernels::Output& out) const;
 
@@ -45,6 +45,10 @@ class OrcReader {
   struct Body;
   std::unique_ptr<Body> body_;
 };
+
+// A column of a file, as schema() has it, can be read as `wanted`: numbers as other numbers (NULL
+// where they do not fit), structs by the names of their fields.
+bool orc_can_read(const types::DataType& found, const types::DataType& wanted);
 
 class OrcWriter {
  public:

@@ -19,48 +19,34 @@ using types::DataTypeId;
 constexpr uint64_t kRowGroupRows = 122880;
 constexpr int64_t kRowGroupBytes = 128 << 20;  // parquet.block.size
 
-struct CodecRow {
-  const char* name;
-  const char* extension;
+// Spark's readers have no brotli and no lzo: files that they could not open are not written.
+constexpr formats::CodecRow kParquetCodecs[] = {
+    {"none", "UNCOMPRESSED", ""},      {"uncompressed", "UNCOMPRESSED", ""},
+    {"snappy", "SNAPPY", ".snappy"},   {"gzip", "GZIP", ".gz"},
+    {"lz4_raw", "LZ4_RAW", ".lz4raw"}, {"zstd", "ZSTD", ".zstd"},
+};
+
+struct DuckCodec {
+  std::string_view name;
   duckdb_parquet::CompressionCodec::type codec;
 };
-constexpr CodecRow kCodecs[] = {
-    {"none", "", duckdb_parquet::CompressionCodec::UNCOMPRESSED},
-    {"uncompressed", "", duckdb_parquet::CompressionCodec::UNCOMPRESSED},
-    {"snappy", ".snappy", duckdb_parquet::CompressionCodec::SNAPPY},
-    {"gzip", ".gz", duckdb_parquet::CompressionCodec::GZIP},
-    {"brotli", ".br", duckdb_parquet::CompressionCodec::BROTLI},
-    {"lz4_raw", ".lz4raw", duckdb_parquet::CompressionCodec::LZ4_RAW},
-    {"zstd", ".zstd", duckdb_parquet::CompressionCodec::ZSTD},
+constexpr DuckCodec kDuckCodecs[] = {
+    {"SNAPPY", duckdb_parquet::CompressionCodec::SNAPPY},
+    {"GZIP", duckdb_parquet::CompressionCodec::GZIP},
+    {"LZ4_RAW", duckdb_parquet::CompressionCodec::LZ4_RAW},
+    {"ZSTD", duckdb_parquet::CompressionCodec::ZSTD},
 };
 
-const CodecRow& codec_of(const formats::Options& options) {
-  const std::string name = lower_case(options.text("compression", "parquet.compression", "snappy"));
-  std::string names;
-  for (const CodecRow& row : kCodecs) {
-    if (name == row.name) return row;
-    names += (names.empty() ? "" : ", ") + std::string(row.name);
+duckdb_parquet::CompressionCodec::type duck_codec(std::string_view name) {
+  for (const DuckCodec& row : kDuckCodecs) {
+    if (name == row.name) return row.codec;
   }
-  throw Error("CODEC_NOT_AVAILABLE.WITH_AVAILABLE_CODECS_SUGGESTION",
-              {{"codecName", name}, {"availableCodecs", names}});
+  return duckdb_parquet::CompressionCodec::UNCOMPRESSED;
 }
 
-bool supports(const DataType& type) {
-  switch (type.id()) {
-    case DataTypeId::kNull:
-      return false;
-    case DataTypeId::kArray:
-      return supports(type.element());
-    case DataTypeId::kMap:
-      return supports(type.key()) && supports(type.value());
-    case DataTypeId::kStruct:
-      for (const types::StructField& field : type.fields()) {
-        if (!supports(field.type)) return false;
-      }
-      return !type.fields().empty();
-    default:
-      return true;
-  }
+const formats::CodecRow& parquet_codec(const formats::Options& options) {
+  return formats::find_codec(kParquetCodecs,
+                             options.text("compression", "parquet.compression", "snappy"));
 }
 
 }  // namespace
@@ -76,10 +62,10 @@ struct ParquetRows::State {
     duckdb::vector<std::pair<std::string, std::string>> about = {
         {"org.apache.spark.version", "4.1.0"},
         {"org.apache.spark.sql.parquet.row.metadata", schema.json()}};
-    const CodecRow& codec = codec_of(options);
+    const auto codec = duck_codec(parquet_codec(options).codec);
     constexpr uint64_t kDictionaryBytes = 1 << 20;  // parquet.dictionary.page.size
     writer = duckdb::make_uniq<duckdb::ParquetWriter>(
-        instance->context(), system, uri, types, names, codec.codec, duckdb::ChildFieldIDs(),
+        instance->context(), system, uri, types, names, codec, duckdb::ChildFieldIDs(),
         duckdb::ShreddingType(), about, nullptr, duckdb::optional_idx(kRowGroupRows / 8),
         kDictionaryBytes, /*enable_bloom_filters=*/false,
         /*bloom_filter_false_positive_ratio=*/0.01, options.number("compressionLevel", 3),
@@ -110,8 +96,8 @@ struct ParquetRows::State {
 };
 
 std::string parquet_extension(const formats::Options& options, const DataType& schema) {
-  formats::check_column_types(schema, "Parquet", supports);
-  return codec_of(options).extension + std::string(".parquet");
+  formats::check_column_types(schema, "Parquet", formats::columnar_supports);
+  return parquet_codec(options).extension + std::string(".parquet");
 }
 
 ParquetRows::ParquetRows(std::shared_ptr<WriterInstance> instance, files::FileStore& store,

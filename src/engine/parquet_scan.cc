@@ -60,11 +60,15 @@ DataType schema_of_file(Inspector& inspector, const std::string& uri) {
   if (own->RowCount() > 0)
     return formats::parse_schema_json(own->GetValue(0, 0).GetValue<std::string>());
   const auto described = inspector.query("SELECT * FROM parquet_scan(" + path + ") LIMIT 0", shown);
-  const auto old =
-      inspector.query("SELECT name FROM parquet_schema(" + path + ") WHERE type = 'INT96'", shown);
+  const auto odd = inspector.query("SELECT name, type, precision FROM parquet_schema(" + path +
+                                       ") WHERE type = 'INT96' OR precision > 38",
+                                   shown);
   std::set<std::string> int96;
-  for (duckdb::idx_t i = 0; i < old->RowCount(); ++i) {
-    int96.insert(old->GetValue(0, i).GetValue<std::string>());
+  for (duckdb::idx_t i = 0; i < odd->RowCount(); ++i) {
+    if (odd->GetValue(1, i).ToString() != "INT96")
+      throw Error("DECIMAL_PRECISION_EXCEEDS_MAX_PRECISION",
+                  {{"precision", odd->GetValue(2, i).ToString()}, {"maxPrecision", "38"}});
+    int96.insert(odd->GetValue(0, i).GetValue<std::string>());
     int96.insert("element");
   }
   std::vector<StructField> fields;
@@ -86,7 +90,9 @@ DataType merged(const DataType& a, const DataType& b, const DataType& left, cons
   if (a.id() == DataTypeId::kStruct && b.id() == DataTypeId::kStruct) {
     std::vector<StructField> fields = a.fields();
     for (const StructField& field : b.fields()) {
-      const auto found = std::ranges::find(fields, field.name, &StructField::name);
+      const auto found = std::ranges::find_if(fields, [&](const StructField& own) {
+        return lower_case(own.name) == lower_case(field.name);
+      });
       if (found == fields.end())
         fields.push_back(field);
       else
@@ -197,7 +203,8 @@ bool can_read(const LogicalType& from, const DataType& to) {
     case DataTypeId::kDouble:
       return (narrow > 0 && narrow <= 3) || from.id() == LogicalTypeId::FLOAT;
     case DataTypeId::kDecimal:
-      return narrow > 0 || from.id() == LogicalTypeId::UBIGINT ||
+      return (narrow > 0 && to.precision() - to.scale() >= (narrow == 4 ? 20 : 10)) ||
+             from.id() == LogicalTypeId::UBIGINT ||
              (from.id() == LogicalTypeId::DECIMAL &&
               duckdb::DecimalType::GetScale(from) <= to.scale() &&
               duckdb::DecimalType::GetWidth(from) - duckdb::DecimalType::GetScale(from) <=
@@ -205,7 +212,8 @@ bool can_read(const LogicalType& from, const DataType& to) {
     case DataTypeId::kTimestamp:
     case DataTypeId::kTimestampNtz:
       return from.id() == LogicalTypeId::TIMESTAMP_NS || from.id() == LogicalTypeId::TIMESTAMP_MS ||
-             from.id() == LogicalTypeId::TIMESTAMP_SEC || from.id() == LogicalTypeId::DATE;
+             from.id() == LogicalTypeId::TIMESTAMP_SEC ||
+             (from.id() == LogicalTypeId::DATE && to.id() == DataTypeId::kTimestampNtz);
     case DataTypeId::kString:
       return from.id() == LogicalTypeId::ENUM || from.id() == LogicalTypeId::UUID ||
              from.id() == LogicalTypeId::VARCHAR;
@@ -268,17 +276,55 @@ std::string adapted_column(const std::string& value, const LogicalType& from, co
   return "CAST(" + value + " AS " + target.ToString() + ")";
 }
 
+namespace {
+
+// Days and times of the Julian calendar are not converted.
+void check_rebase(const formats::Options& options) {
+  for (const char* name : {"datetimeRebaseMode", "int96RebaseMode"}) {
+    const auto mode = options.find(name);
+    if (mode && lower_case(*mode) != "corrected")
+      throw_unsupported("the Parquet option " + std::string(name) + "=" + *mode +
+                        "; there is CORRECTED");
+  }
+}
+
+// binaryAsString, inferTimestampNTZ.
+DataType as_told(const DataType& type, const formats::Options& options) {
+  switch (type.id()) {
+    case DataTypeId::kBinary:
+      return options.flag("__binaryasstring", false) ? DataType(DataTypeId::kString) : type;
+    case DataTypeId::kTimestampNtz:
+      return options.flag("__inferntz", true) ? type : DataType(DataTypeId::kTimestamp);
+    case DataTypeId::kArray:
+      return DataType::array(as_told(type.element(), options));
+    case DataTypeId::kMap:
+      return DataType::map(as_told(type.key(), options), as_told(type.value(), options));
+    case DataTypeId::kStruct: {
+      std::vector<StructField> fields = type.fields();
+      for (StructField& field : fields) field.type = as_told(field.type, options);
+      return DataType::structure(std::move(fields));
+    }
+    default:
+      return type;
+  }
+}
+
+}  // namespace
+
 DataType parquet_schema(files::FileStore& store, const std::vector<PlacedFile>& files,
                         const formats::Options& options) {
   Inspector inspector(store);
   const bool ignore = options.flag("ignoreCorruptFiles", false);
+  check_rebase(options);
   std::optional<DataType> schema;
   for (const PlacedFile& file : files) {
     try {
-      const DataType one = schema_of_file(inspector, file.uri);
+      const DataType one = as_told(schema_of_file(inspector, file.uri), options);
       schema = schema ? merged(*schema, one, *schema, one) : one;
     } catch (const Error& error) {
-      if (!ignore || error.condition() != "FAILED_READ_FILE.NO_HINT") throw;
+      if (error.condition() != "FAILED_READ_FILE.NO_HINT") throw;
+      if (!ignore)
+        throw Error("FAILED_READ_FILE.CANNOT_READ_FILE_FOOTER", {{"path", shown_uri(file.uri)}});
       continue;
     }
     if (!options.flag("mergeSchema", false)) break;
@@ -357,6 +403,7 @@ std::string parquet_query(files::FileStore& store, const plan::FileScan& scan) {
   const formats::Options options(scan.options);
   std::vector<PlacedFile> files = expand_paths(store, scan.paths, options);
   Inspector inspector(store);
+  check_rebase(options);
   if (options.flag("ignoreCorruptFiles", false)) {
     std::erase_if(files, [&](const PlacedFile& file) {
       try {

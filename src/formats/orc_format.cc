@@ -45,6 +45,7 @@ DataType infer_orc(files::FileStore& store, const Options& options,
   const bool merge = options.flag("mergeSchema", false);
   std::optional<DataType> schema;
   for (const FilePart& file : files) {
+    if (file.file_size == 0) continue;  // as a job that failed leaves them
     try {
       const DataType one = open_file(store, file.uri, options).schema();
       schema = schema ? merged(*schema, one) : one;
@@ -58,15 +59,21 @@ DataType infer_orc(files::FileStore& store, const Options& options,
   return *schema;
 }
 
+class NoRows final : public RowReader {
+ public:
+  uint64_t read(std::span<Output* const>, uint64_t) override { return 0; }
+};
+
 class OrcRows final : public RowReader {
  public:
   OrcRows(const ReadRequest& request, const FilePart& part)
       : uri_(part.uri), reader_(open_file(request.store, part.uri, request.options)) {
     const auto& in_file = reader_.schema().fields();
     const bool by_position =
-        !in_file.empty() && std::ranges::all_of(in_file, [](const StructField& f) {
+        request.options.flag("__byposition", false) ||
+        (!in_file.empty() && std::ranges::all_of(in_file, [](const StructField& f) {
           return f.name.starts_with("_col");
-        });
+        }));
     std::vector<int> selected;
     for (const int index : request.wanted) {
       const StructField& wanted = request.schema.fields()[static_cast<size_t>(index)];
@@ -111,15 +118,8 @@ class OrcRows final : public RowReader {
     int selected;
     DataType type;
   };
-  static bool fits(const DataType& wanted, const DataType& found) {
-    if (wanted.id() == DataTypeId::kTimestampNtz && found.id() == DataTypeId::kTimestamp)
-      return true;
-    if (wanted.id() == DataTypeId::kYearMonthInterval) return found.id() == DataTypeId::kInteger;
-    if (wanted.id() == DataTypeId::kDayTimeInterval) return found.id() == DataTypeId::kLong;
-    return wanted.same_ignoring_nullability(found);
-  }
   void check(const StructField& wanted, const DataType& found) const {
-    if (fits(wanted.type, found)) return;
+    if (columnar::orc_can_read(found, wanted.type)) return;
     throw Error("FAILED_READ_FILE.NO_HINT",
                 {{"path", uri_ + ": column " + wanted.name + " is " + found.simple_string() +
                               " in the file, not " + wanted.type.simple_string()}});
@@ -133,41 +133,13 @@ class OrcRows final : public RowReader {
 
 // ---- Writing
 
-struct CodecRow {
-  const char* name;
-  const char* codec;
-  const char* extension;
-};
-constexpr CodecRow kCodecs[] = {
+constexpr CodecRow kOrcCodecs[] = {
     {"none", "none", ""},      {"uncompressed", "none", ""}, {"snappy", "snappy", ".snappy"},
     {"zlib", "zlib", ".zlib"}, {"zstd", "zstd", ".zstd"},    {"lz4", "lz4", ".lz4"},
 };
 
-const CodecRow& codec_of(const Options& options) {
-  const std::string name = lower_case(options.text("compression", "orc.compress", "zstd"));
-  std::string names;
-  for (const CodecRow& row : kCodecs) {
-    if (name == row.name) return row;
-    names += (names.empty() ? "" : ", ") + std::string(row.name);
-  }
-  throw Error("CODEC_NOT_AVAILABLE.WITH_AVAILABLE_CODECS_SUGGESTION",
-              {{"codecName", name}, {"availableCodecs", names}});
-}
-
-bool supports(const DataType& type) {
-  switch (type.id()) {
-    case DataTypeId::kNull:
-      return false;
-    case DataTypeId::kArray:
-      return supports(type.element());
-    case DataTypeId::kMap:
-      return supports(type.key()) && supports(type.value());
-    case DataTypeId::kStruct:
-      return std::ranges::all_of(type.fields(),
-                                 [](const StructField& field) { return supports(field.type); });
-    default:
-      return true;
-  }
+const CodecRow& orc_codec(const Options& options) {
+  return find_codec(kOrcCodecs, options.text("compression", "orc.compress", "zstd"));
 }
 
 class OrcRowWriter final : public RowWriter {
@@ -176,7 +148,7 @@ class OrcRowWriter final : public RowWriter {
                const DataType& schema)
       : file_(std::move(file)),
         writer_([this](std::string_view bytes) { file_->write(bytes); }, schema,
-                codec_of(options).codec, options.zone()) {}
+                orc_codec(options).codec, options.zone()) {}
   void write(std::span<const kernels::ColumnView> columns, uint64_t rows) override {
     writer_.append(columns, rows);
   }
@@ -197,11 +169,12 @@ const Format kOrc = {
     nullptr,
     infer_orc,
     [](const ReadRequest& request, const FilePart& part) -> std::unique_ptr<RowReader> {
+      if (part.file_size == 0) return std::make_unique<NoRows>();
       return std::make_unique<OrcRows>(request, part);
     },
     [](const Options& options, const DataType& schema) {
-      check_column_types(schema, "ORC", supports);
-      return std::string(codec_of(options).extension) + ".orc";
+      check_column_types(schema, "ORC", columnar_supports);
+      return std::string(orc_codec(options).extension) + ".orc";
     },
     [](files::FileStore& store, const std::string& uri, const Options& options,
        const DataType& schema) -> std::unique_ptr<RowWriter> {

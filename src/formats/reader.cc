@@ -24,6 +24,34 @@ std::string format_names() {
   return names;
 }
 
+const CodecRow& find_codec(std::span<const CodecRow> rows, const std::string& name) {
+  std::string names;
+  for (const CodecRow& row : rows) {
+    if (lower_case(name) == row.name) return row;
+    names += (names.empty() ? "" : ", ") + std::string(row.name);
+  }
+  throw Error("CODEC_NOT_AVAILABLE.WITH_AVAILABLE_CODECS_SUGGESTION",
+              {{"codecName", lower_case(name)}, {"availableCodecs", names}});
+}
+
+bool columnar_supports(const types::DataType& type) {
+  switch (type.id()) {
+    case types::DataTypeId::kNull:
+      return false;
+    case types::DataTypeId::kArray:
+      return columnar_supports(type.element());
+    case types::DataTypeId::kMap:
+      return columnar_supports(type.key()) && columnar_supports(type.value());
+    case types::DataTypeId::kStruct:
+      for (const types::StructField& field : type.fields()) {
+        if (!columnar_supports(field.type)) return false;
+      }
+      return !type.fields().empty();
+    default:
+      return true;
+  }
+}
+
 void check_column_types(const types::DataType& schema, const char* format,
                         bool (*supports)(const types::DataType&)) {
   for (const types::StructField& field : schema.fields()) {

@@ -68,6 +68,17 @@ std::string format_names();
 // ---- the formats' rows, one file each
 extern const Format kCsv, kJson, kText, kBinaryFile, kAvro, kOrc;
 
+// A codec of a columnar format: its name in options, in the format, the file's ending.
+struct CodecRow {
+  const char* name;
+  const char* codec;
+  const char* extension;
+};
+// Throws CODEC_NOT_AVAILABLE.WITH_AVAILABLE_CODECS_SUGGESTION.
+const CodecRow& find_codec(std::span<const CodecRow> rows, const std::string& name);
+// Types that Parquet and ORC can hold: all but VOID, at any depth; of structs those with fields.
+bool columnar_supports(const types::DataType& type);
+
 // Throws UNSUPPORTED_DATA_TYPE_FOR_DATASOURCE for the first column whose type `supports` refuses.
 void check_column_types(const types::DataType& schema, const char* format,
                         bool (*supports)(const types::DataType&));
