@@ -435,7 +435,7 @@ std::string parquet_query(files::FileStore& store, const plan::FileScan& scan) {
   const auto with_folders = by_folders && !files.front().partition.empty()
                                 ? inspector.query("SELECT * FROM " + call + " LIMIT 0", shown)
                                 : nullptr;
-  const auto& described = with_folders != nullptr ? with_folders : std::move(in_files);
+  const auto& described = with_folders != nullptr ? with_folders : in_files;
   bool joins = false;
   std::string select;
   for (const plan::Attribute& column : scan.columns) {
