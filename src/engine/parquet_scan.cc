@@ -424,7 +424,7 @@ std::string parquet_query(files::FileStore& store, const plan::FileScan& scan) {
            partition_options(files, by_folders) + ")";
   };
   // DuckDB takes the folders' values, unless the files have columns of the same names.
-  auto in_files = inspector.query("SELECT * FROM " + call_of(false) + " LIMIT 0", shown);
+  const auto in_files = inspector.query("SELECT * FROM " + call_of(false) + " LIMIT 0", shown);
   const bool by_folders =
       std::ranges::none_of(files.front().partition, [&](const PartitionValue& part) {
         return std::ranges::any_of(in_files->names, [&](const std::string& name) {
@@ -432,10 +432,7 @@ std::string parquet_query(files::FileStore& store, const plan::FileScan& scan) {
         });
       });
   const std::string call = call_of(by_folders);
-  const auto with_folders = by_folders && !files.front().partition.empty()
-                                ? inspector.query("SELECT * FROM " + call + " LIMIT 0", shown)
-                                : nullptr;
-  const auto& described = with_folders != nullptr ? with_folders : in_files;
+  const auto described = inspector.query("SELECT * FROM " + call + " LIMIT 0", shown);
   bool joins = false;
   std::string select;
   for (const plan::Attribute& column : scan.columns) {
