@@ -10,6 +10,7 @@
 #include "engine/instance.h"
 #include "engine/large_stack.h"
 #include "engine/lower.h"
+#include "engine/optimizer_cost.h"
 #include "engine/python_stage.h"
 
 namespace firn::engine {
@@ -73,6 +74,11 @@ void share_strings(Session& session) {
       };
 }
 
+void skip_optimizer_if_costly(Session& session, const plan::Relation& relation) {
+  if (costs_too_much_to_optimize(relation))
+    duckdb::ClientConfig::GetConfig(*session.connection->context).enable_optimizer = false;
+}
+
 std::shared_ptr<Session> prepare_session(std::shared_ptr<Instance> instance,
                                          const plan::Relation& relation,
                                          std::vector<types::DataType> parameters) {
@@ -82,6 +88,7 @@ std::shared_ptr<Session> prepare_session(std::shared_ptr<Instance> instance,
   on_large_stack([&] {
     translated(*session, [&] {
       auto statement = lower(relation, session->parameters, session->state);
+      skip_optimizer_if_costly(*session, relation);
       session->statement = session->connection->Prepare(std::move(statement));
       if (session->statement->HasError()) {
         throw session->instance->translate(session->statement->GetErrorObject(), session->state);
@@ -312,6 +319,7 @@ class DuckEngine final : public Engine {
       Session session(instance());
       translated(session, [&] {
         auto statement = lower(*relation, {}, session.state);
+        skip_optimizer_if_costly(session, *relation);
         auto result = session.connection->Query(
             duckdb::make_uniq<duckdb::ExplainStatement>(std::move(statement)));
         if (result->HasError())

@@ -116,6 +116,11 @@ Error Instance::translate(const duckdb::ErrorData& error, QueryState& state) {
                  {{"what",
                    "An expression is nested more than 1,000 levels deep. Split it into several "
                    "columns, or write sums of many terms over an array with aggregate()."}});
+  if (error.RawMessage().starts_with("Maximum tree depth"))
+    return Error("FIRN_RESOURCE",
+                 {{"what",
+                   "The query nests too many relations in one another. Split it with temporary "
+                   "tables, or checkpoint() the DataFrame."}});
   if (error.RawMessage().starts_with("More than one row returned by a subquery"))
     return Error("SCALAR_SUBQUERY_TOO_MANY_ROWS");
   for (const ErrorRow& row : kErrors) {

@@ -86,7 +86,22 @@ class Collapse {
       return merge_project(*project, relation);
     if (const auto* filter = std::get_if<Filter>(&relation->node))
       return merge_filter(*filter, relation);
+    if (const auto* limit = std::get_if<Limit>(&relation->node))
+      return merge_limit(*limit, relation);
     return relation;
+  }
+
+  // The smaller of two counts without offsets.
+  RelationPtr merge_limit(const Limit& outer, const RelationPtr& relation) {
+    const auto* inner = std::get_if<Limit>(&outer.child->node);
+    if (inner == nullptr || outer.offset || inner->offset || !outer.limit || !inner->limit)
+      return relation;
+    const Literal* most = as_literal(*outer.limit);
+    const Literal* given = as_literal(*inner->limit);
+    const auto* a = most == nullptr ? nullptr : std::get_if<int64_t>(&most->value);
+    const auto* b = given == nullptr ? nullptr : std::get_if<int64_t>(&given->value);
+    if (a == nullptr || b == nullptr) return relation;
+    return finish(Limit{long_literal(std::min(*a, *b)), nullptr, inner->child}, relation->origin);
   }
 
   RelationPtr merge_project(const Project& outer, const RelationPtr& relation) {
