@@ -429,10 +429,10 @@ bool is_lenient_column(const std::string& name) {
 plan::RelationPtr metadata_table(Session& session, const std::string& name,
                                  const table::State& table, const TableState& state, bool lenient,
                                  std::vector<std::string> qualifier, plan::IdSource& fresh) {
+  if (lower_case(name) == "position_deletes")
+    return position_deletes_table(session, state, std::move(qualifier), fresh);
   const auto* found = std::ranges::find(kTables, lower_case(name), &MetadataTable::name);
-  if (found == std::end(kTables))
-    throw_unsupported("the metadata table " + name +
-                      "; the delete files themselves are in delete_files");
+  FIRN_CHECK(found != std::end(kTables), "is_metadata_table knows the name");
   const Source source{
       session.process().store,
       session.process().manifests.get(),

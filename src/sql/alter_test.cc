@@ -50,6 +50,32 @@ TEST(Alter, Columns) {
                 .columns.front()
                 .nullable,
             true);
+  const auto several = change<plan::AlterColumns>(
+                           "ALTER TABLE t ALTER COLUMN a TYPE BIGINT, b.c COMMENT 'x', d FIRST")
+                           .columns;
+  ASSERT_EQ(several.size(), 3u);
+  EXPECT_EQ(several[1].column, (Name{"b", "c"}));
+  EXPECT_TRUE(several[2].first);
+}
+
+TEST(Alter, WriteOrderAndDistributionInEitherOrder) {
+  struct Row {
+    const char* sql;
+    const char* distribution;
+    size_t keys;
+  };
+  constexpr Row kRows[] = {
+      {"ALTER TABLE t WRITE ORDERED BY a, b DESC", "range", 2},
+      {"ALTER TABLE t WRITE LOCALLY ORDERED BY a", "", 1},
+      {"ALTER TABLE t WRITE DISTRIBUTED BY PARTITION", "hash", 0},
+      {"ALTER TABLE t WRITE DISTRIBUTED BY PARTITION LOCALLY ORDERED BY a", "hash", 1},
+      {"ALTER TABLE t WRITE LOCALLY ORDERED BY a DISTRIBUTED BY PARTITION", "hash", 1},
+      {"ALTER TABLE t WRITE UNORDERED", "none", 0}};
+  for (const Row& row : kRows) {
+    const auto order = change<plan::WriteOrder>(row.sql);
+    EXPECT_EQ(order.distribution, row.distribution) << row.sql;
+    EXPECT_EQ(order.keys.size(), row.keys) << row.sql;
+  }
 }
 
 TEST(Alter, PartitionFields) {

@@ -318,6 +318,8 @@ TEST(Assign, CastsOrdersAndRefuses) {
             "INCOMPATIBLE_DATA_FOR_TABLE.CANNOT_SAFELY_CAST");
   EXPECT_EQ(condition("SELECT 1 AS n, 2 AS other", true),
             "INCOMPATIBLE_DATA_FOR_TABLE.EXTRA_COLUMNS");
+  EXPECT_EQ(condition("SELECT 1 AS n, 'x' AS s, 1.0D AS extra, 2 AS other", true),
+            "INSERT_COLUMN_ARITY_MISMATCH.TOO_MANY_DATA_COLUMNS");
 }
 
 TEST(Assign, TextsOfTimesAreReadWhereTheyAreWrittenOut) {
