@@ -3,6 +3,7 @@
 import base64
 import datetime
 import decimal
+import functools
 import json
 import math
 import struct
@@ -177,10 +178,19 @@ def of_firn(rows, like=None):
     """Sorted rows of firn's JSON. `like`: rows of another engine that say which column holds what."""
     kinds = {}
     for row in like or []:
-        for name, value in row.items():
-            if value is not None:
-                kinds.setdefault(name, value)
+        kinds = _kind(kinds, row)
     return ordered([{name: _firn(value, kinds.get(name)) for name, value in row.items()} for row in rows])
+
+
+def _kind(known, value):
+    """`known` with what `value` shows of kinds that it does not have yet, at every depth."""
+    if known is None or value is None:
+        return value if known is None else known
+    if isinstance(known, dict) and isinstance(value, dict):
+        return {key: _kind(known.get(key), value.get(key)) for key in {**known, **value}}
+    if isinstance(known, list) and isinstance(value, list):
+        return [functools.reduce(_kind, known + value, None)]
+    return known
 
 
 def _firn(value, kind):

@@ -90,11 +90,7 @@ def by_spark(firn, spark):
     return t
 
 
-# Counts of NaN that a file has not are NULL in firn and an empty map in Spark; nested decimals of bounds come as text.
-DIFFERENT = {"files", "data_files", "all_files", "all_data_files", "entries", "all_entries"}
-
-
-@pytest.mark.parametrize("table", [pytest.param(t, marks=pytest.mark.xfail(strict=True)) if t in DIFFERENT else t for t in METADATA])
+@pytest.mark.parametrize("table", METADATA)
 def test_metadata_table(firn, spark, by_spark, table):
     want = same(firn, spark, f"SELECT {METADATA[table]} FROM {by_spark}.{table}")
     assert want or "delete" in table
@@ -119,7 +115,6 @@ def test_time_travel_reads_equal(firn, spark, by_spark):
         same(firn, spark, f"SELECT id, name FROM {by_spark} TIMESTAMP AS OF '{row['made_current_at']}'")
 
 
-@pytest.mark.xfail(strict=True, reason="SHOW TBLPROPERTIES of a view that Spark made is in another order")
 def test_views_are_shared(firn, spark, space):
     firn.run(TABLE.format(t=f"{space}.t") + "; " + ROWS.format(t=f"{space}.t") +
              f"; USE {space}; CREATE VIEW v (a, b) AS SELECT id, upper(name) FROM t WHERE id > 0;"
