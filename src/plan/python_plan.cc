@@ -23,12 +23,12 @@ const PythonCall* python_window(const Expr& expr) {
 
 // f(g(x)) goes to the worker as one where both are of one kind and x is no call.
 bool goes_as_one(const PythonCall& call) {
-  if (takes_iterator(call.function->eval_type)) return false;
   const PythonCall* below = call.arguments.size() == 1 ? as_python(*call.arguments[0]) : nullptr;
   if (below == nullptr)
     return std::none_of(call.arguments.begin(), call.arguments.end(),
                         [](const ExprPtr& argument) { return contains_python(*argument); });
-  return below->function->eval_type == call.function->eval_type && goes_as_one(*below);
+  return !takes_iterator(call.function->eval_type) &&
+         below->function->eval_type == call.function->eval_type && goes_as_one(*below);
 }
 
 std::optional<int64_t> offset_of(const FrameBound& bound) {
