@@ -60,15 +60,22 @@ DataType schema_of_file(Inspector& inspector, const std::string& uri) {
   if (own->RowCount() > 0)
     return formats::parse_schema_json(own->GetValue(0, 0).GetValue<std::string>());
   const auto described = inspector.query("SELECT * FROM parquet_scan(" + path + ") LIMIT 0", shown);
-  const auto odd = inspector.query("SELECT name, type, precision FROM parquet_schema(" + path +
-                                       ") WHERE type = 'INT96' OR precision > 38",
-                                   shown);
-  std::set<std::string> int96;
-  for (duckdb::idx_t i = 0; i < odd->RowCount(); ++i) {
-    if (odd->GetValue(1, i).ToString() != "INT96")
+  const auto nodes = inspector.query(
+      "SELECT name, type, precision, num_children FROM parquet_schema(" + path + ")", shown);
+  std::set<std::string> int96, top;
+  int64_t below = 0;  // nodes that are left below a column
+  for (duckdb::idx_t i = 1; i < nodes->RowCount(); ++i) {
+    const std::string name = nodes->GetValue(0, i).ToString();
+    if (below == 0 && !top.insert(lower_case(name)).second)
+      throw Error("COLUMN_ALREADY_EXISTS", {{"columnName", "`" + lower_case(name) + "`"}});
+    const auto children = nodes->GetValue(3, i);
+    below += (below > 0 ? -1 : 0) + (children.IsNull() ? 0 : children.GetValue<int64_t>());
+    const auto precision = nodes->GetValue(2, i);
+    if (!precision.IsNull() && precision.GetValue<int64_t>() > 38)
       throw Error("DECIMAL_PRECISION_EXCEEDS_MAX_PRECISION",
-                  {{"precision", odd->GetValue(2, i).ToString()}, {"maxPrecision", "38"}});
-    int96.insert(odd->GetValue(0, i).GetValue<std::string>());
+                  {{"precision", precision.ToString()}, {"maxPrecision", "38"}});
+    if (nodes->GetValue(1, i).ToString() != "INT96") continue;
+    int96.insert(name);
     int96.insert("element");
   }
   std::vector<StructField> fields;

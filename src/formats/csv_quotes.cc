@@ -33,11 +33,12 @@ class CsvTokenizer::QuotedValue {
     if (at_ >= end_) return false;
     here_ = at_;
     const size_t width = dialect_.normalises_lines ? of_.newline(at_, end_) : 0;
+    ends_line_ = width > 0;
     current_ = width > 0 ? '\n' : *at_;
     at_ += width > 0 ? width : 1;
     return true;
   }
-  bool stops() const { return of_.separator(here_, end_) || current_ == '\n'; }
+  bool stops() const { return of_.separator(here_, end_) || ends_line_; }
 
   const char* scan() {
     current_ = dialect_.quote;
@@ -131,7 +132,7 @@ class CsvTokenizer::QuotedValue {
     do {
       blanks += current_;
       if (!next()) return Step::kEnd;
-      if (current_ == '\n') return Step::kDone;
+      if (ends_line_) return Step::kDone;
     } while (is_white(current_) && !of_.separator(here_, end_));
     if (of_.separator(here_, end_)) return Step::kDone;
     if (dialect_.handling == UnescapedQuote::kRaiseError)
@@ -192,6 +193,7 @@ class CsvTokenizer::QuotedValue {
   const char* end_;
   const char* here_ = nullptr;  // where current_ stands
   char current_ = '\0', last_ = '\0';
+  bool ends_line_ = false;  // a line ends there
   std::vector<CsvField>& fields_;
   std::string text_;
   bool stops_at_separator_ = false;  // a quote without escape was met

@@ -209,6 +209,7 @@ class Inference {
 DataType infer_csv(files::FileStore& store, const Options& options,
                    const std::vector<FilePart>& files) {
   const bool header = options.flag("header", false), typed = options.flag("inferSchema", false);
+  if (options.find("singleVariantColumn")) throw_unsupported("the CSV option singleVariantColumn");
   std::vector<std::string> names;
   std::vector<DataType> types;
   const Inference inference(options);
@@ -364,6 +365,7 @@ bool splittable(const Options& options) {
 }
 
 std::unique_ptr<RowReader> open_csv(const ReadRequest& request, const FilePart& part) {
+  check_column_types(request.schema, "CSV", [](const DataType& type) { return !type.is_nested(); });
   return std::make_unique<CsvReader>(request, part);
 }
 

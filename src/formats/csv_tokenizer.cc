@@ -77,6 +77,7 @@ CsvDialect csv_dialect(const Options& options) {
   dialect.trim_left = options.flag("ignoreLeadingWhiteSpace", false);
   dialect.trim_right = options.flag("ignoreTrailingWhiteSpace", false);
   dialect.line_separator = line_separator(options, 2);
+  dialect.line_feed_ends = dialect.line_separator.empty();
   dialect.null_value = options.text("nullValue", "");
   dialect.empty_value = options.text("emptyValue", "");
   dialect.handling = handling_of(options);
@@ -85,14 +86,13 @@ CsvDialect csv_dialect(const Options& options) {
   return dialect;
 }
 
-// A line feed ends a record whatever else does.
 size_t CsvTokenizer::newline(const char* at, const char* end) const {
   if (at >= end) return 0;
   const std::string& own = dialect_.line_separator;
   if (!own.empty() && static_cast<size_t>(end - at) >= own.size() &&
       std::string_view(at, own.size()) == own)
     return own.size();
-  return *at == '\n' ? 1 : 0;
+  return *at == '\n' && dialect_.line_feed_ends ? 1 : 0;
 }
 
 std::string_view CsvTokenizer::keep(std::string text) {

@@ -26,7 +26,8 @@ struct CsvDialect {
   char escape_escape = '\0';        // before an escape; '\0': the escape itself
   char comment = '\0';
   bool trim_left = false, trim_right = false;
-  std::string line_separator;    // beside \n; "": \n alone
+  std::string line_separator;    // "": \n
+  bool line_feed_ends = true;    // a line feed ends a record beside it
   bool normalises_lines = true;  // a line separator within quotes becomes \n
   std::string null_value, empty_value;
   UnescapedQuote handling = UnescapedQuote::kStopAtDelimiter;

@@ -8,6 +8,7 @@
 #include "formats/json_writer.h"
 #include "formats/line_reader.h"
 #include "formats/reader.h"
+#include "formats/value_parser.h"
 #include "kernels/json_output.h"
 #include "kernels/json_path.h"
 #include "kernels/json_schema.h"
@@ -30,6 +31,8 @@ kernels::JsonOptions json_options(const Options& options) {
   for (const char* name : kRefusedLimits) {
     if (options.find(name)) throw_unsupported(std::string("the JSON option ") + name);
   }
+  if (has_decimal_comma(options))
+    throw_unsupported("JSON in the locale " + options.text("locale", ""));
   kernels::JsonOptions json;
   json.zone = options.zone();
   json.allow_single_quotes = options.flag("allowSingleQuotes", true);
@@ -75,6 +78,7 @@ class JsonRecords {
 
  private:
   static void check_charset_of_lines(const std::string& charset, const std::string& separator) {
+    decode_charset(bytes_of(""), charset);  // is one
     const std::string name = lower_case(charset);
     if (name == "utf-16" || name == "utf-32")
       throw_invalid("The " + charset +

@@ -1,6 +1,7 @@
 // Values as java.lang's and Spark's parsers read them from text.
 #include "formats/value_parser.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdlib>
 #include <limits>
@@ -16,8 +17,47 @@ using kernels::Output;
 using types::DataType;
 using types::DataTypeId;
 
+namespace {
+
+// Languages that write 1.234,5; those that are not named here write 1,234.5 or are refused.
+constexpr std::string_view kCommas[] = {"da", "de", "el", "es", "hr", "id",
+                                        "it", "nl", "pt", "ro", "sl", "tr"};
+constexpr std::string_view kPoints[] = {"", "en", "he", "ja", "ko", "th", "zh"};
+
+std::string language_of(const Options& options) {
+  const std::string locale = options.text("locale", "");
+  return lower_case(locale.substr(0, locale.find_first_of("-_")));
+}
+
+// Names of months and days are known in English only.
+void check_names(const Options& options) {
+  for (const char* name : {"dateFormat", "timestampFormat", "timestampNTZFormat"}) {
+    const std::string pattern = options.text(name, "");
+    bool quoted = false, names = pattern.find("MMM") != std::string::npos ||
+                                 pattern.find("LLL") != std::string::npos;
+    for (const char c : pattern) {
+      quoted ^= c == '\'';
+      names |= !quoted && (c == 'E' || c == 'a' || c == 'G');
+    }
+    if (names)
+      throw_unsupported("names of months and days in the locale " + options.text("locale", ""));
+  }
+}
+
+}  // namespace
+
+bool has_decimal_comma(const Options& options) {
+  const std::string language = language_of(options);
+  if (!language.empty() && language != "en") check_names(options);
+  if (std::ranges::find(kCommas, language) != std::end(kCommas)) return true;
+  if (std::ranges::find(kPoints, language) == std::end(kPoints))
+    throw_unsupported("numbers in the locale " + options.text("locale", ""));
+  return false;
+}
+
 ValueFormats value_formats(const Options& options) {
   ValueFormats formats;
+  formats.decimal_comma = has_decimal_comma(options);
   formats.nan = options.text("nanValue", "NaN");
   formats.positive_infinity = options.text("positiveInf", "Inf");
   formats.negative_infinity = options.text("negativeInf", "-Inf");
@@ -117,10 +157,12 @@ bool read_double(std::string_view text, const ValueFormats& formats, double& val
   return true;
 }
 
-bool store_decimal(std::string_view text, const DataType& type, uint64_t row, Output& out) {
+bool store_decimal(std::string_view text, const DataType& type, bool comma, uint64_t row,
+                   Output& out) {
   std::string digits;
+  const char thousands = comma ? '.' : ',';
   for (const char c : text) {
-    if (c != ',') digits += c;  // the US locale's thousands
+    if (c != thousands) digits += comma && c == ',' ? '.' : c;
   }
   bool overflow = false;
   const auto value = kernels::parse_decimal(digits, type.precision(), type.scale(), overflow);
@@ -165,7 +207,7 @@ bool store_text(std::string_view text, const DataType& type, const ValueFormats&
     case DataTypeId::kDouble:
       return read_double(text, formats, number) && put<double>(out, row, number);
     case DataTypeId::kDecimal:
-      return store_decimal(text, type, row, out);
+      return store_decimal(text, type, formats.decimal_comma, row, out);
     case DataTypeId::kBoolean:
       return store_boolean(text, row, out);
     case DataTypeId::kDate: {

@@ -16,9 +16,13 @@ struct ValueFormats {
   std::shared_ptr<const kernels::TimeZone> zone;
   // null: as a cast reads them
   std::shared_ptr<const kernels::DateTimePattern> dates, timestamps, local_timestamps;
-  bool fallback = false;  // where a pattern does not match: as a cast reads it
+  bool decimal_comma = false;  // by the locale: "1.234,5"
+  bool fallback = false;       // where a pattern does not match: as a cast reads it
 };
 ValueFormats value_formats(const Options& options);
+// Of the option locale. Throws UNSUPPORTED_FEATURE.FIRN where numbers or names of that language are
+// not known.
+bool has_decimal_comma(const Options& options);
 
 // False where the text is no value of the type; the row is then as it was. Throws
 // UNSUPPORTED_FEATURE.FIRN for nested types.
