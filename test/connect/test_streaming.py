@@ -305,7 +305,6 @@ def test_process_all_available(spark):
     query.stop()
 
 
-@pytest.mark.skip(reason="not seen to pass yet: sinks to consoles and to Kafka")
 def test_files_as_a_source_and_the_console(spark, tmp_path):
     folder = tmp_path / "in"
     folder.mkdir()
@@ -317,7 +316,6 @@ def test_files_as_a_source_and_the_console(spark, tmp_path):
     assert query.lastProgress.sources[0].description.startswith("FileStreamSource[")
 
 
-@pytest.mark.skip(reason="not seen to pass yet: sinks to consoles and to Kafka")
 def test_kafka_as_a_sink(spark, broker, tmp_path):
     topic = broker.create_topic("sink", 1)
     out = rate(spark, 5).selectExpr("CAST(value AS STRING) AS value", "'k' AS key")

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "engine/file_paths.h"
+#include "engine/file_scan.h"
 #include "plan/build.h"
 #include "stream/source/file_log.h"
 #include "stream/source/options.h"
@@ -89,6 +90,7 @@ class FileSource final : public Source {
       }
     }
     if (scan.paths.empty()) return std::make_unique<ScanReader>(surroundings_.engine, nullptr);
+    place_columns(scan);
     const plan::RelationPtr files = plan::finish(std::move(scan));
     std::vector<plan::ExprPtr> wanted;
     for (const std::string& name : surroundings_.wanted)
@@ -105,6 +107,18 @@ class FileSource final : public Source {
   std::vector<PartitionLag> lag(const std::string&) override { return {}; }
 
  private:
+  // Which of the stream's columns the files hold, and which the names of their folders.
+  void place_columns(plan::FileScan& scan) const {
+    std::vector<types::StructField> fields;
+    for (const plan::Attribute& column : source_.columns)
+      fields.push_back({column.name, column.type, true});
+    const std::string base = plain(path_);
+    if (scan.paths.front().starts_with(base)) scan.options.emplace("basepath", base);
+    engine::remember_schema(
+        engine::describe_files(surroundings_.store, scan.format, scan.paths, scan.options,
+                               types::DataType::structure(std::move(fields))),
+        scan.options);
+  }
   static std::string write(int64_t batch) { return Json{{"logOffset", batch}}.dump(); }
   static int64_t parse(const std::string& text) {
     const Json json = Json::parse(text, nullptr, false);
