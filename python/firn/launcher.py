@@ -42,7 +42,7 @@ def _stop_session():
 
 def _run_as_main(script):
     module = types.ModuleType("__main__")
-    module.__file__ = script
+    module.__file__ = os.path.abspath(script)  # as Python has it; tracebacks name the script as it was given
     module.__builtins__ = __builtins__
     sys.modules["__main__"] = module
     with open(script, "rb") as file:

@@ -100,6 +100,86 @@ for f in (lambda: sc._jvm, lambda: spark._jsc, lambda: sc.accumulator(0), lambda
                                     "SparkContext.hadoopFile is not supported by firn"]
 
 
+def test_the_session_by_its_other_names(script):
+    run = script("""
+from pyspark import SparkConf, SparkContext
+from pyspark.sql import HiveContext, SparkSession, SQLContext
+sc = SparkContext.getOrCreate(SparkConf().setAppName("n").set("spark.my.own", "7"))
+spark = SparkSession(sc)
+assert spark is SparkSession.builder.getOrCreate() and spark.sparkContext is sc
+print(SQLContext(sc).sql("SELECT 1 AS a").collect(), HiveContext(sc).range(2).count(), sc.getConf().get("spark.my.own"))
+numbers = sc.broadcast({1: "one"})
+print(sc.parallelize([1, 2], 2).map(lambda n: numbers.value.get(n)).filter(lambda w: w).collect())
+spark.stop()
+print(SparkSession.builder.getOrCreate().range(3).count())
+for name, call in (("_jvm", lambda: SparkContext.getOrCreate()._jvm.java), ("accumulator", lambda: sc.accumulator(0)),
+                   ("pipe", lambda: SparkContext.getOrCreate().parallelize([1]).pipe("cat"))):
+    try:
+        call()
+    except NotImplementedError as error:
+        assert name in str(error) and "not supported by firn: " in str(error), error
+        print(name)
+""")
+    assert run.code == 0, run.err
+    assert run.out.splitlines() == ["[Row(a=1)] 2 7", "['one']", "3", "_jvm", "accumulator", "pipe"]
+
+
+def test_the_script_is_main(script, tmp_path):
+    (tmp_path / "jobs").mkdir()
+    (tmp_path / "jobs/beside.py").write_text("def twice(x):\n    return 2 * x\n")
+    (tmp_path / "jobs/names.txt").write_text("a name")
+    (tmp_path / "jobs/job.py").write_text(SESSION + """
+import os, sys
+from beside import twice
+from pyspark.sql import functions as F
+HERE = os.path.dirname(os.path.abspath(__file__))
+def main():
+    assert os.path.isabs(__file__) and sys.modules["__main__"].twice is twice
+    print(open(os.path.join(HERE, "names.txt")).read(), sys.stdin.read())
+    # The worker of the function imports what the script imports.
+    print(spark.range(3).select(F.udf(twice, "bigint")("id").alias("t")).agg(F.sum("t")).collect()[0][0])
+    sys.exit(5)
+if __name__ == "__main__":
+    main()
+""")
+    import subprocess
+    done = subprocess.run([os.environ.get("FIRN", "firn"), "run", "jobs/job.py"], input="from stdin", text=True,
+                          capture_output=True, cwd=tmp_path, timeout=120)
+    assert (done.returncode, done.stdout) == (5, "a name from stdin\n6\n"), done.stderr
+
+
+def test_a_script_that_is_no_python(script):
+    run = script("x = 1\nif x\n    print(x)\n")
+    assert run.code == 1 and 'File "job.py", line 2' in run.err and "SyntaxError" in run.err
+    assert "launcher.py" not in run.err
+
+
+FOREACH = SESSION + """
+import threading
+total, lock = [0], threading.Lock()  # cannot be pickled: the function runs here
+def add(batch, number):
+    with lock:
+        total[0] += spark.sql("SELECT 1 AS one").count() * batch.count()
+    {statement}
+query = (spark.readStream.schema("a INT").json("in/").writeStream.foreachBatch(add)
+         .option("checkpointLocation", "cp").trigger(availableNow=True).start())
+query.awaitTermination()
+print("rows", total[0])
+"""
+
+
+def test_for_each_batch_in_the_scripts_process(script, tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in/a.json").write_text('{"a": 1}\n{"a": 2}\n')
+    run = script(FOREACH.format(statement="pass"))
+    assert run.code == 0 and "rows 2" in run.out.splitlines(), run.err
+    (tmp_path / "in/b.json").write_text('{"a": 3}\n')
+    assert "rows 1" in script(FOREACH.format(statement="pass")).out.splitlines()
+    (tmp_path / "in/c.json").write_text('{"a": 3}\n')
+    run = script(FOREACH.format(statement="raise ValueError('no more')"))
+    assert run.code == 1 and "ValueError: no more" in run.err and 'File "job.py", line 9, in add' in run.err, run.err
+
+
 def test_metrics_and_services_without_an_account(script, tmp_path):
     run = script("""
 import boto3

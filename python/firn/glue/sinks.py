@@ -19,6 +19,12 @@ def write_files(frame, options, format, format_options):
         raise ValueError(f"{format!r} is no format to write; there are {', '.join(sorted(FORMATS))}")
     writer = frame.write.mode("append").format(FORMATS[word])
     keys = options.get("partitionKeys") or []
+    absent = {key.lower() for key in keys} - {name.lower() for name in frame.columns}
+    if absent:
+        if frame.isEmpty():
+            return  # no record, so no columns that a function would have made of it: nothing to write
+        raise ValueError(f"partitionKeys names {', '.join(sorted(absent))}, which the frame does not have; it has "
+                         f"{', '.join(frame.columns)}")
     if keys:
         writer = writer.partitionBy(*keys)
     compression = format_options.get("compression") or options.get("compression")

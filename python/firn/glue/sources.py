@@ -74,6 +74,8 @@ def read_files(session, options, format, format_options, bookmarks, context, pre
             return None, frozenset(), False
         base = chosen[0] if len(chosen) == 1 and not recurse else None
         chosen = [file.uri for file in files]
+    elif _nothing_there(session, chosen):
+        return None, frozenset(), False
     reader = session.read
     if recurse and not listed:
         reader = reader.option("recursiveFileLookup", "true")
@@ -83,6 +85,13 @@ def read_files(session, options, format, format_options, bookmarks, context, pre
     if predicate:
         frame = frame.where(predicate)
     return frame, choices, sparse
+
+
+def _nothing_there(session, chosen):
+    """Whether there is no file at any of the paths, as far as a look at folders tells: then Glue's frame is empty."""
+    if any(set(path) & set("*?[{") or listing.local_path(session, path) is None for path in chosen):
+        return False
+    return not any(listing.files_below(session, path) for path in chosen)
 
 
 def reader_of(format):

@@ -1,5 +1,6 @@
 """Streaming sources of Glue, and forEachBatch."""
 
+import sys
 
 from firn.errors import NotSupported
 from firn.glue import sources
@@ -57,12 +58,30 @@ def seconds_of(text):
     return f"{word} seconds" if word.isdigit() else word
 
 
+RETRIES = 3
+
+
+def retrying(batch_function, retries):
+    """batchMaxRetries: a batch whose function fails is given to it again, so many times."""
+    def run(frame, batch_id):
+        for left in range(retries, -1, -1):
+            try:
+                return batch_function(frame, batch_id)
+            except Exception as error:
+                if not left:
+                    raise
+                print(f"batch {batch_id} failed and is tried again: {type(error).__name__}: {error}", file=sys.stderr)
+        return None
+    return run
+
+
 def for_each_batch(frame, batch_function, options):
     unknown = set(options) - {"windowSize", "checkpointLocation", "batchMaxRetries", "persistDataFrame",
                               "storageLevel"}
     if unknown:
         raise ValueError(f"forEachBatch has no options {', '.join(sorted(unknown))}")
-    writer = frame.writeStream.foreachBatch(batch_function).outputMode("append")
+    function = retrying(batch_function, int(options.get("batchMaxRetries", RETRIES)))
+    writer = frame.writeStream.foreachBatch(function).outputMode("append")
     writer = writer.trigger(processingTime=seconds_of(options.get("windowSize", "100 seconds")))
     if options.get("checkpointLocation"):
         writer = writer.option("checkpointLocation", options["checkpointLocation"])
@@ -72,5 +91,3 @@ def for_each_batch(frame, batch_function, options):
     except KeyboardInterrupt:
         query.stop()
     return query
-
-

@@ -71,6 +71,20 @@ def complete_builder(module):
     builder.master = lambda self, master: self
     builder.enableHiveSupport = lambda self: self
 
+    def session_of(cls, sparkContext=None, *args, **kwargs):
+        """SparkSession(sc): the session behind the context."""
+        from firn.spark.context import SparkContext
+        if isinstance(sparkContext, SparkContext):
+            return sparkContext._session
+        return object.__new__(cls)
+    module.SparkSession.__new__ = session_of
+
+
+def complete_sql_context(module):
+    """`from pyspark.sql import SQLContext, HiveContext`."""
+    from firn.spark.sql_context import HiveContext, SQLContext
+    module.SQLContext, module.HiveContext = SQLContext, HiveContext
+
 
 def _context_of(session):
     from firn.spark.context import SparkContext

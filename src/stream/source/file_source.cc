@@ -4,6 +4,7 @@
 #include "stream/source/file_source.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -46,6 +47,8 @@ class FileSource final : public Source {
         log_(surroundings_.store, surroundings_.folder) {
     const FormatOptions options("files", source.options, {});
     path_ = options.text("path").value_or("");
+    if (!path_.empty() && files::scheme_of(path_).empty())  // the log outlives this working folder
+      path_ = std::filesystem::absolute(path_).lexically_normal().string();
     max_files_ = options.number("maxFilesPerTrigger", 1);
     max_bytes_ = options.number("maxBytesPerTrigger", 1);
     latest_first_ = options.flag("latestFirst", false);
