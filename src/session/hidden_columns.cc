@@ -20,9 +20,14 @@ plan::ExprPtr hidden(plan::ExprPtr value, const std::string& name, plan::IdSourc
   return plan::alias(std::move(value), plan::kHiddenPrefix + name, fresh.next());
 }
 
-// file, spec_id and (where the table has one) partition: a row a data file.
-plan::RelationPtr rows_of_files(const TableState& state, files::FileStore& store,
-                                table::ManifestCache* manifests, plan::IdSource& fresh) {
+struct Files {
+  plan::RelationPtr
+      rows;  // file, spec_id and (where the table has one) partition: a data file each
+  bool have_deletes = false;
+};
+Files files_of(const TableState& state, files::FileStore& store, table::ManifestCache* manifests,
+               plan::IdSource& fresh) {
+  Files files;
   const ContentFiles shape(*state.metadata);
   const bool partitioned = !shape.partition_type().fields().empty();
   std::vector<BuiltColumn> columns = {{"file", types::DataTypeId::kString, false},
@@ -36,9 +41,11 @@ plan::RelationPtr rows_of_files(const TableState& state, files::FileStore& store
       std::vector<Cell> row = {task.file->file_path, static_cast<int64_t>(task.file->spec_id)};
       if (partitioned) row.push_back(shape.partition_cell(shape.partition_values(*task.file)));
       rows.add(row);
+      files.have_deletes |= !task.position_deletes.empty() || !task.equality_deletes.empty();
     }
   }
-  return rows.finish({}, fresh);
+  files.rows = rows.finish({}, fresh);
+  return files;
 }
 
 }  // namespace
@@ -54,7 +61,8 @@ plan::RelationPtr with_hidden_columns(plan::TableScan scan, std::vector<plan::At
   const plan::Attribute position{fresh.next(), "_pos", types::DataTypeId::kLong, false, {}};
   scan.columns.push_back({file, plan::kFileField});
   scan.columns.push_back({position, plan::kPosField});
-  const plan::RelationPtr files = rows_of_files(state, store, manifests, fresh);
+  const Files described = files_of(state, store, manifests, fresh);
+  const plan::RelationPtr& files = described.rows;
   plan::Join join;
   join.kind = plan::JoinKind::kInner;
   join.left = plan::finish(std::move(scan));
@@ -69,7 +77,8 @@ plan::RelationPtr with_hidden_columns(plan::TableScan scan, std::vector<plan::At
   columns.push_back(hidden(plan::column(files->output[1]), "_spec_id", fresh));
   if (files->output.size() > 2)
     columns.push_back(hidden(plan::column(files->output[2]), "_partition", fresh));
-  columns.push_back(hidden(plan::boolean_literal(false), "_deleted", fresh));
+  if (!described.have_deletes)
+    columns.push_back(hidden(plan::boolean_literal(false), "_deleted", fresh));
   return plan::project(std::move(columns), joined);
 }
 

@@ -105,7 +105,8 @@ plan::RelationPtr SessionSurroundings::find_iceberg(const plan::UnresolvedTable&
   if (table.streaming) return stream_from_table(session_, found->table, table.options, fresh);
   const TableState state =
       state_of(session_, found->state.metadata, table, found->suffix, found->metadata_kind.empty());
-  const plan::NameParts name = session_.full_name(found->table);
+  plan::NameParts name = session_.full_name(found->table);
+  if (!found->suffix.empty()) name.push_back(found->suffix);
   if (!found->metadata_kind.empty()) {
     plan::NameParts qualifier = name;
     qualifier.push_back(found->metadata_kind);

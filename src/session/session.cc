@@ -75,7 +75,14 @@ plan::RelationPtr Session::resolve(const plan::RelationPtr& unresolved, bool str
     if (!asks_leniently(error)) throw;
   }
   SessionSurroundings lenient(*this, true);
-  return plan::resolve(unresolved, resolve_options(streaming), lenient, ids_);
+  try {
+    return plan::resolve(unresolved, resolve_options(streaming), lenient, ids_);
+  } catch (const Error& error) {
+    const auto name = error.params().find("objectName");
+    if (name != error.params().end() && name->second.ends_with("`_deleted`"))
+      throw_unsupported("the metadata column _deleted of a table with delete files");
+    throw;
+  }
 }
 
 plan::Attribute Session::column(const std::string& name, types::DataType type, bool nullable) {

@@ -98,7 +98,6 @@ Target open_target(Session& session, const plan::NameParts& parts, WriteOptions 
         session.table_name(plan::NameParts(parts.begin(), parts.end() - 1));
     if (catalog.load(whole)) {
       name = whole;
-      shown = session.full_name(plan::NameParts(parts.begin(), parts.end() - 1));
       branch = parts.back().substr(kBranch.size());
     }
   }
