@@ -1,6 +1,7 @@
 // Rows of a query in PostgreSQL, one after the other as the server gives them.
 #include <algorithm>
 #include <charconv>
+#include <cstdlib>
 #include <cstring>
 #include <utility>
 
@@ -34,7 +35,7 @@ constexpr TypeRow kTypes[] = {
     {1114, 1115, DataTypeId::kTimestamp}, {1184, 1185, DataTypeId::kTimestamp},
     {1700, 1231, DataTypeId::kDecimal},
 };
-constexpr Oid kTime = 1083, kTimestampTz = 1184, kNumeric = 1700, kBit = 1560;
+constexpr Oid kTimestampOid = 1114, kTime = 1083, kTimestampTz = 1184, kNumeric = 1700, kBit = 1560;
 
 DataType numeric_type(int modifier) {
   constexpr int kHeader = 4;
@@ -47,7 +48,8 @@ DataType numeric_type(int modifier) {
   return DataType::decimal(precision, scale);
 }
 
-DataType spark_type(Oid id, int modifier) {
+DataType postgres_type(Oid id, int modifier, bool local_timestamps) {
+  if (id == kTimestampOid && local_timestamps) return DataTypeId::kTimestampNtz;
   if (id == kBit && modifier == 1) return DataTypeId::kBoolean;
   for (const TypeRow& row : kTypes) {
     if (row.id == id) return id == kNumeric ? numeric_type(modifier) : DataType(row.type);
@@ -79,22 +81,66 @@ struct RemoteColumn {
   DataType type;
 };
 
-std::vector<RemoteColumn> remote_columns(PostgresConnection& connection, const std::string& table) {
+// How deep a table's column of arrays is declared; 1 of what is no column of a table.
+int64_t dimensions_of(PostgresConnection& connection, const PGresult* result, int column) {
+  const Oid table = PQftable(result, column);
+  if (table == InvalidOid) return 1;
+  const auto found =
+      connection.run("SELECT attndims FROM pg_attribute WHERE attrelid = " + std::to_string(table) +
+                     " AND attnum = " + std::to_string(PQftablecol(result, column)));
+  if (PQntuples(found.get()) == 0) return 1;
+  return std::max(1L, std::strtol(PQgetvalue(found.get(), 0, 0), nullptr, 10));
+}
+
+std::vector<RemoteColumn> remote_columns(PostgresConnection& connection, const Options& options,
+                                         const std::string& table) {
+  const bool local = options.flag("preferTimestampNTZ", false);
   const auto result = connection.run("SELECT * FROM " + table + " WHERE 1=0");
   std::vector<RemoteColumn> columns;
   for (int i = 0; i < PQnfields(result.get()); ++i) {
     const Oid id = PQftype(result.get(), i);
-    columns.push_back({PQfname(result.get(), i), id, spark_type(id, PQfmod(result.get(), i))});
+    DataType type = postgres_type(id, PQfmod(result.get(), i), local);
+    if (type.id() == DataTypeId::kArray) {
+      for (int64_t depth = dimensions_of(connection, result.get(), i); depth > 1; --depth)
+        type = DataType::array(type);
+    }
+    columns.push_back({PQfname(result.get(), i), id, std::move(type)});
   }
   return columns;
 }
 
+// Types of customSchema in place of the database's.
+DataType customised(const DataType& schema, const Options& options) {
+  const auto text = options.find("customSchema");
+  if (!text) return schema;
+  const DataType custom = parse_schema_json(*text);
+  std::vector<StructField> fields = schema.fields();
+  for (StructField& field : fields) {
+    for (const StructField& own : custom.fields()) {
+      if (lower_case(own.name) == lower_case(field.name)) field.type = own.type;
+    }
+  }
+  return DataType::structure(std::move(fields));
+}
+
+void check_sizes(const Options& options) {
+  if (const int64_t size = options.number("fetchsize", 0); size < 0)
+    throw_invalid("Invalid value `" + std::to_string(size) +
+                  "` for parameter `fetchsize`. The minimum value is 0.");
+  if (options.find("query") && options.find("partitionColumn"))
+    throw_invalid(
+        "Options 'query' and 'partitionColumn' can not be specified together. Please define the "
+        "query using `dbtable` option instead and make sure to qualify the partition columns "
+        "using the supplied subquery alias to resolve any ambiguity.");
+}
+
 DataType infer_jdbc(files::FileStore&, const Options& options, const std::vector<FilePart>&) {
+  check_sizes(options);
   PostgresConnection connection(options);
   std::vector<StructField> fields;
-  for (const RemoteColumn& column : remote_columns(connection, table_of(options)))
+  for (const RemoteColumn& column : remote_columns(connection, options, table_of(options)))
     fields.push_back({column.name, column.type, true, ""});
-  return DataType::structure(std::move(fields));
+  return customised(DataType::structure(std::move(fields)), options);
 }
 
 // ---- Values
@@ -105,7 +151,7 @@ class JdbcRows final : public RowReader {
       : connection_(request.options), url_(request.options.text("url", "")) {
     formats_.zone = request.options.zone();
     const std::string table = table_of(request.options);
-    const std::vector<RemoteColumn> remote = remote_columns(connection_, table);
+    const std::vector<RemoteColumn> remote = remote_columns(connection_, request.options, table);
     std::string select;
     for (const int index : request.wanted) {
       const StructField& field = request.schema.fields()[static_cast<size_t>(index)];
@@ -186,15 +232,53 @@ class JdbcRows final : public RowReader {
       default:
         if (store_text(text, into.type, formats_, row, *into.out)) return;
     }
+    if (store_infinity(text, into, row)) return;
     throw_invalid("the value '" + std::string(text) + "' of " + url_ + " is no " +
                   into.type.simple_string());
   }
 
-  // {1,2,NULL,"a \"b\""}
+  // Behind the brace that closes the one at `at`.
+  static size_t end_of_array(std::string_view text, size_t at) {
+    int depth = 0;
+    bool quoted = false;
+    for (; at < text.size(); ++at) {
+      if (quoted && text[at] == '\\')
+        ++at;
+      else if (text[at] == '"')
+        quoted = !quoted;
+      else if (!quoted && text[at] == '{')
+        ++depth;
+      else if (!quoted && text[at] == '}' && --depth == 0)
+        return at + 1;
+    }
+    return text.size();
+  }
+
+  // The ends of the calendar that Spark has for them.
+  static bool store_infinity(std::string_view text, NestedOutput& into, uint64_t row) {
+    const bool negative = text == "-infinity";
+    if (!negative && text != "infinity") return false;
+    const int32_t day = *kernels::parse_date(negative ? "0001-01-01" : "9999-12-31");
+    if (into.type.id() == DataTypeId::kDate) {
+      into.put<int32_t>(row, day);
+      return true;
+    }
+    if (into.type.id() != DataTypeId::kTimestamp && into.type.id() != DataTypeId::kTimestampNtz)
+      return false;
+    constexpr int64_t kDay = 86'400'000'000, kSecond = 1'000'000;
+    into.put<int64_t>(row, day * kDay + (negative ? 0 : kDay - kSecond));
+    return true;
+  }
+
+  // {1,2,NULL,"a \"b\""}, {{1,2},{3,4}}
   void store_array(std::string_view text, NestedOutput& into, uint64_t row, bool instant) {
     const uint64_t start = into.used;
-    if (text.starts_with("{{"))
-      throw_unsupported("arrays of PostgreSQL with more than one dimension");
+    const bool nested = into.type.element().id() == DataTypeId::kArray;
+    if (text.starts_with("{{") && !nested)
+      throw_unsupported(
+          "arrays of PostgreSQL with more dimensions than their column declares; cast the column "
+          "to "
+          "text in the query");
     std::string element;
     for (size_t at = 1; at < text.size() && text[at] != '}';) {
       element.clear();
@@ -205,6 +289,10 @@ class JdbcRows final : public RowReader {
           element += text[at];
         }
         ++at;
+      } else if (nested && text[at] == '{') {
+        const size_t end = end_of_array(text, at);
+        element = text.substr(at, end - at);
+        at = end;
       } else {
         while (at < text.size() && text[at] != ',' && text[at] != '}') element += text[at++];
       }
@@ -226,6 +314,25 @@ class JdbcRows final : public RowReader {
   std::string sql_;
   bool done_ = false;
 };
+
+// Of the partition column, by the name behind a subquery's alias too.
+DataTypeId partition_type(PostgresConnection& connection, const Options& options,
+                          const std::string& column) {
+  std::string name = lower_case(column.substr(column.rfind('.') + 1));
+  if (name.size() > 2 && name.front() == '"') name = name.substr(1, name.size() - 2);
+  std::string columns;
+  for (const RemoteColumn& remote : remote_columns(connection, options, table_of(options))) {
+    columns += (columns.empty() ? "" : ",") + remote.name + ":" + remote.type.simple_string();
+    if (lower_case(remote.name) != name) continue;
+    const DataTypeId type = remote.type.id();
+    if (remote.type.is_numeric() || type == DataTypeId::kDate || type == DataTypeId::kTimestamp)
+      return type;
+    throw_invalid("Partition column type should be numeric, date, or timestamp, but " +
+                  remote.type.simple_string() + " found.");
+  }
+  throw_invalid("User-defined partition column " + column +
+                " not found in the JDBC relation: struct<" + columns + ">");
+}
 
 int64_t bound_of(const Options& options, const char* name, DataTypeId type) {
   const std::string text = options.text(name, "");
@@ -267,10 +374,7 @@ std::vector<FilePart> jdbc_partitions(const Options& options) {
         "When reading JDBC data sources, users need to specify all or none for the following "
         "options: 'partitionColumn', 'lowerBound', 'upperBound', and 'numPartitions'");
   PostgresConnection connection(options);
-  DataTypeId type = DataTypeId::kLong;
-  for (const RemoteColumn& remote : remote_columns(connection, table_of(options))) {
-    if (lower_case(remote.name) == lower_case(*column)) type = remote.type.id();
-  }
+  const DataTypeId type = partition_type(connection, options, *column);
   const int64_t lower = bound_of(options, "lowerBound", type),
                 upper = bound_of(options, "upperBound", type);
   if (lower > upper)

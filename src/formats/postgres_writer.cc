@@ -214,6 +214,9 @@ std::unique_ptr<JdbcTableWriter> write_jdbc(const Options& options, const DataTy
                                             JdbcMode mode) {
   const auto table = options.find("dbtable");
   if (!table || table->empty()) throw_invalid("Option 'dbtable' is required.");
+  if (const int64_t size = options.number("batchsize", 1000); size < 1)
+    throw_invalid("Invalid value `" + std::to_string(size) +
+                  "` for parameter `batchsize`. The minimum value is 1.");
   std::string definition;
   const std::map<std::string, std::string> types = column_types(options);
   auto connection = std::make_unique<PostgresConnection>(options);

@@ -89,6 +89,8 @@ Request read_request(const std::string& format, const plan::UnresolvedTable& tab
         request.paths.push_back(std::move(path));
     } else if (name == formats::kSchemaOption) {
       request.schema = parse_user_schema(value);
+    } else if (name == "customschema" && format == "jdbc") {
+      request.options[name] = parse_user_schema(value).json();
     } else if (name == "path" && request.paths.empty()) {
       request.paths.push_back(value);
     } else {

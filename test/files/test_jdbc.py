@@ -95,6 +95,52 @@ def test_types(firn, postgres):
     assert rows[1] == [None] * len(columns)
 
 
+def test_other_types(firn, postgres):
+    postgres.sql("""CREATE TYPE mood AS ENUM ('ok', 'bad');
+        CREATE TABLE others (m mood, i INET, iv INTERVAL, x XML, p POINT, o OID, b1 BIT(1), b4 BIT(4), mo MONEY, r INT4RANGE, t TIME, a2 INT[][], ta2 TEXT[][], na NUMERIC(5,1)[]);
+        INSERT INTO others VALUES ('ok', '10.0.0.1/8', '1 day 02:00', '<a/>', '(1,2)', 7, B'1', B'1010', 12.5, '[1,5)', '03:04:05', '{{1,2},{3,NULL}}', '{{"a,b","c}"},{"d","NULL"}}', '{1.5,NULL}');
+        CREATE TABLE ends (d DATE, ts TIMESTAMP, tz TIMESTAMPTZ);
+        INSERT INTO ends VALUES ('infinity', 'infinity', '-infinity'), ('-infinity', '-infinity', 'infinity')""")
+    columns, rows = firn.query("SELECT * FROM " + source(postgres, dbtable="others"))
+    assert [type for _, type in columns] == ["string", "string", "string", "string", "string", "bigint", "boolean", "string", "string", "string",
+                                             "timestamp", "array<array<int>>", "array<array<string>>", "array<decimal(5,1)>"]
+    assert rows == [["ok", "10.0.0.1/8", "1 day 02:00:00", "<a/>", "(1,2)", "7", "true", "1010", rows[0][8], "[1,5)",
+                     "1970-01-01 03:04:05", "[[1, 2], [3, NULL]]", "[[a,b, c}], [d, NULL]]", "[1.5, NULL]"]]
+    assert firn.query("SELECT * FROM " + source(postgres, dbtable="ends"))[1] == [
+        ["9999-12-31", "9999-12-31 23:59:59", "0001-01-01 00:00:00"], ["0001-01-01", "0001-01-01 00:00:00", "9999-12-31 23:59:59"]]
+    assert firn.query("SELECT ts FROM " + source(postgres, dbtable="ends", preferTimestampNTZ="true"))[0] == [["ts", "timestamp_ntz"]]
+
+
+def test_custom_schema(firn, postgres):
+    postgres.sql("CREATE TABLE loose (id NUMERIC, name TEXT, day TEXT); INSERT INTO loose VALUES (12345678901234567890, 'n', '2024-01-02')")
+    columns, rows = firn.query("SELECT * FROM " + source(postgres, dbtable="loose", customSchema="id DECIMAL(38,0), DAY DATE, none INT"))
+    assert columns == [["id", "decimal(38,0)"], ["name", "string"], ["day", "date"]]
+    assert rows == [["12345678901234567890", "n", "2024-01-02"]]
+
+
+@pytest.mark.parametrize("options, text", [
+    ({"query": "SELECT 1 AS id", "partitionColumn": "id", "lowerBound": "0", "upperBound": "9", "numPartitions": "2"}, "can not be specified together"),
+    ({"dbtable": "pg_class", "partitionColumn": "none", "lowerBound": "0", "upperBound": "9", "numPartitions": "2"}, "not found in the JDBC relation"),
+    ({"dbtable": "(SELECT 'a' AS t) x", "partitionColumn": "t", "lowerBound": "0", "upperBound": "9", "numPartitions": "2"}, "should be numeric, date, or timestamp"),
+    ({"dbtable": "pg_class", "partitionColumn": "oid", "lowerBound": "9", "upperBound": "0", "numPartitions": "2"}, "lower bound"),
+    ({"dbtable": "pg_class", "partitionColumn": "oid"}, "all or none"),
+    ({"dbtable": "pg_class", "lowerBound": "0"}, "all or none"),
+    ({"dbtable": "pg_class", "fetchsize": "-1"}, "fetchsize"),
+    ({"dbtable": ""}, "can not be empty"),
+])
+def test_wrong_options(firn, postgres, options, text):
+    options = {key: value.replace("'", "\\'") for key, value in options.items()}
+    answer = firn.run("SELECT count(*) FROM " + source(postgres, **options))[0]
+    assert answer["condition"] == "FIRN_INVALID_INPUT" and text in answer["message"]
+
+
+def test_partitions_by_time(firn, postgres):
+    postgres.sql("CREATE TABLE days AS SELECT d::date AS d, d AS t FROM generate_series('2024-01-01'::timestamp, '2024-03-31', '1 day') d; INSERT INTO days VALUES (NULL, NULL)")
+    for column in ("d", "t"):
+        parts = {"partitionColumn": column, "lowerBound": "2024-01-10", "upperBound": "2024-03-01", "numPartitions": "5"}
+        assert firn.query("SELECT count(*), count(d) FROM " + source(postgres, dbtable="days", **parts))[1] == [["92", "91"]]
+
+
 def test_queries_partitions_and_projection(firn, postgres):
     postgres.sql("CREATE TABLE numbers AS SELECT i AS id, 'n' || i AS name FROM generate_series(1, 1000) i; INSERT INTO numbers VALUES (NULL, 'none')")
     parts = {"partitionColumn": "id", "lowerBound": "0", "upperBound": "1000", "numPartitions": "4"}
