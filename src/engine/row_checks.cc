@@ -5,6 +5,8 @@
 #include <string>
 
 #include "base/error.h"
+#include "engine/chunk_body.h"
+#include "kernels/utf8.h"
 
 namespace firn::engine {
 namespace {
@@ -110,6 +112,88 @@ void check_column(const types::Field& field, duckdb::Vector& vector, idx_t rows,
   }
 }
 
+bool has_text(const types::Type& type) {
+  if (type.id() == types::TypeId::kString) return true;
+  if (!type.is_nested()) return false;
+  for (const types::Field& child : type.fields())
+    if (has_text(child.type)) return true;
+  return false;
+}
+
+// Calls `visit` for each vector of texts at or below `vector`, flat.
+template <class Visit>
+void walk_texts(duckdb::Vector& vector, idx_t rows, const Present& present, const Visit& visit) {
+  switch (vector.GetType().id()) {
+    case duckdb::LogicalTypeId::VARCHAR:
+      flatten(vector, rows);
+      return visit(vector, rows, present);
+    case duckdb::LogicalTypeId::STRUCT: {
+      vector.Flatten(rows);
+      const Present below = present_below(vector, rows, present);
+      for (const auto& child : duckdb::StructVector::GetEntries(vector))
+        walk_texts(*child, rows, below, visit);
+      return;
+    }
+    case duckdb::LogicalTypeId::LIST:
+    case duckdb::LogicalTypeId::MAP: {
+      vector.Flatten(rows);
+      const idx_t elements = duckdb::ListVector::GetListSize(vector);
+      if (elements == 0) return;
+      const Present there = present_elements(vector, rows, elements, present);
+      return walk_texts(duckdb::ListVector::GetEntry(vector), elements, there, visit);
+    }
+    default:
+      return;
+  }
+}
+
+bool is_ascii(const char* text, idx_t size) {
+  uint64_t bits = 0;
+  for (; size >= sizeof bits; text += sizeof bits, size -= sizeof bits) {
+    uint64_t word;
+    std::memcpy(&word, text, sizeof word);
+    bits |= word;
+  }
+  uint64_t rest = 0;
+  std::memcpy(&rest, text, size);
+  return ((bits | rest) & 0x8080808080808080) == 0;
+}
+
+bool is_broken(const duckdb::string_t& text) {
+  return !is_ascii(text.GetData(), text.GetSize()) &&
+         !kernels::is_valid_utf8({text.GetData(), text.GetSize()});
+}
+
+// Calls `found` with each text of a flat vector that is not UTF-8.
+template <class Found>
+void each_broken(duckdb::Vector& texts, idx_t rows, const Present& present, const Found& found) {
+  const duckdb::ValidityMask& validity = duckdb::FlatVector::Validity(texts);
+  auto* const values = duckdb::FlatVector::GetData<duckdb::string_t>(texts);
+  for (idx_t row = 0; row < rows; ++row)
+    if (validity.RowIsValid(row) && is_present(present, row) && is_broken(values[row]))
+      found(values[row]);
+}
+
+// Parquet's strings are UTF-8, and readers refuse a whole file for one that is not. The vector's
+// memory may be shared with others: what is changed is a copy.
+void repair_texts(duckdb::Vector& column, idx_t rows) {
+  bool broken = false;
+  walk_texts(column, rows, {}, [&](duckdb::Vector& texts, idx_t count, const Present& present) {
+    each_broken(texts, count, present, [&](duckdb::string_t&) { broken = true; });
+  });
+  if (!broken) return;
+  duckdb::Vector repaired(column.GetType(), rows);
+  duckdb::VectorOperations::Copy(column, repaired, rows, 0, 0);
+  walk_texts(repaired, rows, {}, [&](duckdb::Vector& texts, idx_t count, const Present& present) {
+    each_broken(texts, count, present, [&](duckdb::string_t& text) {
+      kernels::Arena arena;
+      const auto good = kernels::replace_broken_utf8({text.GetData(), text.GetSize()}, arena);
+      text = duckdb::StringVector::AddString(texts, good.data(), good.size());
+    });
+  });
+  column.Reference(repaired);
+}
+
 void convert_children(duckdb::ClientContext& context, duckdb::Vector& from, duckdb::Vector& to,
                       idx_t rows, const std::string& column) {
   from.Flatten(rows);
@@ -148,7 +232,7 @@ RowChecks::RowChecks(const types::Schema& schema) {
   for (const types::Field& field : schema.fields) {
     types::Field below = field;
     below.required = false;
-    columns_.push_back({field, demands_something(below)});
+    columns_.push_back({field, demands_something(below), has_text(field.type)});
   }
 }
 
@@ -162,6 +246,7 @@ void RowChecks::check(duckdb::DataChunk& rows) const {
                duckdb::VectorOperations::HasNull(rows.data[i], rows.size())) {
       throw_null(column.field.name);
     }
+    if (column.has_text) repair_texts(rows.data[i], rows.size());
   }
 }
 

@@ -1,5 +1,6 @@
 // Rows as a table's schema demands them: no NULL in a required place, values of fixed length with
-// that length; and vectors as the file's types want them.
+// that length, texts in UTF-8 (U+FFFD stands in a copy where a text is broken); and vectors as the
+// file's types want them.
 #pragma once
 
 #include <vector>
@@ -20,6 +21,7 @@ class RowChecks {
   struct Column {
     types::Field field;
     bool looks_inside = false;  // something below the column itself is to be checked
+    bool has_text = false;
   };
   std::vector<Column> columns_;
 };

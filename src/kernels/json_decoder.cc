@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "kernels/json_cursor.h"
 #include "kernels/json_output.h"
+#include "kernels/utf8.h"
 
 namespace firn::kernels {
 namespace {
@@ -21,39 +22,6 @@ std::string_view trim_right(std::string_view text) {
          (text.back() == ' ' || text.back() == '\n' || text.back() == '\r' || text.back() == '\t'))
     text.remove_suffix(1);
   return text;
-}
-
-// Broken sequences become U+FFFD, as Java's decoder has it: one for each maximal part of a
-// sequence.
-std::string_view replace_broken_utf8(std::string_view text, Arena& arena) {
-  char* const out = arena.allocate(text.size() * 3);
-  char* to = out;
-  for (size_t at = 0; at < text.size();) {
-    const auto lead = static_cast<unsigned char>(text[at]);
-    const size_t length = lead < 0x80                   ? 1
-                          : lead >= 0xc2 && lead < 0xe0 ? 2
-                          : lead >= 0xe0 && lead < 0xf0 ? 3
-                          : lead >= 0xf0 && lead < 0xf5 ? 4
-                                                        : 0;
-    size_t good = length == 0 ? 0 : 1;
-    while (good > 0 && good < length && at + good < text.size()) {
-      const auto next = static_cast<unsigned char>(text[at + good]);
-      const unsigned low = good > 1 ? 0x80 : lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
-      const unsigned high = good > 1 ? 0xbf : lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
-      if (next < low || next > high) break;
-      ++good;
-    }
-    if (length > 0 && good == length) {
-      std::memcpy(to, text.data() + at, length);
-      to += length;
-      at += length;
-    } else {
-      std::memcpy(to, "\xef\xbf\xbd", 3);
-      to += 3;
-      at += good > 0 ? good : 1;
-    }
-  }
-  return {out, static_cast<size_t>(to - out)};
 }
 
 void set_all_null(JsonSink& root, uint64_t row) {
@@ -196,7 +164,7 @@ JsonOutcome JsonDecoder::decode(std::string_view text, bool padded, uint64_t row
 
 JsonOutcome JsonDecoder::decode_tolerant(std::string_view text, uint64_t row, JsonSink& root,
                                          Arena& arena) {
-  if (!simdjson::validate_utf8(text.data(), text.size())) text = replace_broken_utf8(text, arena);
+  if (!is_valid_utf8(text)) text = replace_broken_utf8(text, arena);
   JsonCursor cursor(text, state_->options, *state_->zone, arena);
   cursor.skip_blanks();
   JsonStatus status = JsonStatus::kBroken;

@@ -1,39 +1,45 @@
-// Code points in UTF-8 text.
+// See utf8.h.
 #include "kernels/utf8.h"
+
+#include <simdjson.h>
+
+#include <cstring>
 
 namespace firn::kernels {
 
-uint32_t next_code_point(std::string_view text, size_t& at) {
-  const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char first = byte(at);
-  const size_t length = first < 0x80    ? 1
-                        : first >= 0xF0 ? 4
-                        : first >= 0xE0 ? 3
-                        : first >= 0xC0 ? 2
-                                        : 1;
-  if (length == 1 || at + length > text.size()) return byte(at++);
-  uint32_t result = first & (0xFFu >> (length + 1));
-  for (size_t i = 1; i < length; ++i) result = result << 6 | (byte(at + i) & 0x3Fu);
-  at += length;
-  return result;
+bool is_valid_utf8(std::string_view text) {
+  return simdjson::validate_utf8(text.data(), text.size());
 }
 
-void append_code_point(std::string& out, uint32_t code_point) {
-  if (code_point < 0x80) {
-    out += static_cast<char>(code_point);
-  } else if (code_point < 0x800) {
-    out += static_cast<char>(0xC0 | code_point >> 6);
-    out += static_cast<char>(0x80 | (code_point & 0x3F));
-  } else if (code_point < 0x10000) {
-    out += static_cast<char>(0xE0 | code_point >> 12);
-    out += static_cast<char>(0x80 | (code_point >> 6 & 0x3F));
-    out += static_cast<char>(0x80 | (code_point & 0x3F));
-  } else {
-    out += static_cast<char>(0xF0 | code_point >> 18);
-    out += static_cast<char>(0x80 | (code_point >> 12 & 0x3F));
-    out += static_cast<char>(0x80 | (code_point >> 6 & 0x3F));
-    out += static_cast<char>(0x80 | (code_point & 0x3F));
+std::string_view replace_broken_utf8(std::string_view text, Arena& arena) {
+  char* const out = arena.allocate(text.size() * 3);
+  char* to = out;
+  for (size_t at = 0; at < text.size();) {
+    const auto lead = static_cast<unsigned char>(text[at]);
+    const size_t length = lead < 0x80                   ? 1
+                          : lead >= 0xc2 && lead < 0xe0 ? 2
+                          : lead >= 0xe0 && lead < 0xf0 ? 3
+                          : lead >= 0xf0 && lead < 0xf5 ? 4
+                                                        : 0;
+    size_t good = length == 0 ? 0 : 1;
+    while (good > 0 && good < length && at + good < text.size()) {
+      const auto next = static_cast<unsigned char>(text[at + good]);
+      const unsigned low = good > 1 ? 0x80 : lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
+      const unsigned high = good > 1 ? 0xbf : lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
+      if (next < low || next > high) break;
+      ++good;
+    }
+    if (length > 0 && good == length) {
+      std::memcpy(to, text.data() + at, length);
+      to += length;
+      at += length;
+    } else {
+      std::memcpy(to, "\xef\xbf\xbd", 3);
+      to += 3;
+      at += good > 0 ? good : 1;
+    }
   }
+  return {out, static_cast<size_t>(to - out)};
 }
 
 }  // namespace firn::kernels

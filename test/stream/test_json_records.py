@@ -103,3 +103,20 @@ def test_dropmalformed_gives_null_and_counts(broker, topic, tmp_path):
     assert query(tmp_path, "SELECT offset, a FROM s.t ORDER BY offset") == [
         {"offset": 0, "a": 1}, {"offset": 1, "a": None}, {"offset": 2, "a": None}]
     assert '"malformed":2' in finished.stderr
+
+
+def test_texts_that_are_not_utf8_do_not_make_a_table_unreadable(broker, topic, tmp_path):
+    broker.produce(topic, [(0, b"k\xff", b'{"a":"\xff'), (0, None, b"ok"), (0, None, b"\xed\xa0\x80"), (0, None, b'{"a":["x\xc3"]}')])
+    run(tmp_path, f"""
+CREATE TEMPORARY VIEW events AS SELECT offset, key, value, from_json(CAST(value AS STRING), 'a ARRAY<STRING>, _corrupt_record STRING') AS e
+  FROM STREAM read_kafka(bootstrapServers => '{broker.address}', subscribe => '{topic}', startingOffsets => 'earliest');
+CREATE STREAMING TABLE s.t AS SELECT offset, CAST(key AS STRING) AS k, array(CAST(value AS STRING)) AS v, e.a, e._corrupt_record AS bad,
+  value AS raw FROM events;""")
+    want = [
+        {"offset": 0, "k": "k\ufffd", "v": ['{"a":"\ufffd'], "a": None, "bad": '{"a":"\ufffd', "raw": b'{"a":"\xff'},
+        {"offset": 1, "k": None, "v": ["ok"], "a": None, "bad": "ok", "raw": b"ok"},
+        {"offset": 2, "k": None, "v": ["\ufffd\ufffd\ufffd"], "a": None, "bad": "\ufffd\ufffd\ufffd", "raw": b"\xed\xa0\x80"},
+        {"offset": 3, "k": None, "v": ['{"a":["x\ufffd"]}'], "a": ["x\ufffd"], "bad": None, "raw": b'{"a":["x\xc3"]}'}]
+    found = table(tmp_path, "s.t").scan().to_arrow().sort_by("offset").to_pylist()
+    assert [{**row, "a": row["a"] or None} for row in found] == want       # PyIceberg reads a list that is NULL as empty
+    assert query(tmp_path, "SELECT k, v FROM s.t WHERE offset = 0") == [{"k": "k\ufffd", "v": ['{"a":"\ufffd']}]
