@@ -163,7 +163,7 @@ class CountMinSketch {
       throw_invalid(
           "count_min_sketch: the relative error must be positive and the confidence between 0 and "
           "1, both not so small that the sketch grows beyond 800 MB.");
-    JavaRandom random(seed);
+    JavaRandom random(static_cast<int32_t>(seed));  // Spark takes the lower half of a BIGINT
     for (int32_t i = 0; i < depth_; ++i) factors_.push_back(random.below(INT32_MAX));
     table_.resize(static_cast<size_t>(width_) * static_cast<size_t>(depth_));
   }

@@ -1,5 +1,6 @@
 // Mathematics: rounding, logarithms and powers with Java's and Spark's edge cases, bits.
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <limits>
 #include <numbers>
@@ -54,7 +55,39 @@ double java_cosh(double x) {
   const double power = java_exp(size);
   return 0.5 * power + 0.5 / power;
 }
-double binary_log(double x) { return std::log(x) / std::numbers::ln2; }
+// As Java's StrictMath: x is 2^k * (1 + f), and ln(1 + f) is a polynomial of f / (2 + f).
+double java_log(double x) {
+  constexpr double kLn2High = 6.93147180369123816490e-01, kLn2Low = 1.90821492927058770002e-10;
+  constexpr double kTerms[] = {6.666666666666735130e-01, 3.999999999940941908e-01,
+                               2.857142874366239149e-01, 2.222219843214978396e-01,
+                               1.818357216161805012e-01, 1.531383769920937332e-01,
+                               1.479819860511658591e-01};
+  if (!std::isnormal(x) || x < 0) return std::log(x);
+  auto bits = std::bit_cast<uint64_t>(x);
+  auto high = static_cast<int32_t>(bits >> 32);
+  int k = (high >> 20) - 1023;
+  high &= 0xfffff;
+  const int32_t above = (high + 0x95f64) & 0x100000;  // 1 + f beyond sqrt(2)
+  bits = (bits & 0xffffffff) | static_cast<uint64_t>(high | (above ^ 0x3ff00000)) << 32;
+  k += above >> 20;
+  const double f = std::bit_cast<double>(bits) - 1;
+  if ((0xfffff & (2 + high)) < 3) {
+    if (f == 0) return k * kLn2High + k * kLn2Low;
+    const double rest = f * f * (0.5 - 0.33333333333333333 * f);
+    return k == 0 ? f - rest : k * kLn2High - ((rest - k * kLn2Low) - f);
+  }
+  const double s = f / (2 + f), z = s * s, w = z * z;
+  const double even = w * (kTerms[1] + w * (kTerms[3] + w * kTerms[5]));
+  const double odd = z * (kTerms[0] + w * (kTerms[2] + w * (kTerms[4] + w * kTerms[6])));
+  const double rest = odd + even;
+  if (((high - 0x6147a) | (0x6b851 - high)) > 0) {
+    const double half = 0.5 * f * f;
+    return k == 0 ? f - (half - s * (half + rest))
+                  : k * kLn2High - ((half - (s * (half + rest) + k * kLn2Low)) - f);
+  }
+  return k == 0 ? f - s * (f - rest) : k * kLn2High - ((s * (f - rest) - k * kLn2Low) - f);
+}
+double binary_log(double x) { return java_log(x) / std::numbers::ln2; }
 
 // Logarithms are NULL where the argument is not above `bound`.
 template <double (*f)(double), int bound>
@@ -65,10 +98,10 @@ void logarithm(const CallInfo&, Scratch&, Columns in, uint64_t rows, Output& out
   });
 }
 void log(const CallInfo& info, Scratch& scratch, Columns in, uint64_t rows, Output& out) {
-  if (in.size() == 1) return logarithm<std::log, 0>(info, scratch, in, rows, out);
+  if (in.size() == 1) return logarithm<java_log, 0>(info, scratch, in, rows, out);
   map_rows<double, double>(in, rows, out, [](double base, double x) -> std::optional<double> {
     if (x <= 0 || base <= 0) return std::nullopt;
-    return std::log(x) / std::log(base);
+    return java_log(x) / java_log(base);
   });
 }
 template <double (*f)(double, double)>
@@ -357,7 +390,7 @@ constexpr KernelRow kRows[] = {
     {"cbrt", real<cube_root>, kStrict},
     {"exp", real<java_exp>, kStrict},
     {"expm1", real<std::expm1>, kStrict},
-    {"ln", logarithm<std::log, 0>, kStrict},
+    {"ln", logarithm<java_log, 0>, kStrict},
     {"log", log, kStrict},
     {"log10", logarithm<std::log10, 0>, kStrict},
     {"log2", logarithm<binary_log, 0>, kStrict},

@@ -241,10 +241,11 @@ ExprPtr Resolver::plain(CallSite& at, DataType type) {
   if (at.function.flags & functions::kSession) node.zone = options_.time_zone;
   if (at.function.flags & functions::kVolatile) {
     node.seed = settings().seed;
-    const size_t seed = at.function.name == "randstr" || at.function.name == "shuffle" ? 1 : 0;
-    if (node.arguments.size() > seed)
-      if (const Literal* given = as_literal(*fold(node.arguments[seed])))
-        if (const auto* seed = std::get_if<int64_t>(&given->value)) node.seed = *seed;
+    const size_t place = at.function.name == "randstr" || at.function.name == "shuffle" ? 1 : 0;
+    const ExprPtr given = node.arguments.size() > place ? fold(node.arguments[place]) : nullptr;
+    const Literal* constant = given != nullptr ? as_literal(*given) : nullptr;
+    const auto* seed = constant != nullptr ? std::get_if<int64_t>(&constant->value) : nullptr;
+    if (seed != nullptr) node.seed = *seed;
   }
   if (at.node.filter) {
     Site site = at.site;

@@ -210,7 +210,8 @@ ExprPtr Resolver::replaced(CallSite& at) {
       return again("date_format", arguments);
     }
     if (id == kBinary) {
-      const Literal* constant = as_literal(*fold(arguments[1]));
+      const ExprPtr pattern = fold(arguments[1]);
+      const Literal* constant = as_literal(*pattern);
       const auto* text = constant != nullptr ? std::get_if<std::string>(&constant->value) : nullptr;
       std::string format = text != nullptr ? *text : "";
       for (char& c : format)
