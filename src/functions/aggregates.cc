@@ -83,6 +83,7 @@ std::vector<Function> session_functions() {
     {"current_user", {"user", "session_user"}, scalar, {}, fixed(kString), kReplaced, "The user."},
     {"version", {}, scalar, {}, fixed(kString), kReplaced, "firn's version."},
     {"spark_partition_id", {}, scalar, {}, fixed(kInteger), kReplaced, "0: one process has one partition."},
+    {"unwrap_udt", {}, scalar, {any()}, type_of(0), kReplaced, "The value of a user-defined type as its SQL type."},
     {"collation", {}, scalar, {string()}, fixed(kString), kReplaced, "The full name of the collation of a string: UTF8_BINARY."},
     {"typeof", {}, scalar, {any()}, fixed(kString), kReplaced, "The type of the argument."},
     {"explode", {}, Kind::kGenerator, {one_of({kArray, kMap})}, named("explode"), kPure, "A row for each element of an array or entry of a map."},

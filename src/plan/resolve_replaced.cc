@@ -108,6 +108,7 @@ ExprPtr Resolver::replaced(CallSite& at) {
     return case_when({{zero, null_of(arguments[0]->type)}}, arguments[0], origin);
   }
   if (name == "zeroifnull") return again("coalesce", {arguments[0], integer_literal(0)});
+  if (name == "unwrap_udt") return arguments[0];  // such columns have their SQL type from the start
   if (name == "collation") {
     coerce_arguments(at);
     return string_literal("SYSTEM.BUILTIN.UTF8_BINARY");
