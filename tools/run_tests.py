@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-SUITES = ["tools", "python", "cli", "connect", "sql", "files", "interop", "oracle", "stream", "crash", "seeds", "examples"]  # those that exist are run
+SUITES = ["tools", "python", "cli", "connect", "sql", "files", "interop", "oracle", "stream", "crash", "seeds", "examples", "doctests"]  # those that exist are run
 TEST_TIMEOUT_S = 900
 NOTHING_COLLECTED = 5  # pytest's exit code
 

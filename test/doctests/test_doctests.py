@@ -1,0 +1,40 @@
+"""PySpark's own doctests against firn: what is not listed in failing.tsv passes, what is listed there fails.
+
+No docstring may end the server or be answered with an internal error.
+"""
+
+import re
+
+import pytest
+
+import documents
+
+DOCUMENTS = documents.read_documents()
+FAILING = documents.read_failing()
+ASKED = ("functions", "dataframe", "column", "readwriter", "types")  # these count for the share
+SHARE = 0.8
+BUGS = re.compile(r"FIRN_INTERNAL|\[INTERNAL_ERROR|INTERNAL Error|Assertion|FIRN_CHECK")
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_docstring(name, server, spark, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    report = documents.run(DOCUMENTS[name], spark)
+    assert server.process.poll() is None, "the server has died:\n" + "".join(server.errors)
+    assert not BUGS.search(report), report
+    if name in FAILING:
+        assert report, "passes now: take it out of failing.tsv"
+    else:
+        assert not report, report
+
+
+def test_failing_names_docstrings():
+    assert not set(FAILING) - set(DOCUMENTS), "failing.tsv names docstrings that do not exist"
+    assert all(FAILING.values()), "failing.tsv gives a reason for each"
+
+
+def test_share_of_docstrings():
+    asked = [name for name in DOCUMENTS if name.split(".")[0] in ASKED]
+    passing = [name for name in asked if name not in FAILING]
+    assert len(passing) >= SHARE * len(asked), f"{len(passing)} of {len(asked)}"
