@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 #include "engine/chunk_body.h"
-#include "kernels/utf8.h"
+#include "kernels/utf8_repair.h"
 
 namespace firn::engine {
 namespace {

@@ -10,7 +10,7 @@
 #include "base/error.h"
 #include "kernels/json_cursor.h"
 #include "kernels/json_output.h"
-#include "kernels/utf8.h"
+#include "kernels/utf8_repair.h"
 
 namespace firn::kernels {
 namespace {

@@ -1,5 +1,5 @@
-// See utf8.h.
-#include "kernels/utf8.h"
+// See utf8_repair.h.
+#include "kernels/utf8_repair.h"
 
 #include <simdjson.h>
 
