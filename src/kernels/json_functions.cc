@@ -296,9 +296,11 @@ void schema_of_json(const CallInfo&, Scratch&, Columns in, uint64_t rows, Output
   JsonInference rules;
   if (lenient) read_leniency(read_options(in, 1), rules.json);
   for (uint64_t row = 0; row < rows; ++row) {
-    if (lenient && in[0].is_valid(row)) {
+    const Text text = in[0].is_valid(row) ? in[0].values<StringRef>()[row].view() : Text();
+    const size_t start = text.find_first_not_of(" \t\r\n");
+    if (lenient && start != Text::npos && text[start] == '{') {
       JsonSchema schema(rules);
-      if (schema.add(in[0].values<StringRef>()[row].view())) {
+      if (schema.add(text)) {
         out.set_string(row, schema.schema().sql());
         continue;
       }
