@@ -15,7 +15,7 @@ constexpr Key kKeys[] = {
   {"spark.sql.caseSensitive", kBoolean, "false", kRefused, "Names that differ in case are different names."},
   {"spark.sql.storeAssignmentPolicy", kChoice, "ANSI", kRefused, "Casts of inserted values.", "ANSI|LEGACY|STRICT"},
   {"spark.sql.timestampType", kChoice, "TIMESTAMP_LTZ", kRefused, "What TIMESTAMP means.", "TIMESTAMP_LTZ|TIMESTAMP_NTZ"},
-  {"spark.sql.mapKeyDedupPolicy", kChoice, "EXCEPTION", kRefused, "What equal keys of a map do.", "EXCEPTION|LAST_WIN"},
+  {"spark.sql.mapKeyDedupPolicy", kChoice, "EXCEPTION", kHonoured, "What equal keys of a map do.", "EXCEPTION|LAST_WIN"},
   {"spark.sql.legacy.timeParserPolicy", kChoice, "CORRECTED", kRefused, "Grammar of datetime patterns.", "EXCEPTION|CORRECTED|LEGACY"},
   {"spark.sql.datetime.java8API.enabled", kBoolean, "false", kKept, "Java classes of dates."},
   {"spark.sql.ansi.doubleQuotedIdentifiers", kBoolean, "false", kRefused, "Double quotes around names."},

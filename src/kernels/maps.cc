@@ -1,4 +1,7 @@
 // Maps: made, taken apart, put together.
+#include <algorithm>
+#include <unordered_map>
+
 #include "base/error.h"
 #include "kernels/elements.h"
 #include "kernels/kernels.h"
@@ -19,15 +22,37 @@ using types::DataTypeId;
   throw Error("DUPLICATED_MAP_KEY",
               {{"key", text}, {"mapKeyDedupPolicy", "\"spark.sql.mapKeyDedupPolicy\""}});
 }
-void check_keys(const ColumnView& keys, ListEntry entry, const types::DataType& type) {
-  const Elements elements(keys, keys);
-  ElementSet seen(elements);
-  for (uint64_t i = entry.offset; i < entry.offset + entry.length; ++i) {
-    if (!keys.is_valid(i)) throw Error("NULL_MAP_KEY", {});
-    if (!seen.insert(i)) throw_duplicate_key(keys, i, type);
+// The entries of one map as they come. A key that comes again is an error, or takes the first one's
+// place with its own value: spark.sql.mapKeyDedupPolicy, which resolution puts into the seed.
+bool last_key_wins(const CallInfo& info) { return info.seed == 1; }
+class MapKeys {
+ public:
+  MapKeys(const Elements& keys, const CallInfo& info)
+      : keys_(keys), type_(info.result.key()), last_wins_(last_key_wins(info)) {}
+  void add(uint64_t key, uint64_t entry) {
+    if (!keys_.column(key).is_valid(keys_.row(key))) throw Error("NULL_MAP_KEY", {});
+    const uint64_t hash = keys_.hash(key);
+    const auto [begin, end] = places_.equal_range(hash);
+    for (auto place = begin; place != end; ++place) {
+      if (!keys_.equal(kept_[place->second].first, key)) continue;
+      if (!last_wins_) throw_duplicate_key(keys_.column(key), keys_.row(key), type_);
+      kept_[place->second] = {key, entry};
+      return;
+    }
+    places_.emplace(hash, kept_.size());
+    kept_.emplace_back(key, entry);
   }
-}
+  const std::vector<std::pair<uint64_t, uint64_t>>& kept() const { return kept_; }
+
+ private:
+  const Elements& keys_;
+  const types::DataType& type_;
+  bool last_wins_;
+  std::vector<std::pair<uint64_t, uint64_t>> kept_;  // key, entry
+  std::unordered_multimap<uint64_t, size_t> places_;
+};
 void map_from_arrays(const CallInfo& info, Scratch&, Columns in, uint64_t rows, Output& out) {
+  const Elements elements(in[0].children[0], in[0].children[0]);
   std::vector<uint64_t> keys, values;
   for (uint64_t row = 0; row < rows; ++row) {
     const uint64_t begin = keys.size();
@@ -36,9 +61,9 @@ void map_from_arrays(const CallInfo& info, Scratch&, Columns in, uint64_t rows, 
       if (k.length != v.length)
         throw_invalid("map_from_arrays: there are " + std::to_string(k.length) + " keys but " +
                       std::to_string(v.length) + " values.");
-      check_keys(in[0].children[0], k, info.result.key());
-      for (uint64_t i = 0; i < k.length; ++i)
-        keys.push_back(k.offset + i), values.push_back(v.offset + i);
+      MapKeys map(elements, info);
+      for (uint64_t i = 0; i < k.length; ++i) map.add(k.offset + i, v.offset + i);
+      for (const auto& [key, value] : map.kept()) keys.push_back(key), values.push_back(value);
     } else {
       out.set_null(row);
     }
@@ -50,6 +75,7 @@ void map_from_arrays(const CallInfo& info, Scratch&, Columns in, uint64_t rows, 
 }
 void map_from_entries(const CallInfo& info, Scratch&, Columns in, uint64_t rows, Output& out) {
   const ColumnView& entries = in[0].children[0];
+  const Elements keys(entries.children[0], entries.children[0]);
   ListGather list(entries, out);
   for (uint64_t row = 0; row < rows; ++row) {
     bool valid = in[0].is_valid(row);
@@ -60,8 +86,9 @@ void map_from_entries(const CallInfo& info, Scratch&, Columns in, uint64_t rows,
       list.null_row(row);
       continue;
     }
-    check_keys(entries.children[0], entry, info.result.key());
-    for (uint64_t i = 0; i < entry.length; ++i) list.add(entry.offset + i);
+    MapKeys map(keys, info);
+    for (uint64_t i = entry.offset; i < entry.offset + entry.length; ++i) map.add(i, i);
+    for (const auto& kept : map.kept()) list.add(kept.second);
     list.end_row(row);
   }
   list.finish();
@@ -90,12 +117,12 @@ void map_concat(const CallInfo& info, Scratch&, Columns in, uint64_t rows, Outpu
     const uint64_t begin = ids.size();
     if (all_valid(in, row)) {
       const ListEntry a = list_at(in[0], row), b = list_at(in[1], row);
-      ElementSet seen(keys);
+      MapKeys map(keys, info);
       for (uint64_t i = 0; i < a.length + b.length; ++i) {
-        ids.push_back(i < a.length ? a.offset + i : entries.second(b.offset + i - a.length));
-        if (!seen.insert(ids.back()))
-          throw_duplicate_key(keys.column(ids.back()), keys.row(ids.back()), info.result.key());
+        const uint64_t id = i < a.length ? a.offset + i : entries.second(b.offset + i - a.length);
+        map.add(id, id);
       }
+      for (const auto& kept : map.kept()) ids.push_back(kept.second);
     } else {
       out.set_null(row);
     }
@@ -104,7 +131,7 @@ void map_concat(const CallInfo& info, Scratch&, Columns in, uint64_t rows, Outpu
   gather_two(first, second, ids, out);
 }
 
-void str_to_map(const CallInfo&, Scratch&, Columns in, uint64_t rows, Output& out) {
+void str_to_map(const CallInfo& info, Scratch&, Columns in, uint64_t rows, Output& out) {
   std::vector<std::pair<Text, std::optional<Text>>> entries;
   for (uint64_t row = 0; row < rows; ++row) {
     const uint64_t begin = entries.size();
@@ -122,16 +149,20 @@ void str_to_map(const CallInfo&, Scratch&, Columns in, uint64_t rows, Output& ou
       const Text entry = text.substr(at, end - at);
       const size_t colon = entry.find(split);
       const Text key = entry.substr(0, colon);
-      for (size_t i = begin; i < entries.size(); ++i) {
-        if (entries[i].first == key)
+      const auto value = colon == Text::npos
+                             ? std::optional<Text>()
+                             : std::optional<Text>(entry.substr(colon + split.size()));
+      const auto same = std::find_if(entries.begin() + static_cast<std::ptrdiff_t>(begin),
+                                     entries.end(), [&](const auto& e) { return e.first == key; });
+      if (same == entries.end()) {
+        entries.emplace_back(key, value);
+      } else {
+        if (!last_key_wins(info))
           throw Error("DUPLICATED_MAP_KEY",
                       {{"key", std::string(key)},
                        {"mapKeyDedupPolicy", "\"spark.sql.mapKeyDedupPolicy\""}});
+        same->second = value;
       }
-      if (colon == Text::npos)
-        entries.emplace_back(key, std::nullopt);
-      else
-        entries.emplace_back(key, entry.substr(colon + split.size()));
       if (end == text.size()) break;
       at = end + pairs.size();
     }

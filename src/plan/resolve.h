@@ -19,6 +19,7 @@ struct ResolveOptions {
   int64_t now_us = 0;             // current_timestamp of the query
   std::string current_catalog, current_namespace, user;
   int64_t seed = 0;
+  bool last_key_wins = false;  // spark.sql.mapKeyDedupPolicy: equal keys of a map are no error
   // A streaming plan is prepared once: current_timestamp becomes Parameter{kBatchTimeParameter}
   // (TIMESTAMP).
   bool streaming_batch_time_parameter = false;

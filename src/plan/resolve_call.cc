@@ -247,6 +247,7 @@ ExprPtr Resolver::plain(CallSite& at, DataType type) {
     const auto* seed = constant != nullptr ? std::get_if<int64_t>(&constant->value) : nullptr;
     if (seed != nullptr) node.seed = *seed;
   }
+  if (options_.last_key_wins && makes_map(at.function.name)) node.seed = 1;
   if (at.node.filter) {
     Site site = at.site;
     site.aggregates = false;

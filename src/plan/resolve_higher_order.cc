@@ -80,7 +80,12 @@ ExprPtr Resolver::lambda_over(const DataType& element, bool nullable,
 
 ExprPtr Resolver::built(std::string_view function, std::vector<ExprPtr> arguments, DataType type,
                         const CallSite& at) {
-  return call(function, std::move(arguments), std::move(type), settings(), at.unresolved->origin);
+  const std::optional<QueryContext>& origin = at.unresolved->origin;
+  const ExprPtr made = call(function, std::move(arguments), std::move(type), settings(), origin);
+  if (!options_.last_key_wins || !makes_map(function)) return made;
+  Call keyed = std::get<Call>(made->node);
+  keyed.seed = 1;
+  return call(std::move(keyed), made->type, made->nullable, origin);
 }
 
 ExprPtr Resolver::higher_order(CallSite& at) {

@@ -68,6 +68,12 @@ struct Site {
 // kind.
 std::optional<int64_t> constant_duration(const ExprPtr& expr);
 
+// Functions whose calls carry spark.sql.mapKeyDedupPolicy: their seed is 1 where the last key wins.
+inline bool makes_map(std::string_view function) {
+  return function == "map" || function == "map_from_arrays" || function == "map_from_entries" ||
+         function == "map_concat" || function == "str_to_map";
+}
+
 class Resolver {
  public:
   Resolver(const ResolveOptions& options, Surroundings& surroundings, IdSource& ids)

@@ -63,6 +63,7 @@ plan::ResolveOptions Session::resolve_options(bool streaming) const {
   options.current_namespace = namespace_;
   options.user = "root";
   options.seed = static_cast<int64_t>(process_.random.next());
+  options.last_key_wins = conf_.get_string("spark.sql.mapKeyDedupPolicy") == "LAST_WIN";
   options.streaming_batch_time_parameter = streaming;
   return options;
 }
