@@ -32,6 +32,16 @@ std::optional<DataType> type_function(std::string_view name) {
 // chains.
 bool is_chain(std::string_view name) { return name == "and" || name == "or" || name == "||"; }
 
+// Whether one of the arguments is always a lambda (what is none stands for one that ignores what it
+// is given); array_sort goes without.
+bool wants_lambda(const functions::Function& function) {
+  return function.name != "array_sort" &&
+         std::any_of(function.arguments.begin(), function.arguments.end(),
+                     [](const functions::ArgRule& rule) {
+                       return rule.kind == functions::ArgRule::Kind::kLambda;
+                     });
+}
+
 }  // namespace
 
 ExprPtr Resolver::call_of(const UnresolvedCall& node, const ExprPtr& unresolved, const Site& site) {
@@ -100,6 +110,7 @@ ExprPtr Resolver::call_of(const UnresolvedCall& node, const ExprPtr& unresolved,
   if (aggregate) inner.windows = false;
   if (std::string_view(site.clause) == "OVER") inner.clause = "";
   CallSite at{node, unresolved, inner, *function, {}};
+  if (wants_lambda(*function)) return higher_order(at);
   for (const ExprPtr& argument : node.arguments) {
     if (std::holds_alternative<Lambda>(argument->node)) return higher_order(at);
     if (const auto* star = std::get_if<UnresolvedStar>(&argument->node)) {

@@ -28,16 +28,27 @@ ExprPtr Resolver::Bound::with(const std::vector<ExprPtr>& values) const {
   return substitute(lambda.body, by);
 }
 
+// An argument that is no lambda: the same value whatever the elements are.
+Resolver::Bound Resolver::constant_lambda(CallSite& at, size_t index,
+                                          const std::vector<Attribute>& arguments) {
+  Bound made;
+  const bool index_is_optional = at.function.name == "transform" || at.function.name == "filter";
+  const size_t count = index_is_optional ? 1 : arguments.size();
+  for (size_t i = 0; i < count; ++i) {
+    made.lambda.ids.push_back(ids_.next());
+    made.lambda.names.push_back("x_" + std::to_string(i + 1));
+  }
+  made.lambda.body = expression(at.node.arguments.at(index), at.site);
+  return made;
+}
+
 // The `index`-th argument as a lambda over values of these types; it may take fewer of them than
 // there are where the function lets it (transform's index).
 Resolver::Bound Resolver::bind_lambda(CallSite& at, size_t index,
                                       const std::vector<Attribute>& arguments) {
   const ExprPtr& written = at.node.arguments.at(index);
   const auto* lambda = std::get_if<Lambda>(&written->node);
-  if (lambda == nullptr)
-    throw_at(at.unresolved->origin,
-             "INVALID_LAMBDA_FUNCTION_CALL.PARAMETER_DOES_NOT_ACCEPT_LAMBDA_FUNCTION",
-             {{"parameterName", std::to_string(index + 1)}});
+  if (lambda == nullptr) return constant_lambda(at, index, arguments);
   for (size_t i = 0; i < lambda->names.size(); ++i)
     for (size_t j = 0; j < i; ++j)
       if (same(lambda->names[i], lambda->names[j]))

@@ -215,6 +215,7 @@ class Resolver {
     ExprPtr with(const std::vector<ExprPtr>& values) const;  // the body over these values
   };
   Bound bind_lambda(CallSite& at, size_t index, const std::vector<Attribute>& arguments);
+  Bound constant_lambda(CallSite& at, size_t index, const std::vector<Attribute>& arguments);
   ExprPtr lambda_over(const DataType& element, bool nullable,
                       const std::function<ExprPtr(const ExprPtr&)>& body);
   ExprPtr built(std::string_view function, std::vector<ExprPtr> arguments, DataType type,

@@ -84,6 +84,7 @@ void throw_at(const std::optional<QueryContext>& origin, std::string_view condit
 
 std::optional<NameMatch> find_name(const Scope& scope, const std::vector<std::string>& parts,
                                    bool case_sensitive, const std::optional<QueryContext>& origin) {
+  if (parts.empty()) throw_invalid("A column without a name is asked for.");
   for (const Scope* level = &scope; level != nullptr; level = level->next) {
     for (size_t count = std::min<size_t>(parts.size() - 1, 4) + 1; count-- > 0;) {
       const std::vector<Attribute> found = matches(*level, parts, count, case_sensitive);

@@ -4,6 +4,8 @@
 #include <spark/connect/base.pb.h>
 #include <spark/connect/commands.pb.h>
 
+#include <memory>
+#include <mutex>
 #include <type_traits>
 
 #include "base/error.h"
@@ -31,14 +33,38 @@ bool changes_tables(const plan::Statement& statement) {
       statement.node);
 }
 
+// Statements that may take long and change tables alone, nothing of the session.
+bool works_on_tables_only(const plan::Statement& statement) {
+  return std::visit(
+      []<class Node>(const Node&) {
+        return is_one_of<Node, plan::Insert, plan::Delete, plan::Update, plan::Merge,
+                         plan::Truncate, plan::WriteTable, plan::WriteFiles, plan::CreateTable,
+                         plan::CallProcedure, plan::AnalyzeTable>;
+      },
+      statement.node);
+}
+
 struct Executed {
   session::Result result;
-  bool query = false;  // a query, which was resolved only
+  bool query = false;                                // a query, which was resolved only
+  std::shared_ptr<session::Session> copy = nullptr;  // what the result was made by
 };
 
 Executed execute_statement(ClientSession& session, Operation& operation,
                            const plan::Statement& statement, bool defer_queries) {
-  const std::lock_guard<std::mutex> lock(session.planning());
+  std::unique_lock<std::mutex> lock(session.planning());
+  if (works_on_tables_only(statement)) {
+    // A copy of the session runs it, so that the client's other threads can plan meanwhile.
+    Executed done;
+    done.copy = std::make_shared<session::Session>(session.session());
+    lock.unlock();
+    done.result = done.copy->execute(statement, operation.stop_token());
+    if (changes_tables(statement)) {
+      lock.lock();
+      forget_rows(session);
+    }
+    return done;
+  }
   if (const auto* query = std::get_if<plan::Query>(&statement.node); query && defer_queries) {
     (void)session.session().resolve(query->relation);  // its errors come now, its rows later
     return {{}, true};

@@ -1,6 +1,7 @@
 // Listening: address, token, TLS.
 #include "server/spark_connect/server.h"
 
+#include <google/protobuf/stubs/logging.h>
 #include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
@@ -74,6 +75,7 @@ int Server::start() {
                   "(--token), or bind to 127.0.0.1.");
   }
   setenv("GRPC_VERBOSITY", "NONE", 0);  // what fails is told by errors of ours
+  google::protobuf::SetLogHandler(nullptr);
   grpc::ServerBuilder builder;
   builder.AddListeningPort(host_and_port(options.bind, options.port), credentials_of(options),
                            &body_->port);

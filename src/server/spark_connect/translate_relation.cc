@@ -183,9 +183,12 @@ RelationPtr Translation::node_of(const proto::Relation& given) {
       return with_columns(given.with_columns());
     case Case::kDrop:
       return drop(given.drop());
-    case Case::kToSchema:
-      return plan::make(plan::ToSchema{data_type(given.to_schema().schema()),
-                                       relation(given.to_schema().input())});
+    case Case::kToSchema: {
+      types::DataType schema = data_type(given.to_schema().schema());
+      if (schema.id() != types::DataTypeId::kStruct)
+        throw_invalid("DataFrame.to() takes a struct, not " + schema.simple_string() + ".");
+      return plan::make(plan::ToSchema{std::move(schema), relation(given.to_schema().input())});
+    }
     case Case::kUnpivot:
       return unpivot(given.unpivot());
     case Case::kWithWatermark: {
@@ -242,7 +245,11 @@ RelationPtr Translation::node_of(const proto::Relation& given) {
 
 RelationPtr Translation::local(const proto::LocalRelation& given) {
   std::optional<types::DataType> schema;
-  if (given.has_schema() && !given.schema().empty()) schema = sql::parse_schema(given.schema());
+  if (given.has_schema() && !given.schema().empty()) {
+    schema = sql::parse_schema(given.schema());
+    if (schema->id() != types::DataTypeId::kStruct)
+      throw_invalid("The schema of a local relation is no struct: " + schema->simple_string());
+  }
   if (given.has_data()) return surroundings.local_rows(given.data(), schema);
   if (!schema)
     throw Error("FIRN_INVALID_INPUT",

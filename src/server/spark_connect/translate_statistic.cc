@@ -21,6 +21,10 @@ RelationPtr Translation::fill(const proto::NAFill& given) {
   made.child = relation(given.input());
   made.columns = strings(given.cols());
   for (const auto& value : given.values()) made.values.push_back(literal(value));
+  if (made.values.empty() || (made.values.size() > 1 && made.values.size() != made.columns.size()))
+    throw_invalid("na.fill takes one value, or one for each column: there are " +
+                  std::to_string(made.values.size()) + " for " +
+                  std::to_string(made.columns.size()) + " columns.");
   return plan::make(std::move(made));
 }
 

@@ -55,18 +55,33 @@ std::string metadata_of(const std::string& comment) {
   return text + "\"}";
 }
 
+void check_interval(int start, int end, int last) {
+  if (start < 0 || end < start || end > last)
+    throw_invalid("An interval type from field " + std::to_string(start) + " to field " +
+                  std::to_string(end) + " is asked for; there are the fields 0 to " +
+                  std::to_string(last) + ".");
+}
+
 }  // namespace
 
 types::DataType data_type(const proto::DataType& given) {
   for (const Plain& row : kPlain)
     if (row.kind == given.kind_case()) return row.id;
   switch (given.kind_case()) {
-    case Kind::kDecimal:
-      return DataType::decimal(given.decimal().has_precision() ? given.decimal().precision() : 10,
-                               given.decimal().has_scale() ? given.decimal().scale() : 0);
+    case Kind::kDecimal: {
+      const int precision = given.decimal().has_precision() ? given.decimal().precision() : 10;
+      const int scale = given.decimal().has_scale() ? given.decimal().scale() : 0;
+      if (precision < 1 || precision > 38 || scale < 0 || scale > precision)
+        throw_invalid("There is no type DECIMAL(" + std::to_string(precision) + "," +
+                      std::to_string(scale) +
+                      "): it has 1 to 38 digits, and no more behind the "
+                      "point than in all.");
+      return DataType::decimal(precision, scale);
+    }
     case Kind::kYearMonthInterval: {
       const auto& interval = given.year_month_interval();
       const int start = interval.has_start_field() ? interval.start_field() : 0;
+      check_interval(start, interval.has_end_field() ? interval.end_field() : start, 1);
       return DataType::year_month(start, interval.has_end_field()     ? interval.end_field()
                                          : interval.has_start_field() ? start
                                                                       : 1);
@@ -74,6 +89,7 @@ types::DataType data_type(const proto::DataType& given) {
     case Kind::kDayTimeInterval: {
       const auto& interval = given.day_time_interval();
       const int start = interval.has_start_field() ? interval.start_field() : 0;
+      check_interval(start, interval.has_end_field() ? interval.end_field() : start, 3);
       return DataType::day_time(start, interval.has_end_field()     ? interval.end_field()
                                        : interval.has_start_field() ? start
                                                                     : 3);
