@@ -155,6 +155,8 @@ class Kinds:
         self.exact = {types.BooleanType: bool, types.StringType: str, types.FloatType: float, types.DoubleType: float,
                       types.ByteType: int, types.ShortType: int, types.IntegerType: int, types.LongType: int}
         self.known = {}
+        import pandas
+        self.to_pandas = {"coerce_temporal_nanoseconds": True} if int(pandas.__version__.split(".")[0]) >= 2 else {}
 
     def spark_type(self, arrow_type):
         return self.pandas_types.from_arrow_type(arrow_type)
@@ -224,8 +226,9 @@ class Kinds:
             children = [self.series(child, False) for child in column.flatten()]
             return pandas.concat(children, axis=1, keys=[field.name for field in column.type])
         if pa.types.is_timestamp(column.type) and column.type.tz is not None:
-            return column.cast(pa.timestamp("us", "UTC")).to_pandas().dt.tz_convert(self.zone).dt.tz_localize(None)
-        series = column.to_pandas(date_as_object=True)
+            series = column.cast(pa.timestamp("us", "UTC")).to_pandas(**self.to_pandas)
+            return series.dt.tz_convert(self.zone).dt.tz_localize(None)
+        series = column.to_pandas(date_as_object=True, **self.to_pandas)
         if pa.types.is_nested(column.type):
             key = ("series", column.type)
             if key not in self.known:

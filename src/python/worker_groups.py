@@ -274,9 +274,7 @@ class TableFunction:
 
     def make(self):
         try:
-            own_init = self.handler.__init__ is not object.__init__
-            with_analysis = (self.said is not None and own_init
-                             and len(inspect.signature(self.handler.__init__).parameters) > 1)
+            with_analysis = self.said is not None and len(inspect.signature(self.handler).parameters) > 0
             made = self.handler(self.said) if with_analysis else self.handler()
         except Exception as error:
             raise self.error("UDTF_EXEC_ERROR", f"User defined table function encountered an error in the '__init__' "

@@ -326,7 +326,7 @@ def session_time_zone(spark):
                 frame.select(F.pandas_udf(lambda t: t + pd.Timedelta(hours=1), "timestamp")("t").cast("string").alias("v"))]
         return [spark.createDataFrame(one.collect(), one.schema) for one in made]
     finally:
-        spark.conf.unset("spark.sql.session.timeZone")
+        spark.conf.set("spark.sql.session.timeZone", "UTC")
 
 
 # ---- places
