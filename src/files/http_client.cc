@@ -159,6 +159,9 @@ HttpResponse HttpClient::send(const HttpRequest& request) {
   curl_easy_setopt(curl, CURLOPT_READDATA, &transfer);
   curl_easy_setopt(curl, CURLOPT_SEEKFUNCTION, on_seek);
   curl_easy_setopt(curl, CURLOPT_SEEKDATA, &transfer);
+  // Over a kept connection that breaks before an answer comes, libcurl sends a request again by
+  // itself.
+  curl_easy_setopt(curl, CURLOPT_FRESH_CONNECT, request.once ? 1L : 0L);
   set_method(curl, request);
   const CURLcode result = curl_easy_perform(curl);
   long status = 0;

@@ -17,6 +17,7 @@ struct HttpRequest {
   std::string_view body;  // sent with PUT and POST
   char* into = nullptr;   // where given, a 2xx answer's bytes go there, `capacity` at most
   int64_t capacity = 0;
+  bool once = false;  // one that must not be sent twice behind the caller's back
 };
 
 struct HttpResponse {

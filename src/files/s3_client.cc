@@ -115,6 +115,7 @@ HttpRequest S3Client::signed_request(const S3Call& call) const {
   made.body = call.body;
   made.into = call.into;
   made.capacity = call.capacity;
+  made.once = call.headers.contains("if-none-match");  // its second answer would be another one
   return made;
 }
 

@@ -163,7 +163,8 @@ class S3Output final : public OutputFile {
     // An answer of 200 may still carry an error, which came up after its head was sent.
     const bool failed = answer.http.status != kOk || !xml_text(answer.http.body, "Code").empty();
     if (!failed) return true;
-    if (answer.http.status == kTaken || answer.http.status == kConflict) return false;
+    if (answer.http.status == kTaken || answer.http.status == kConflict)
+      return answer.attempts > 1 && is_there();
     if (answer.attempts > 1 && answer.http.status == kNotFound && is_there()) return true;
     client_->fail("write the file", uri_, answer.http);
   }

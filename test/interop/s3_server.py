@@ -24,7 +24,7 @@ class S3Server:
         self.port = _free_port()
         self.endpoint = f"http://127.0.0.1:{self.port}"
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(self.port)],
+            [sys.executable, __file__, str(self.port)],
             env={**os.environ, "INITIAL_NO_AUTH_ACTION_COUNT": str(CALLS_BEFORE_CHECKS)},
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
@@ -140,7 +140,29 @@ class Proxy:
         self.server.server_close()
 
 
+def serve(port):
+    """moto's server; objects with "orphan" in their name are born two days old."""
+    import datetime
+
+    from moto import server
+    from moto.s3 import models
+
+    made = models.FakeKey.__init__
+
+    def make(self, name, *arguments, **named):
+        made(self, name, *arguments, **named)
+        if "orphan" in name:
+            self.last_modified -= datetime.timedelta(days=2)
+
+    models.FakeKey.__init__ = make
+    server.main(["-H", "127.0.0.1", "-p", str(port)])
+
+
 def _free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+if __name__ == "__main__":
+    serve(int(sys.argv[1]))

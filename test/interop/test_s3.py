@@ -1,9 +1,9 @@
 """firn's S3 store against an S3 server: the rows of src/files/file_store_test.cc, and a warehouse of tables on s3://."""
 
+import datetime
 import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -103,11 +103,15 @@ def test_large_files_go_up_in_parts(lake, server):
 def test_orphans_on_s3_go_and_live_files_stay(lake, server):
     lake.run(f"CREATE TABLE db.t USING iceberg AS {ROWS}")
     live = set(server.keys(lake.prefix))
-    orphan = f"{lake.prefix}/db/t/data/orphan.parquet"
-    server.client().put_object(Bucket=BUCKET, Key=orphan, Body=b"x")
-    removed = lake.rows("CALL system.remove_orphan_files(table => 'db.t', older_than => TIMESTAMP '2999-01-01 00:00:00')")
+    orphan, young = (f"{lake.prefix}/db/t/data/{name}.parquet" for name in ("orphan", "young"))
+    for key in (orphan, young):
+        server.client().put_object(Bucket=BUCKET, Key=key, Body=b"x")
+    live.add(young)
+    day_ago = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(hours=25)
+    removed = lake.rows(f"CALL system.remove_orphan_files(table => 'db.t', older_than => TIMESTAMP '{day_ago:%Y-%m-%d %H:%M:%S}')")
     assert [row["orphan_file_location"] for row in removed] == [f"s3://{BUCKET}/{orphan}"]
     assert set(server.keys(lake.prefix)) == live
+    server.client().delete_object(Bucket=BUCKET, Key=young)
     lake.run("DROP TABLE db.t PURGE")
     assert not [key for key in server.keys(f"{lake.prefix}/db/t") if key.endswith(".parquet")]
 
