@@ -149,9 +149,9 @@ def serve(port):
 
     made = models.FakeKey.__init__
 
-    def make(self, name, *arguments, **named):
-        made(self, name, *arguments, **named)
-        if "orphan" in name:
+    def make(self, *arguments, **named):
+        made(self, *arguments, **named)
+        if "orphan" in self.name:
             self.last_modified -= datetime.timedelta(days=2)
 
     models.FakeKey.__init__ = make
