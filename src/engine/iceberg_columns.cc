@@ -56,10 +56,17 @@ void assign_children(duckdb::MultiFileColumnDefinition& column,
                      const iceberg::MappedField& mapped) {
   if (mapped.field_id) column.identifier = duckdb::Value::INTEGER(*mapped.field_id);
   const bool is_list = column.type.id() == duckdb::LogicalTypeId::LIST;
-  for (duckdb::MultiFileColumnDefinition& child : column.children) {
+  const bool is_map = column.type.id() == duckdb::LogicalTypeId::MAP;
+  // A map's key and value stand in a group of their own; a mapping knows lists' and maps' parts by
+  // the specification's names, whatever the file calls them.
+  auto& children =
+      is_map && column.children.size() == 1 ? column.children[0].children : column.children;
+  for (size_t i = 0; i < children.size(); ++i) {
     const iceberg::MappedField* found =
-        iceberg::find(mapped.fields, is_list ? "element" : child.name);
-    if (found != nullptr) assign_children(child, *found);
+        iceberg::find(mapped.fields, is_list  ? "element"
+                                     : is_map ? (i == 0 ? "key" : "value")
+                                              : std::string_view(children[i].name));
+    if (found != nullptr) assign_children(children[i], *found);
   }
 }
 

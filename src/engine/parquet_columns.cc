@@ -3,7 +3,9 @@
 #include "engine/parquet_columns.h"
 
 #include <array>
+#include <cmath>
 #include <cstring>
+#include <limits>
 #include <string_view>
 #include <utility>
 
@@ -126,16 +128,17 @@ class FixedLengthWriter final : public duckdb::PrimitiveColumnWriter {
   const bool is_decimal_;
 };
 
-// ---- Required columns
+// ---- Leaves around leaves
 
-// A leaf without definition levels: required itself, and so are its parents. DuckDB would write
-// levels of no bits, which the format does not have.
-class LeafWithoutLevels final : public duckdb::ColumnWriter {
+// Hands everything on.
+class AroundLeaf : public duckdb::ColumnWriter {
  public:
-  explicit LeafWithoutLevels(duckdb::unique_ptr<ColumnWriter> leaf)
-      : ColumnWriter(leaf->writer, duckdb::ParquetColumnSchema(leaf->column_schema),
-                     leaf->schema_path),
-        leaf_(std::move(leaf)) {}
+  AroundLeaf(const ColumnWriter& shown, duckdb::unique_ptr<ColumnWriter> leaf)
+      : ColumnWriter(shown.writer, duckdb::ParquetColumnSchema(shown.column_schema),
+                     shown.schema_path),
+        leaf_(std::move(leaf)) {
+    can_have_nulls = shown.can_have_nulls;
+  }
 
   idx_t FinalizeSchema(duckdb::vector<duckdb_parquet::SchemaElement>& schemas) override {
     return leaf_->FinalizeSchema(schemas);
@@ -154,10 +157,7 @@ class LeafWithoutLevels final : public duckdb::ColumnWriter {
                duckdb::Vector& vector, idx_t count, bool can_span_pages) override {
     leaf_->Prepare(state, above, vector, count, can_span_pages);
   }
-  void BeginWrite(duckdb::ColumnWriterState& state) override {
-    state.definition_levels.clear();
-    leaf_->BeginWrite(state);
-  }
+  void BeginWrite(duckdb::ColumnWriterState& state) override { leaf_->BeginWrite(state); }
   void Write(duckdb::ColumnWriterState& state, duckdb::Vector& vector, idx_t count) override {
     leaf_->Write(state, vector, count);
   }
@@ -165,6 +165,94 @@ class LeafWithoutLevels final : public duckdb::ColumnWriter {
 
  private:
   const duckdb::unique_ptr<ColumnWriter> leaf_;
+};
+
+// A leaf without definition levels: required itself, and so are its parents. DuckDB would write
+// levels of no bits, which the format does not have.
+class LeafWithoutLevels final : public AroundLeaf {
+ public:
+  explicit LeafWithoutLevels(duckdb::unique_ptr<ColumnWriter> leaf)
+      : AroundLeaf(*leaf, std::move(leaf)) {}
+
+  void BeginWrite(duckdb::ColumnWriterState& state) override {
+    state.definition_levels.clear();
+    AroundLeaf::BeginWrite(state);
+  }
+};
+
+// Floating-point values bit by bit. DuckDB's dictionary takes -0.0 and 0.0 for one value, and NaNs
+// for another; its writer of whole numbers of that width keeps them apart. The file's statistics
+// are made here, for it would compare bits.
+template <class Float>
+class ExactFloats final : public AroundLeaf {
+ public:
+  explicit ExactFloats(const ColumnWriter& replaced)
+      : AroundLeaf(replaced, whole_numbers(replaced)) {}
+
+  idx_t FinalizeSchema(duckdb::vector<duckdb_parquet::SchemaElement>& schemas) override {
+    const idx_t added = AroundLeaf::FinalizeSchema(schemas);
+    duckdb_parquet::SchemaElement& element = schemas.back();
+    element.type = sizeof(Float) == 4 ? duckdb_parquet::Type::FLOAT : duckdb_parquet::Type::DOUBLE;
+    element.__isset.converted_type = element.__isset.logicalType = false;
+    return added;
+  }
+  duckdb::unique_ptr<duckdb::ColumnWriterState> InitializeWriteState(
+      duckdb_parquet::RowGroup& row_group) override {
+    row_group_ = &row_group;
+    column_ = row_group.columns.size();
+    low_ = std::numeric_limits<Float>::infinity();
+    high_ = -low_;
+    has_nan_ = false;
+    return AroundLeaf::InitializeWriteState(row_group);
+  }
+  void Prepare(duckdb::ColumnWriterState& state, duckdb::ColumnWriterState* above,
+               duckdb::Vector& vector, idx_t count, bool can_span_pages) override {
+    const Float* values = duckdb::FlatVector::GetData<Float>(vector);
+    const duckdb::ValidityMask& validity = duckdb::FlatVector::Validity(vector);
+    const bool all_valid = validity.AllValid();
+    for (idx_t row = 0; row < count; ++row) {
+      if (!all_valid && !validity.RowIsValid(row)) continue;
+      has_nan_ |= std::isnan(values[row]);
+      low_ = values[row] < low_ ? values[row] : low_;
+      high_ = values[row] > high_ ? values[row] : high_;
+    }
+    AroundLeaf::Prepare(state, above, vector, count, can_span_pages);
+  }
+  void FinalizeWrite(duckdb::ColumnWriterState& state) override {
+    AroundLeaf::FinalizeWrite(state);
+    duckdb_parquet::Statistics& statistics = row_group_->columns[column_].meta_data.statistics;
+    auto& is_set = statistics.__isset;
+    is_set.min = is_set.max = is_set.min_value = is_set.max_value = false;
+    is_set.is_min_value_exact = is_set.is_max_value_exact = false;
+    if (has_nan_ || low_ > high_) return;
+    statistics.__set_min_value(bytes_of(low_ == 0 ? -Float{0} : low_));
+    statistics.__set_max_value(bytes_of(high_ == 0 ? Float{0} : high_));
+  }
+
+ private:
+  static duckdb::unique_ptr<ColumnWriter> whole_numbers(const ColumnWriter& replaced) {
+    const auto type =
+        sizeof(Float) == 4 ? duckdb::LogicalType::INTEGER : duckdb::LogicalType::BIGINT;
+    duckdb::vector<std::string> parents = replaced.schema_path;
+    parents.pop_back();  // the new writer adds its own name
+    const duckdb::ParquetColumnSchema& schema = replaced.Schema();
+    auto made = CreateWriterRecursive(replaced.writer.GetContext(), replaced.writer, parents, type,
+                                      schema.name, false, nullptr, nullptr, schema.max_repeat,
+                                      schema.max_define, true);
+    made->column_schema.max_define = schema.max_define;
+    made->column_schema.repetition_type = schema.repetition_type;
+    made->column_schema.field_id = schema.field_id;
+    made->can_have_nulls = replaced.can_have_nulls;
+    return made;
+  }
+  static std::string bytes_of(Float value) {
+    return std::string(reinterpret_cast<const char*>(&value), sizeof(value));
+  }
+
+  duckdb_parquet::RowGroup* row_group_ = nullptr;  // that is written; outlives its state
+  idx_t column_ = 0;
+  Float low_ = 0, high_ = 0;
+  bool has_nan_ = false;
 };
 
 // ---- The walk
@@ -179,6 +267,8 @@ void conform_leaf(duckdb::unique_ptr<duckdb::ColumnWriter>& slot, const types::T
     slot = duckdb::make_uniq<FixedLengthWriter>(*slot, static_cast<uint32_t>(type.length()));
   if (type.id() == types::TypeId::kDecimal && type.precision() > 18)
     slot = duckdb::make_uniq<FixedLengthWriter>(*slot, decimal_bytes(type.precision()));
+  if (type.id() == types::TypeId::kFloat) slot = duckdb::make_uniq<ExactFloats<float>>(*slot);
+  if (type.id() == types::TypeId::kDouble) slot = duckdb::make_uniq<ExactFloats<double>>(*slot);
   if (slot->MaxDefine() == 0) slot = duckdb::make_uniq<LeafWithoutLevels>(std::move(slot));
 }
 

@@ -70,6 +70,27 @@ TEST_F(ParquetColumnsTest, RequiredColumnsAreRequiredInTheFile) {
   EXPECT_EQ(files[0].null_value_counts.at(34), 0);
 }
 
+// A dictionary of values that compare equal would change them.
+TEST_F(ParquetColumnsTest, ZerosKeepTheirSigns) {
+  options_.schema.fields = {field(1, "d", plain(TypeId::kDouble)),
+                            field(2, "f", plain(TypeId::kFloat), true),
+                            field(3, "l", Type::list(4, false, plain(TypeId::kDouble)))};
+  write(
+      "SELECT CASE i % 4 WHEN 0 THEN 0.0::DOUBLE WHEN 1 THEN '-0.0'::DOUBLE WHEN 2 THEN NULL ELSE "
+      "-1.5 END, CASE WHEN i % 2 = 0 THEN 0.0::FLOAT ELSE '-0.0'::FLOAT END, ['-0.0'::DOUBLE, 0.0, "
+      "'nan'::DOUBLE, NULL] FROM range(1000) t(i)");
+  EXPECT_EQ(rows("SELECT d::VARCHAR, f::VARCHAR, l::VARCHAR, count(*) FROM " + scan() +
+                 " GROUP BY ALL ORDER BY ALL"),
+            (std::vector<std::string>{
+                "-0.0|-0.0|[-0.0, 0.0, nan, NULL]|250", "-1.5|-0.0|[-0.0, 0.0, nan, NULL]|250",
+                "0.0|0.0|[-0.0, 0.0, nan, NULL]|250", "NULL|0.0|[-0.0, 0.0, nan, NULL]|250"}));
+  const std::string file = "'" + folder_ + "/00000-test-00001.parquet'";
+  EXPECT_EQ(rows("SELECT type, stats_min_value, stats_max_value, encodings FROM parquet_metadata(" +
+                 file + ") WHERE path_in_schema IN ('d', 'f')"),
+            (std::vector<std::string>{"DOUBLE|-1.5|0.0|PLAIN_DICTIONARY",
+                                      "FLOAT|-0.0|0.0|PLAIN_DICTIONARY"}));
+}
+
 TEST(ParquetColumns, DecimalsTakeTheBytesOfTheirPrecision) {
   const std::pair<int, uint32_t> want[] = {{19, 9},  {20, 9},  {21, 9},  {22, 10}, {23, 10},
                                            {24, 11}, {26, 11}, {27, 12}, {28, 12}, {29, 13},

@@ -16,7 +16,7 @@ import pytest
 from pyiceberg.conversions import from_bytes
 from pyiceberg.io.pyarrow import schema_to_pyarrow
 from pyiceberg.partitioning import PartitionSpec
-from pyiceberg.transforms import VoidTransform
+from pyiceberg.transforms import TruncateTransform, VoidTransform
 from pyiceberg.types import (BinaryType, DecimalType, DoubleType, FixedType, FloatType, IntegerType, ListType, LongType, MapType,
                              StringType, StructType, TimeType, UUIDType)
 
@@ -52,8 +52,22 @@ def firn_rows(firn, name, schema):
     return shown_rows(rows_of_json(firn.rows(f"SELECT * FROM {name}"), schema), schema)
 
 
-def pyiceberg_rows(table):
-    return shown_rows(rows_of_arrow(table.scan().to_arrow(), table.schema()), table.schema())
+def assert_pyiceberg_reads(case, what):
+    """PyIceberg 0.12 reads some NULL lists and maps as empty ones, also where Spark wrote them: both count as empty here.
+    check_files reads the files themselves."""
+    got = rows_of_arrow(case.table.scan().to_arrow(), case.schema)
+    assert_rows(shown_rows([without_null_lists(row, case.schema.as_struct()) for row in got], case.schema),
+                shown_rows([without_null_lists(row, case.schema.as_struct()) for row in case.rows], case.schema), what)
+
+
+def without_null_lists(value, kind):
+    if isinstance(kind, StructType):
+        return value and {f.field_id: without_null_lists(value.get(f.field_id), f.field_type) for f in kind.fields}
+    if isinstance(kind, ListType):
+        return [without_null_lists(child, kind.element_type) for child in value or []]
+    if isinstance(kind, MapType):
+        return [(k, without_null_lists(v, kind.value_type)) for k, v in value or []]
+    return value
 
 
 def assert_rows(got, want, what):
@@ -102,6 +116,12 @@ def append_by_pyiceberg(case, rows):
     case.table.append(pa.Table.from_arrays(columns, schema=schema))
 
 
+def partitioned_by_time(case):
+    """PyIceberg 0.12 cannot write those: it takes the value's number for a time."""
+    sources = {f.source_id for f in case.table.spec().fields if not isinstance(f.transform, VoidTransform)}
+    return any(leaf.field_id in sources and isinstance(leaf.field_type, TimeType) for _, leaf in leaves(case.schema.fields))
+
+
 def arrow_column(values, kind):
     """Arrow makes no UUIDs from bytes below a struct or a list: they are made as their storage and named afterwards."""
     return pa.array(values, storage_of(kind)).cast(kind) if has_uuid(kind) else pa.array(values, kind)
@@ -127,16 +147,19 @@ def storage_of(kind):
 # ---- what manifests and files must hold
 
 def check_files(case):
-    """Partition values, counts, bounds and sizes of every live data file, from the rows that it holds."""
+    """The rows of all files, and partition values, counts, bounds and sizes of each, from the rows that it holds."""
+    held = []
     for task in case.table.scan().plan_files():
         file = task.file
         rows = rows_of_file(case, path_of(file.file_path))
+        held += rows
         what = f"{case}\n{file.file_path}"
         assert file.record_count == len(rows), what
         assert file.file_size_in_bytes == path_of(file.file_path).stat().st_size, what
         check_partition(case, file, rows, what)
         check_metrics(case, file, rows, what)
         check_layout(case, file, what)
+    assert_rows(shown_rows(held, case.schema), case.want(), f"firn's files, {case}")
 
 
 def rows_of_file(case, path):
@@ -151,7 +174,14 @@ def check_partition(case, file, rows, what):
         got = file.partition[position]
         for value in values_at(rows, path):
             want = None if isinstance(field.transform, VoidTransform) or value is None else transform(internal(value, leaf.field_type))
+            if isinstance(field.transform, TruncateTransform) and isinstance(leaf.field_type, (IntegerType, LongType)):
+                want = wrapped(want, 32 if isinstance(leaf.field_type, IntegerType) else 64)
             assert comparable(got) == comparable(want), f"{what}\npartition {field}: {got!r} for {value!r}, which is {want!r}"
+
+
+def wrapped(number, bits):
+    """Java's truncate of the smallest numbers wraps around, Python's does not."""
+    return None if number is None else (number + (1 << (bits - 1))) % (1 << bits) - (1 << (bits - 1))
 
 
 def internal(value, kind):
@@ -279,20 +309,21 @@ def evolve(case):
     rng, fields = case.rng, list(case.schema.fields)
     partitioned = {f.source_id for f in case.table.spec().fields}
     free = [f for f in fields if not any(leaf.field_id in partitioned for _, leaf in leaves([f]))]
+    rng.shuffle(free)
     with case.table.update_schema(allow_incompatible_changes=True) as update:
-        renamed = rng.choice(fields)
-        update.rename_column((renamed.name,), f"new {renamed.name}")
-        for field in fields:
-            if field is not renamed and isinstance(field.field_type, (IntegerType, FloatType)) and field in free:
-                update.update_column((field.name,), LongType() if isinstance(field.field_type, IntegerType) else DoubleType())
-            elif field is not renamed and isinstance(field.field_type, DecimalType) and field in free:
-                update.update_column((field.name,), DecimalType(38, field.field_type.scale))
-        droppable = [f for f in free if f is not renamed]
-        if len(droppable) > 1:
-            update.delete_column((droppable[0].name,))
-        structs = [f for f in free if isinstance(f.field_type, StructType) and f is not renamed and f not in droppable[:1]]
-        if structs:
-            update.add_column((structs[0].name, "added below"), UUIDType())
+        if len(free) > 1 and rng.random() < 0.7:
+            update.delete_column((free.pop().name,))
+        if len(free) > 1:
+            renamed = free.pop()
+            update.rename_column((renamed.name,), f"new {renamed.name}")
+        for field in free:
+            kind = field.field_type
+            if isinstance(kind, (IntegerType, FloatType)):
+                update.update_column((field.name,), LongType() if isinstance(kind, IntegerType) else DoubleType())
+            elif isinstance(kind, DecimalType):
+                update.update_column((field.name,), DecimalType(38, kind.scale))
+            elif isinstance(kind, StructType):
+                update.add_column((field.name, "added below"), UUIDType())
         update.add_column(("added",), rng.choice([StringType(), LongType(), DoubleType()]))
     case.refresh()
 
@@ -315,20 +346,21 @@ def test_a_random_table(firn, pyiceberg, random_space, folder, seed):
     case = Case(seed, pyiceberg, random_space)
     insert(firn, folder, case.name, case.more_rows(), case.schema)
     case.refresh()
-    assert_rows(pyiceberg_rows(case.table), case.want(), f"firn → PyIceberg, {case}")
+    assert_pyiceberg_reads(case, f"firn → PyIceberg, {case}")
     check_files(case)
     for task in case.table.scan().plan_files():
         check_physical_types(path_of(task.file.file_path))
     assert_rows(firn_rows(firn, case.name, case.schema), case.want(), f"firn → firn, {case}")
 
-    append_by_pyiceberg(case, case.more_rows(5))
-    assert_rows(firn_rows(firn, case.name, case.schema), case.want(), f"PyIceberg → firn, {case}")
+    if not partitioned_by_time(case):
+        append_by_pyiceberg(case, case.more_rows(5))
+        assert_rows(firn_rows(firn, case.name, case.schema), case.want(), f"PyIceberg → firn, {case}")
 
     evolve(case)
     assert_rows(firn_rows(firn, case.name, case.schema), case.want(), f"evolved, {case}")
     insert(firn, folder, case.name, case.more_rows(4), case.schema)
     case.refresh()
-    assert_rows(pyiceberg_rows(case.table), case.want(), f"evolved, firn → PyIceberg, {case}")
+    assert_pyiceberg_reads(case, f"evolved, firn → PyIceberg, {case}")
     assert_rows(firn_rows(firn, case.name, case.schema), case.want(), f"evolved, firn → firn, {case}")
 
 
