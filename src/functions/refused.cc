@@ -1,4 +1,4 @@
-// Spark's functions over types that firn has not (VARIANT, XML, TIME, HLL sketches,
+// Spark's functions over types that firn has not (VARIANT, TIME, HLL sketches,
 // geometry, calendar intervals), and those that call into a JVM.
 #include "functions/refused.h"
 
@@ -16,7 +16,6 @@ constexpr std::string_view kNames[] = {
     "current_time",
     "from_avro",
     "from_protobuf",
-    "from_xml",
     "is_variant_null",
     "java_method",
     "make_interval",
@@ -26,14 +25,12 @@ constexpr std::string_view kNames[] = {
     "schema_of_avro",
     "schema_of_variant",
     "schema_of_variant_agg",
-    "schema_of_xml",
     "time_diff",
     "time_trunc",
     "to_avro",
     "to_protobuf",
     "to_time",
     "to_variant_object",
-    "to_xml",
     "try_make_interval",
     "try_parse_json",
     "try_reflect",

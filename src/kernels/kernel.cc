@@ -15,8 +15,8 @@ constexpr Source kSources[] = {
     json_kernels,           collection_kernels, code_kernels,     array_kernels,
     array_order_kernels,    map_kernels,        sequence_kernels, generator_kernels,
     number_pattern_kernels, text_part_kernels,  cipher_kernels,   csv_kernels,
-    gathered_kernels,       kll_kernels,        theta_kernels,    random_kernels,
-    xpath_kernels,
+    gathered_kernels,       kll_kernels,        xml_kernels,      theta_kernels,
+    random_kernels,         xpath_kernels,
 };
 
 }  // namespace

@@ -32,5 +32,6 @@ std::span<const KernelRow> kll_kernels();
 std::span<const KernelRow> theta_kernels();
 std::span<const KernelRow> random_kernels();
 std::span<const KernelRow> xpath_kernels();
+std::span<const KernelRow> xml_kernels();
 
 }  // namespace firn::kernels

@@ -178,6 +178,7 @@ ExprPtr Resolver::replaced(CallSite& at) {
              {{"field", backquoted(field.substr(1, field.size() - 2))},
               {"expr", "\"" + display(at.node.arguments[1]) + "\""}});
   }
+  if (name == "from_xml" || name == "to_xml" || name == "schema_of_xml") return xml(at);
   if (name == "from_csv" || name == "to_csv" || name == "schema_of_csv") return csv(at);
   if (name == "spark_partition_id") return integer_literal(0);
   if (name == "mask") {

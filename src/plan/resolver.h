@@ -68,6 +68,9 @@ struct Site {
 // kind.
 std::optional<int64_t> constant_duration(const ExprPtr& expr);
 
+// The type with every child nullable, as parsers of text give it.
+DataType nullable_throughout(const DataType& type);
+
 // Functions whose calls carry spark.sql.mapKeyDedupPolicy: their seed is 1 where the last key wins.
 inline bool makes_map(std::string_view function) {
   return function == "map" || function == "map_from_arrays" || function == "map_from_entries" ||
@@ -230,6 +233,7 @@ class Resolver {
   DataType named_result(CallSite& at);
   ExprPtr replaced(CallSite& at);  // kReplaced functions
   ExprPtr csv(CallSite& at);       // resolve_text_formats.cc
+  ExprPtr xml(CallSite& at);       // resolve_xml.cc
   ExprPtr json_with_patterns(CallSite& at, const DataType& type);
   std::optional<UnresolvedCall> settled(const UnresolvedCall& node, const ExprPtr& unresolved);
   ExprPtr now(const std::optional<QueryContext>& origin);

@@ -6,27 +6,23 @@
 #include "plan/resolver.h"
 
 namespace firn::plan {
-namespace {
-
-// Every child nullable, as from_json gives it.
-DataType all_nullable(const DataType& type) {
+DataType nullable_throughout(const DataType& type) {
   switch (type.id()) {
     case DataTypeId::kArray:
-      return DataType::array(all_nullable(type.element()), true);
+      return DataType::array(nullable_throughout(type.element()), true);
     case DataTypeId::kMap:
-      return DataType::map(all_nullable(type.key()), all_nullable(type.value()), true);
+      return DataType::map(nullable_throughout(type.key()), nullable_throughout(type.value()),
+                           true);
     case DataTypeId::kStruct: {
       std::vector<types::StructField> fields = type.fields();
       for (types::StructField& field : fields)
-        field.type = all_nullable(field.type), field.nullable = true;
+        field.type = nullable_throughout(field.type), field.nullable = true;
       return DataType::structure(std::move(fields));
     }
     default:
       return type;
   }
 }
-
-}  // namespace
 
 void Resolver::throw_json_input(const CallSite& at, const DataType& given) {
   throw_at(at.unresolved->origin, "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE",
@@ -320,7 +316,7 @@ DataType Resolver::named_result(CallSite& at) {
       if (arguments[2]->type.id() != DataTypeId::kMap)
         throw_input_type(at, 2, "\"MAP<STRING, STRING>\"");
     }
-    return all_nullable(schema);
+    return nullable_throughout(schema);
   }
   if (rule == "sequence") {
     const DataType first = type(0);

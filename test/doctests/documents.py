@@ -6,6 +6,7 @@ from pathlib import Path
 
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE | doctest.IGNORE_EXCEPTION_DETAIL
 FAILING = Path(__file__).resolve().parent / "failing.tsv"
+UNORDERED = Path(__file__).resolve().parent / "unordered.tsv"
 
 # name -> module. Spark's own runs over Connect take these too: where a class of Connect inherits the docstrings
 # of the common one, the common module.
@@ -59,13 +60,23 @@ def read_documents():
     return documents
 
 
-def read_failing():
+def read_reasons(path):
     """name -> reason"""
-    lines = FAILING.read_text(encoding="utf-8").splitlines() if FAILING.exists() else []
+    lines = path.read_text(encoding="utf-8").splitlines()
     return dict(line.split("\t", 1) for line in lines if line and not line.startswith("#"))
 
 
-def run(test, spark):
+class AnyOrder(doctest.OutputChecker):
+    """Takes the expected lines in another order too."""
+
+    def check_output(self, want, got, optionflags):
+        if super().check_output(want, got, optionflags):
+            return True
+        want, got = ("".join(sorted(text.splitlines(keepends=True))) for text in (want, got))
+        return super().check_output(want, got, optionflags)
+
+
+def run(test, spark, unordered=False):
     """What did not come out as the docstring says; "" where all did."""
     from pyspark.sql import SparkSession
     from pyspark.sql.connect.client.retries import DefaultPolicy
@@ -74,6 +85,7 @@ def run(test, spark):
     globs = dict(test.globs, spark=spark, SparkSession=SparkSession)
     fresh = doctest.DocTest(test.examples, globs, test.name, test.filename, test.lineno, test.docstring)
     report = []
-    runner = doctest.DocTestRunner(optionflags=FLAGS, verbose=False)
+    checker = AnyOrder() if unordered else doctest.OutputChecker()
+    runner = doctest.DocTestRunner(checker, optionflags=FLAGS, verbose=False)
     failed, _ = runner.run(fresh, out=report.append, clear_globs=True)
     return "".join(report) if failed else ""

@@ -32,6 +32,7 @@ def main():
     servers = conftest.Servers(Folders())
     signal.signal(signal.SIGALRM, give_up)
     counts = {}
+    unordered = documents.read_reasons(documents.UNORDERED)
     for name, test in documents.read_documents().items():
         if word not in name:
             continue
@@ -41,7 +42,7 @@ def main():
         signal.alarm(TIME_S)
         begin = time.monotonic()
         try:
-            report = documents.run(test, spark)
+            report = documents.run(test, spark, name in unordered)
         except (Exception, SystemExit) as error:  # the docstring's own end
             report = f"{type(error).__name__}: {error}"
         if time.monotonic() - begin > SLOW_S:
