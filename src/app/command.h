@@ -15,6 +15,9 @@ inline constexpr int kSuccess = 0;
 inline constexpr int kFailure = 1;
 inline constexpr int kUsage = 2;
 
+// First character of a word that is not to be looked into: an argument of a script.
+inline constexpr char kVerbatim = '\x01';
+
 // Gives the exit code; throws Error.
 using Action = std::function<int()>;
 

@@ -36,12 +36,14 @@ int usage_error(const std::string& message, const std::string& help) {
   return kUsage;
 }
 
-// `run … job.py …`: what follows the script is the script's own, so a "--" goes before it.
+// `run … job.py …`: what follows the script is the script's own, so a "--" goes before it, and
+// kVerbatim before each word (CLI11 would take "[1, 2]" for a list).
 std::vector<std::string> with_script_marked(std::vector<std::string> words) {
   if (words.empty() || words.front() != "run") return words;
   for (size_t i = 1; i < words.size() && words[i] != "--"; ++i) {
     const bool is_value = words[i - 1] == "--py-files" || words[i - 1] == "--conf";
     if (is_value || words[i].starts_with('-') || !words[i].ends_with(".py")) continue;
+    for (size_t k = i + 1; k < words.size(); ++k) words[k].insert(0, 1, kVerbatim);
     words.insert(words.begin() + static_cast<std::ptrdiff_t>(i), "--");
     break;
   }

@@ -173,6 +173,8 @@ Action declare_run(CLI::App& parser, Interruption& interruption) {
   return [options, conf, script, &interruption] {
     if (is_script(options->file)) {
       script->file = options->file;
+      for (std::string& word : script->arguments)
+        if (word.starts_with(kVerbatim)) word.erase(0, 1);
       script->aws = conf->aws;
       return run_script(*script, *conf, interruption);
     }

@@ -35,6 +35,12 @@ def test_arguments_are_the_scripts_own(script):
     assert run.out == "['job.py', '--JOB_NAME', 'x', '--conf', 'a=b', '--', '--help']\n", run.err
 
 
+def test_arguments_come_as_they_were_given(script):
+    words = ["[1, 2]", '["a", "b"]', "", "{x}", "a,b", "-x", "--k=[v]", "more.py"]
+    run = script("import sys\nprint(sys.argv[1:])", *words)
+    assert run.out == f"{words}\n", run.err
+
+
 def test_confs_before_the_script(script):
     run = script(SESSION + "print(spark.conf.get('spark.sql.ansi.enabled'), spark.conf.get('spark.my.own'))",
                  options=("--glue-version", "5.0", "--conf", "spark.my.own=1"))
