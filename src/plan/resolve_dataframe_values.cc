@@ -151,7 +151,8 @@ ExprPtr Resolver::matched(const ExprPtr& value, const types::StructField& wanted
     return case_when({{is_null, null_of(type)}}, made);
   }
   const auto store = common_type(value->type, wanted.type, true);
-  const bool widens = store && store->same_ignoring_nullability(wanted.type);
+  const bool widens = value->type.id() != DataTypeId::kString && store &&
+                      store->same_ignoring_nullability(wanted.type);
   const bool stores = value->type.is_numeric() && wanted.type.is_numeric();
   const bool to_text = wanted.type.id() == DataTypeId::kString && !value->type.is_nested();
   if (!widens && !stores && !to_text)

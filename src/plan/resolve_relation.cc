@@ -64,7 +64,7 @@ Scoped Resolver::node_of(const RelationPtr& unresolved) {
           [&](const Generate& node) { return generate(node, r); },
           [&](const Pivot& node) { return pivot(node, r); },
           [&](const Unpivot& node) { return unpivot(node, r); },
-          [&](const Hint& node) { return relation(node.child); },
+          [&](const Hint& node) { return hinted(node); },
           [&](const Lateral& node) { return relation(node.child); },
           [&](const NameColumns& node) { return name_columns(node); },
           [&](const ToSchema& node) { return to_schema(node); },
@@ -317,6 +317,16 @@ Scoped Resolver::filter_of(const Filter& node, const Relation& relation) {
   site.clause = "WHERE";
   ExprPtr condition = boolean_condition(node.condition, site, "WHERE");
   child.plan = finish(Filter{std::move(condition), child.plan}, relation.origin);
+  return child;
+}
+
+// Rows stay where they are; columns to part them by must be there.
+Scoped Resolver::hinted(const Hint& node) {
+  Scoped child = relation(node.child);
+  if (node.name != "repartition") return child;
+  Site site;
+  site.scope = &child.scope;
+  for (const ExprPtr& key : node.parameters) (void)expression(key, site);
   return child;
 }
 

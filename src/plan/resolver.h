@@ -133,6 +133,7 @@ class Resolver {
   Scoped inline_table(const InlineTable& node, const Relation& relation);
   Scoped filter_of(const Filter& node, const Relation& relation);
   Scoped limit(const Limit& node);
+  Scoped hinted(const Hint& node);
   Scoped deduplicate(const Deduplicate& node, const Relation& relation);
   Scoped watermark(const Watermark& node, const Relation& relation);
   Scoped scoped(RelationPtr plan);

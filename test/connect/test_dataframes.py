@@ -10,9 +10,6 @@ from dataframe_rows import ORDERED, ROWS
 EXPECTED = json.loads(GOLDEN.read_text())
 # Rows that firn answers otherwise yet.
 KNOWN = {
-    "column: literals of decimals and bytes",  # the client says DECIMAL(10,0): 10 digits stay
-    "columns: to a schema that does not fit",  # text to BOOLEAN is cast
-    "columns: repartition by a column that is not there",  # not looked at
     "join: self with a filtered one",  # a column of one side that both have
     "function: map functions",  # a Python map's order is kept
     "show: nested",  # the same

@@ -94,6 +94,7 @@ ExprPtr Translation::expression(const Expression& given) {
       return lambda(given.lambda_function());
     case Case::kUnresolvedNamedLambdaVariable: {
       const auto& parts = given.unresolved_named_lambda_variable().name_parts();
+      if (parts.empty()) throw_invalid("A lambda's variable has no name.");
       return plan::make(plan::UnresolvedName{{parts.begin(), parts.end()}, {}});
     }
     case Case::kWindow:

@@ -33,6 +33,12 @@ std::pair<DataType, types::Value> decimal(const Literal::Decimal& given) {
   if (!value)
     throw Error("FIRN_INVALID_INPUT",
                 {{"what", "A decimal literal holds no decimal number: " + given.value()}});
+  // What a client says that was not told a type: Spark takes the number's own then.
+  const bool unknown = given.precision() == 10 && given.scale() == 0;
+  if (unknown) {
+    const int digits = std::max({value->precision, value->scale, 1});
+    return {DataType::decimal(std::min(digits, 38), value->scale), value->value};
+  }
   const int scale = std::max(value->scale, given.has_scale() ? given.scale() : 0);
   int whole = std::max(value->precision - value->scale, 0);
   if (given.has_precision()) whole = std::max(whole, given.precision() - scale);
