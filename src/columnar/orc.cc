@@ -268,6 +268,17 @@ DataType as_local(const DataType& type) {
   }
 }
 
+// Arrow's writer stores the fraction of a time before 1970 as a negative number, which Java's
+// reader takes for a broken file.
+void check_fraction(const kernels::ColumnView& view, const int64_t* local) {
+  for (uint64_t row = 0; row < view.size; ++row) {
+    if (!view.is_valid(row) || local[row] >= 0 || local[row] % 1'000'000 == 0) continue;
+    throw_unsupported(
+        "writing times before 1970 with a fraction of a second as ORC (Spark could not read them); "
+        "truncate them by date_trunc('SECOND', …), or write Parquet");
+  }
+}
+
 // The column with local times instead of instants; what had to be made lives in `made`.
 kernels::ColumnView localised(const kernels::ColumnView& view, const DataType& type,
                               const kernels::TimeZone& zone,
@@ -280,9 +291,13 @@ kernels::ColumnView localised(const kernels::ColumnView& view, const DataType& t
       for (uint64_t row = 0; row < view.size; ++row) {
         if (view.is_valid(row)) local[row] = zone.to_local(view.values<int64_t>()[row]);
       }
+      check_fraction(view, local.data());
       result.data = local.data();
       break;
     }
+    case DataTypeId::kTimestampNtz:
+      check_fraction(view, view.values<int64_t>());
+      break;
     case DataTypeId::kArray:
       result.children[0] = localised(view.children[0], type.element(), zone, made);
       break;

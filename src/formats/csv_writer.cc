@@ -41,7 +41,7 @@ class CsvWriter final : public RowWriter {
     if (!options.flag("header", false)) return;
     for (size_t i = 0; i < schema_.fields().size(); ++i) {
       if (i > 0) text_ += dialect_.separator;
-      append_value(schema_.fields()[i].name);
+      append_value(schema_.fields()[i].name, i == 0);
     }
     text_ += line_end_;
   }
@@ -60,7 +60,7 @@ class CsvWriter final : public RowWriter {
         }
         value.clear();
         format(value, columns[i], row, schema_.fields()[i].type);
-        append_value(value);
+        append_value(value, i == 0);
       }
       text_ += line_end_;
       if (text_.size() > (256 << 10)) flush();
@@ -90,7 +90,7 @@ class CsvWriter final : public RowWriter {
     }
   }
 
-  void append_value(std::string_view value) {
+  void append_value(std::string_view value, bool first) {
     if (trim_left_) {
       while (!value.empty() && is_blank(value.front())) value.remove_prefix(1);
     }
@@ -101,25 +101,27 @@ class CsvWriter final : public RowWriter {
       text_ += quote_all_ && empty_.empty() ? std::string(2, dialect_.quote) : empty_;
       return;
     }
-    if (dialect_.quote == '\0' || !(quote_all_ || needs_quotes(value))) {
+    if (dialect_.quote == '\0' || !(quote_all_ || needs_quotes(value, first))) {
       text_ += value;
       return;
     }
     text_ += dialect_.quote;
     for (const char c : value) {
-      const bool escaped = c == dialect_.quote && escape_quotes_;
-      if (escaped && dialect_.escape != '\0') text_ += dialect_.escape;
+      if (c == dialect_.quote && dialect_.escape != '\0') text_ += dialect_.escape;
       if (c == dialect_.escape && c != dialect_.quote && dialect_.escape_escape != '\0')
         text_ += dialect_.escape_escape;
       text_ += c;
     }
     text_ += dialect_.quote;
   }
-  bool needs_quotes(std::string_view value) const {
-    if (value.find(dialect_.separator) != std::string_view::npos ||
-        value.find_first_of("\n\r") != std::string_view::npos)
+  bool needs_quotes(std::string_view value, bool first) const {
+    if (value.front() == dialect_.quote ||
+        value.find(dialect_.separator) != std::string_view::npos ||
+        value.find_first_of("\n\r") != std::string_view::npos ||
+        value.find_first_of(line_end_) != std::string_view::npos)
       return true;
-    if (dialect_.comment != '\0' && value.front() == dialect_.comment) return true;
+    const char comment = dialect_.comment != '\0' ? dialect_.comment : '#';
+    if (first && value.front() == comment) return true;
     return escape_quotes_ && value.find(dialect_.quote) != std::string_view::npos;
   }
   void flush() {

@@ -1,5 +1,5 @@
 """Asks Spark the cases of cases_all.py and writes golden.json: all, those that are missing (--missing), or those whose
-name holds a word. --files makes the files of spark/ anew. Run with the Python that has pyspark."""
+name holds a word; --written: those of cases_write.py, into written.json. --files makes the files of spark/ anew. Run with the Python that has pyspark."""
 
 import json
 import logging
@@ -56,6 +56,28 @@ def answer(spark, case, folder):
         for key in case.conf:
             spark.conf.unset(key)
     return {"columns": columns, "rows": sorted(rows, key=str) if case.order else rows}
+
+
+def text_of(folder):
+    """The content of the files that a job left, by the ends of their names."""
+    files = sorted(path for path in folder.iterdir() if not path.name.startswith(("_", "."))) if folder.exists() else []
+    return [[path.name[path.name.rindex("-c"):], path.read_bytes().decode("utf-8", "backslashreplace")] for path in files]
+
+
+def written(spark, folder):
+    from cases_write import CASES as WRITES
+    from update_oracle import condition_of
+
+    kept = {}
+    for number, case in enumerate(WRITES):
+        target = folder / f"w{number}"
+        try:
+            spark.sql(case.statement(target))
+        except Exception as error:
+            kept[case.key] = {"error": condition_of(spark, error)[0]}
+            continue
+        kept[case.key] = {"files": text_of(target)}
+    return kept
 
 
 def wanted_cases(arguments, golden):
@@ -126,6 +148,8 @@ def main():
         spark = builder.config("spark.driver.bindAddress", "127.0.0.1").getOrCreate()
         spark.sparkContext.setLogLevel("OFF")
         logging.disable(logging.ERROR)
+        if "--written" in sys.argv:
+            return store("written.json", written(spark, Path(scratch)))
         golden = json.loads((HERE / "golden.json").read_text())
         for number, case in enumerate(wanted_cases(sys.argv[1:], golden)):
             folder = Path(scratch) / f"files{number}"
