@@ -218,7 +218,6 @@ CASES = [
     orc("filtered", {"a": list(range(100))}, select=("count(*)", "min(a)"), where="a > 90"),
     *[orc(f"codec {name}", {"a": [1, 2, 3] * 100}, select=("count(*)", "sum(a)"), file={"compression": name}) for name in ("uncompressed", "snappy", "zlib", "zstd", "lz4")],
     orc_files("merged schema", {"a": [1]}, {"a": [2], "b": ["x"]}, options={"mergeSchema": "true"}),
-    orc_files("merged schema by conf", {"a": [1]}, {"b": ["x"]}, select=("a", "b"), conf={"spark.sql.orc.mergeSchema": "true"}),
     orc_files("merged types that differ", {"a": [1]}, {"a": ["x"]}, options={"mergeSchema": "true"}),
     Case("not orc", "orc", {"a.orc": "hello, this is no ORC file at all, not at all"}),
     Case("not orc with schema", "orc", {"a.orc": "hello, this is no ORC file at all, not at all"}, schema="a INT"),

@@ -105,3 +105,37 @@ def test_files_of_spark(firn, name):
     options = " WITH ('header' = 'true', 'inferSchema' = 'true')" if format == "csv" else ""
     answer = firn.run(f"SELECT * FROM {format}.`{HERE / 'spark' / name}`{options}")[0]
     assert normal(answer, True) == WRITTEN[name]
+
+
+# What Spark's mapping of Avro's types gives (its guide "Apache Avro Data Source"); the files are of Apache's Java library.
+AVRO_TYPES = ["int", "bigint", "float", "double", "boolean", "string", "binary", "string", "binary", "date", "timestamp", "timestamp", "timestamp_ntz",
+              "decimal(6,2)", "bigint", "struct<member0:int,member1:string>", "array<int>", "map<string,string>", "struct<p:binary>"]
+AVRO_ROWS = [
+    ["1", "2", "1.5", "-2.5", "true", "é", "[00 FF]", "SPADES", "[61 62]", "2024-01-02", "2024-01-02 03:04:05.678", "2024-01-02 03:04:05.678901",
+     "2024-01-02 03:04:05.678901", "12.34", "3000000000", "{NULL, t}", "[1, NULL]", "{k -> v}", "{[63 64]}"],
+    ["-1", None, "0.0", "0.0", "false", None, "[]", "HEARTS", "[00 01]", "1969-12-31", "1969-12-31 23:59:59.999", "1969-12-31 23:59:59.999999",
+     "1970-01-01 00:00:00", "-0.01", "5", None, "[]", "{}", None],
+    ["0", None, "0.0", "0.0", "false", None, "[]", "HEARTS", "[00 01]", "1970-01-01", "1970-01-01 00:00:00", "1970-01-01 00:00:00",
+     "1970-01-01 00:00:00", "0.00", "0", "{7, NULL}", "[NULL]", "{ -> }", None]]
+
+
+@pytest.mark.parametrize("codec", ["null", "deflate", "snappy", "zstandard"])
+def test_avro_of_java(firn, codec):
+    columns, rows = firn.query(f"SELECT * FROM avro.`{HERE}/avro/{codec}.avro`")
+    assert [type for _, type in columns] == AVRO_TYPES
+    assert rows == AVRO_ROWS
+    assert firn.query(f"SELECT kv['k'], r.p, i FROM avro.`{HERE}/avro/{codec}.avro` WHERE l = 2")[1] == [["v", "[63 64]", "1"]]
+    # a reader's schema: wider, fewer, more
+    assert firn.query(f"SELECT * FROM avro.`{HERE}/avro/{codec}.avro` WITH (__schema = 'i BIGINT, none STRING, F DOUBLE')")[1][0] == ["1", None, "1.5"]
+
+
+def test_other_codecs_of_avro_are_refused(firn):
+    answer = firn.run(f"SELECT * FROM avro.`{HERE}/avro/bzip2.avro`")[0]
+    assert answer["condition"] == "UNSUPPORTED_FEATURE.FIRN" and "bzip2" in answer["message"]
+
+
+@pytest.mark.parametrize("format, option", [("csv", "singleVariantColumn"), ("json", "singleVariantColumn"), ("json", "maxStringLen")])
+def test_options_that_are_refused(firn, format, option):
+    (firn.folder / f"a.{format}").write_text('{"a": 1}')
+    answer = firn.run(f"SELECT * FROM {format}.`{firn.folder}/a.{format}` WITH ({option} = '1')")[0]
+    assert answer["condition"] == "UNSUPPORTED_FEATURE.FIRN" and option in answer["message"]

@@ -1,16 +1,8 @@
 """What firn writes: the folder as Spark leaves it, and rows that Spark and firn read back equal."""
 
-import json
-from pathlib import Path
-
 import pytest
 
-from cases_write import CASES as WRITES
-from update import SAMPLE, rows_of, text_of
-
-WRITTEN = json.loads((Path(__file__).resolve().parent / "written.json").read_text())
-# Where the text differs from Spark's, and why.
-KNOWN = {}
+from update import SAMPLE, rows_of
 
 FLAT = f"SELECT * EXCEPT (y, xs, st, ss) FROM ({SAMPLE})"
 # Times before 1970 with a fraction of a second are refused for ORC.
@@ -64,20 +56,6 @@ def test_firn_reads_it(firn, name):
     else:
         assert sorted(got[1], key=str) == sorted(wanted[1], key=str)
         assert got[0] == wanted[0]
-
-
-@pytest.mark.parametrize("case", WRITES, ids=lambda case: case.key)
-def test_the_text(firn, case):
-    folder = firn.folder / "out"
-    answer = firn.run(case.statement(folder))[0]
-    wanted = WRITTEN[case.key]
-    got = {"error": answer["condition"]} if "condition" in answer else {"files": text_of(folder)}
-    agreed = got == wanted or ("error" in got and "error" in wanted)
-    if case.key in KNOWN:
-        assert not agreed
-        pytest.xfail(KNOWN[case.key])
-    if not agreed:
-        assert got == wanted
 
 
 def test_the_folder(firn):
