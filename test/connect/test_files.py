@@ -72,7 +72,7 @@ def test_where_rows_come_from(spark, tmp_path):
     frame = spark.read.csv(str(tmp_path)).withColumn("f", F.input_file_name())
     assert rows(frame) == [("1", f"file://{tmp_path}/a%20b.csv"), ("2", f"file://{tmp_path}/a%20b.csv")]
     frame = spark.read.csv(str(tmp_path)).select("_c0", "_metadata.file_name", "_metadata.file_size")
-    assert rows(frame) == [("1", "a b.csv", 4), ("2", "a b.csv", 4)]
+    assert rows(frame) == [("1", "a%20b.csv", 4), ("2", "a%20b.csv", 4)]
     assert spark.read.csv(str(tmp_path)).columns == ["_c0"]
 
 
