@@ -264,6 +264,7 @@ constexpr LoweringRow kRows[] = {
     {"array", array},
     {"map", map},
     {"named_struct", named_struct},
+    {"distributed_sequence_id", row_id},
     {"monotonically_increasing_id", row_id},
     {"transform", transform},
     {"filter", filter_array},

@@ -51,6 +51,7 @@ std::vector<Function> math_functions() {
     {"rand", {"random"}, scalar, {optional(bigint())}, fixed(kDouble), kVolatile, "Uniform in [0, 1); the seed is fixed when the query is resolved."},
     {"randn", {}, scalar, {optional(bigint())}, fixed(kDouble), kVolatile, "Standard normal; the seed is fixed when the query is resolved."},
     {"monotonically_increasing_id", {}, scalar, {}, fixed(kLong), kVolatile, "An increasing number, unique for each row."},
+    {"distributed_sequence_id", {}, scalar, {}, fixed(kLong), kVolatile, "The row's number, from 0: the index of the pandas API."},
     {"bit_count", {}, scalar, {one_of({kBoolean, kByte, kShort, kInteger, kLong})}, fixed(kInteger), kStrict, "Number of bits that are set."},
     {"bit_get", {"getbit"}, scalar, {integral(), integer()}, fixed(kByte), kNullOnNull | kCanThrow, "The bit at a position, from the right."},
     {"try_mod", {}, scalar, {any(), any()}, named("remainder"), kStrict, "As %, NULL where the divisor is 0."},

@@ -249,20 +249,17 @@ Scoped Resolver::column_chain(const RelationPtr& top) {
   const auto drop = [&](const DropColumns& node) {
     std::set<AttributeId> gone;
     for (const ExprPtr& item : node.columns) {
-      const auto* name = std::get_if<UnresolvedName>(&item->node);
-      if (name == nullptr) continue;  // drops only columns
-      if (name->plan_id) {
-        if (const auto match = find_column(*name, scope, item->origin))
-          gone.insert(match->attribute.id);
+      if (const Literal* given = as_literal(*item)) {  // a name: all columns that have it
+        const auto* text = std::get_if<std::string>(&given->value);
+        for (const Attribute& attribute : scope.columns)
+          if (text != nullptr && same(attribute.name, *text)) gone.insert(attribute.id);
         continue;
       }
-      for (const Attribute& attribute : scope.columns)
-        if (name->parts.size() == 1 && same(attribute.name, name->parts[0]))
-          gone.insert(attribute.id);
-      if (name->parts.size() > 1)
-        if (const auto match = find_column(*name, scope, item->origin);
-            match && match->used == name->parts.size())
-          gone.insert(match->attribute.id);
+      const auto* name = std::get_if<UnresolvedName>(&item->node);
+      if (name == nullptr) continue;  // drops only columns
+      if (const auto match = find_column(*name, scope, item->origin);
+          match && (name->plan_id || match->used == name->parts.size()))
+        gone.insert(match->attribute.id);
     }
     std::erase_if(scope.columns, [&](const Attribute& attribute) {
       if (!gone.count(attribute.id)) return false;

@@ -1,5 +1,6 @@
 // Schemas and plans as text.
 #include <map>
+#include <set>
 
 #include "plan/relation.h"
 #include "server/spark_connect/analyze.h"
@@ -94,9 +95,35 @@ std::string to_ddl(const DataType& structure) {
   return out;
 }
 
-// Attribute ids are written "#17": they are numbered anew in the order they come.
+namespace {
+
+// Where a column's name begins that ends at `end`.
+size_t name_before(const std::string& text, size_t end) {
+  size_t begin = end;
+  while (begin > 0 && std::string_view(" ,([)]").find(text[begin - 1]) == std::string_view::npos)
+    --begin;
+  return begin;
+}
+// Ids of columns that the plan itself names: "… AS name#17".
+std::set<std::string> aliased_ids(const std::string& text) {
+  std::set<std::string> ids;
+  for (size_t at = text.find('#'); at != std::string::npos; at = text.find('#', at + 1)) {
+    const size_t begin = name_before(text, at);
+    if (begin < 4 || text.compare(begin - 4, 4, " AS ") != 0) continue;
+    size_t end = at + 1;
+    while (end < text.size() && text[end] >= '0' && text[end] <= '9') ++end;
+    ids.insert(text.substr(at, end - at));
+  }
+  return ids;
+}
+
+}  // namespace
+
+// Attribute ids are written "#17": they are numbered anew in the order they come. Names that the
+// plan gives have no meaning.
 std::string semantics_of(const plan::Relation& resolved) {
   const std::string text = to_string(resolved);
+  const std::set<std::string> named_here = aliased_ids(text);
   std::string out;
   std::map<std::string, size_t> numbers;
   for (size_t i = 0; i < text.size();) {
@@ -106,6 +133,7 @@ std::string semantics_of(const plan::Relation& resolved) {
     }
     size_t end = i + 1;
     while (end < text.size() && text[end] >= '0' && text[end] <= '9') ++end;
+    if (named_here.contains(text.substr(i, end - i))) out.resize(name_before(out, out.size()));
     const auto [row, fresh] = numbers.try_emplace(text.substr(i, end - i), numbers.size());
     out += "#" + std::to_string(row->second);
     i = end;

@@ -382,7 +382,8 @@ RelationPtr Translation::drop(const proto::Drop& given) {
   plan::DropColumns made;
   made.child = relation(given.input());
   made.columns = expressions(given.columns());
-  for (const std::string& column : given.column_names()) made.columns.push_back(name({column}));
+  for (const std::string& column : given.column_names())
+    made.columns.push_back(plan::string_literal(column));
   return plan::make(std::move(made));
 }
 
