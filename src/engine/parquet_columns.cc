@@ -133,7 +133,7 @@ class FixedLengthWriter final : public duckdb::PrimitiveColumnWriter {
 // Hands everything on.
 class AroundLeaf : public duckdb::ColumnWriter {
  public:
-  AroundLeaf(const ColumnWriter& shown, duckdb::unique_ptr<ColumnWriter> leaf)
+  AroundLeaf(const ColumnWriter& shown, duckdb::unique_ptr<ColumnWriter>&& leaf)
       : ColumnWriter(shown.writer, duckdb::ParquetColumnSchema(shown.column_schema),
                      shown.schema_path),
         leaf_(std::move(leaf)) {
@@ -205,6 +205,11 @@ class ExactFloats final : public AroundLeaf {
     has_nan_ = false;
     return AroundLeaf::InitializeWriteState(row_group);
   }
+  void Analyze(duckdb::ColumnWriterState& state, duckdb::ColumnWriterState* above,
+               duckdb::Vector& vector, idx_t count) override {
+    duckdb::Vector bits = bits_of(vector);
+    AroundLeaf::Analyze(state, above, bits, count);
+  }
   void Prepare(duckdb::ColumnWriterState& state, duckdb::ColumnWriterState* above,
                duckdb::Vector& vector, idx_t count, bool can_span_pages) override {
     const Float* values = duckdb::FlatVector::GetData<Float>(vector);
@@ -216,7 +221,12 @@ class ExactFloats final : public AroundLeaf {
       low_ = values[row] < low_ ? values[row] : low_;
       high_ = values[row] > high_ ? values[row] : high_;
     }
-    AroundLeaf::Prepare(state, above, vector, count, can_span_pages);
+    duckdb::Vector bits = bits_of(vector);
+    AroundLeaf::Prepare(state, above, bits, count, can_span_pages);
+  }
+  void Write(duckdb::ColumnWriterState& state, duckdb::Vector& vector, idx_t count) override {
+    duckdb::Vector bits = bits_of(vector);
+    AroundLeaf::Write(state, bits, count);
   }
   void FinalizeWrite(duckdb::ColumnWriterState& state) override {
     AroundLeaf::FinalizeWrite(state);
@@ -230,15 +240,22 @@ class ExactFloats final : public AroundLeaf {
   }
 
  private:
+  static duckdb::LogicalType bits_type() {
+    return sizeof(Float) == 4 ? duckdb::LogicalType::INTEGER : duckdb::LogicalType::BIGINT;
+  }
+  // The same memory under another type.
+  static duckdb::Vector bits_of(const duckdb::Vector& vector) {
+    duckdb::Vector bits(bits_type(), nullptr);
+    bits.Reinterpret(vector);
+    return bits;
+  }
   static duckdb::unique_ptr<ColumnWriter> whole_numbers(const ColumnWriter& replaced) {
-    const auto type =
-        sizeof(Float) == 4 ? duckdb::LogicalType::INTEGER : duckdb::LogicalType::BIGINT;
     duckdb::vector<std::string> parents = replaced.schema_path;
     parents.pop_back();  // the new writer adds its own name
     const duckdb::ParquetColumnSchema& schema = replaced.Schema();
-    auto made = CreateWriterRecursive(replaced.writer.GetContext(), replaced.writer, parents, type,
-                                      schema.name, false, nullptr, nullptr, schema.max_repeat,
-                                      schema.max_define, true);
+    auto made = CreateWriterRecursive(replaced.writer.GetContext(), replaced.writer, parents,
+                                      bits_type(), schema.name, false, nullptr, nullptr,
+                                      schema.max_repeat, schema.max_define, true);
     made->column_schema.max_define = schema.max_define;
     made->column_schema.repetition_type = schema.repetition_type;
     made->column_schema.field_id = schema.field_id;
