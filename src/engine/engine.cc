@@ -306,14 +306,33 @@ class DuckEngine final : public Engine {
     return prepared->run({}, std::move(stop));
   }
   std::string explain_lowered(const plan::RelationPtr& relation) override {
-    std::string text;
-    on_large_stack([&] {
-      Session session(instance());
-      text = lower(*relation, {}, session.state)->ToString();
+    return explain_parts(relation, [&](const plan::RelationPtr& part) {
+      std::string text;
+      on_large_stack([&] {
+        Session session(instance());
+        text = lower(*part, {}, session.state)->ToString();
+      });
+      return text;
     });
-    return text;
   }
   std::string explain_physical(const plan::RelationPtr& relation) override {
+    return explain_parts(relation,
+                         [&](const plan::RelationPtr& part) { return explain_part(part); });
+  }
+
+ private:
+  // The plan above its Python functions, then for each of them its line and what feeds it.
+  template <class Explain>
+  static std::string explain_parts(const plan::RelationPtr& relation, const Explain& explain) {
+    std::vector<PythonStage> stages;
+    std::string text = explain(cut_python(relation, stages));
+    for (size_t i = stages.size(); i-- > 0;) {
+      const std::string node = plan::to_string(stages[i].node);
+      text += "\n" + node.substr(0, node.find('\n')) + "\n" + explain(stages[i].input);
+    }
+    return text;
+  }
+  std::string explain_part(const plan::RelationPtr& relation) {
     std::string text;
     on_large_stack([&] {
       Session session(instance());
@@ -330,7 +349,6 @@ class DuckEngine final : public Engine {
     return text;
   }
 
- private:
   std::unique_ptr<Prepared> prepare_part(const plan::RelationPtr& relation,
                                          std::vector<types::DataType> parameters) {
     return std::make_unique<DuckPrepared>(

@@ -34,6 +34,8 @@ void configure(duckdb::DBConfig& config, const EngineOptions& options) {
       {"autoinstall_known_extensions", duckdb::Value::BOOLEAN(false)},
       {"autoload_known_extensions", duckdb::Value::BOOLEAN(false)},
       {"temp_directory", duckdb::Value(options.spill_folder)},
+      // It reads a window's input twice; slots give their rows once.
+      {"disabled_optimizers", duckdb::Value("window_self_join")},
   };
   for (const Setting& setting : settings) config.SetOptionByName(setting.name, setting.value);
   if (options.memory_bytes > 0) {
