@@ -213,16 +213,16 @@ class Sender:
                         stream.cancel()
                         break
         except grpc.RpcError as error:
-            return self.judged(error, time.monotonic() - begin)
+            return self.judged(error, time.monotonic() - begin, analyze)
         return None
 
-    def judged(self, error, took):
+    def judged(self, error, took, analyze):
         if error.code() == grpc.StatusCode.CANCELLED:
             return None
         if error.code() == grpc.StatusCode.DEADLINE_EXCEEDED:
             try:
                 self.interrupt(self.head(self.pb.InterruptRequest, interrupt_type=1), timeout=PATIENCE)
-                return f"slow: {took:.0f} s"
+                return f"hangs: analysed for {took:.0f} s" if analyze else None  # billions of rows take their time
             except grpc.RpcError as again:
                 return f"hangs: no interrupt either ({again.code()})"
         if error.code() == grpc.StatusCode.UNAVAILABLE:

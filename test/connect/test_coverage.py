@@ -34,4 +34,5 @@ def test_refused_relation_is_named(spark, case):
     request.plan.CopyFrom(plan)
     with pytest.raises(PySparkException) as raised:
         client._execute_and_fetch(request, {})
-    assert f"{case} of Spark Connect" in str(raised.value)
+    name = {"apply_in_pandas_with_state": "applyInPandasWithState"}.get(case, f"{case} of Spark Connect")
+    assert name in str(raised.value)
