@@ -15,9 +15,7 @@ using kernels::ColumnView;
 using types::DataType;
 using types::DataTypeId;
 
-bool supports(const DataType& type) {
-  return !type.is_nested() && type.id() != DataTypeId::kNull && type.id() != DataTypeId::kBinary;
-}
+bool supports(const DataType& type) { return !type.is_nested() && type.id() != DataTypeId::kNull; }
 
 bool is_blank(char c) { return static_cast<unsigned char>(c) <= ' '; }
 
@@ -85,15 +83,31 @@ class CsvWriter final : public RowWriter {
       }
       case DataTypeId::kTimestampNtz:
         return local_timestamps_.format(out, column.values<int64_t>()[row], 0, "UTC");
+      case DataTypeId::kBinary:
+        return append_bytes(out, column.values<kernels::StringRef>()[row].view());
       default:
-        kernels::append_text(out, column, row, type, {zone_.get(), true});
+        kernels::append_text(out, column, row, type, {zone_.get(), /*plain_decimals=*/false});
     }
+  }
+  // "[41 0A]"
+  static void append_bytes(std::string& out, std::string_view bytes) {
+    static constexpr char kHex[] = "0123456789ABCDEF";
+    out += '[';
+    for (const char c : bytes) {
+      if (out.back() != '[') out += ' ';
+      out += kHex[static_cast<unsigned char>(c) >> 4];
+      out += kHex[c & 15];
+    }
+    out += ']';
   }
 
   void append_value(std::string_view value, bool first) {
     if (trim_left_) {
       while (!value.empty() && is_blank(value.front())) value.remove_prefix(1);
     }
+    // Blanks at the end ask for quotes too, and go nevertheless.
+    const bool quotes =
+        dialect_.quote != '\0' && !value.empty() && (quote_all_ || needs_quotes(value, first));
     if (trim_right_) {
       while (!value.empty() && is_blank(value.back())) value.remove_suffix(1);
     }
@@ -101,7 +115,7 @@ class CsvWriter final : public RowWriter {
       text_ += quote_all_ && empty_.empty() ? std::string(2, dialect_.quote) : empty_;
       return;
     }
-    if (dialect_.quote == '\0' || !(quote_all_ || needs_quotes(value, first))) {
+    if (!quotes) {
       text_ += value;
       return;
     }
@@ -110,7 +124,10 @@ class CsvWriter final : public RowWriter {
       if (c == dialect_.quote && dialect_.escape != '\0') text_ += dialect_.escape;
       if (c == dialect_.escape && c != dialect_.quote && dialect_.escape_escape != '\0')
         text_ += dialect_.escape_escape;
-      text_ += c;
+      if (c == '\n' && line_end_.size() == 2)
+        text_ += line_end_;
+      else
+        text_ += c;
     }
     text_ += dialect_.quote;
   }

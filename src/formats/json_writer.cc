@@ -86,6 +86,10 @@ const CompressionRow& codec(const Options& options) {
 
 std::string json_extension(const Options& options, const DataType& schema) {
   check_column_types(schema, "JSON", supports);
+  for (const char* name : {"writeNonAsciiCharacterAsCodePoint", "pretty"}) {
+    if (options.flag(name, false))
+      throw_unsupported(std::string("the option ") + name + " of writing JSON");
+  }
   const std::string charset = options.text("encoding", "charset", "UTF-8");
   if (!is_utf8(charset)) throw_unsupported("writing JSON in the encoding " + charset);
   return ".json" + std::string(codec(options).extension);

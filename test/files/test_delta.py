@@ -126,3 +126,18 @@ def test_unknown_features_are_refused(firn, delta):
     delta.create(protocol={"minReaderVersion": 3, "minWriterVersion": 7, "readerFeatures": ["variantType"], "writerFeatures": []})
     answer = firn.run(f"SELECT * FROM delta.`{delta.folder}`")[0]
     assert answer["condition"] == "UNSUPPORTED_FEATURE.FIRN" and "variantType" in answer["message"]
+
+
+def test_version_at_a_time(firn, delta):
+    import os
+
+    delta.create(partitions=())
+    delta.commit(delta.add("a.parquet", {"id": [1]}, {}))
+    delta.commit(delta.add("b.parquet", {"id": [2]}, {}))
+    for version, second in enumerate((1704067200, 1704153600, 1704240000)):  # 2024-01-01, -02, -03
+        os.utime(delta.folder / f"_delta_log/{version:020}.json", (second, second))
+    table = f"delta.`{delta.folder}`"
+    assert firn.query(f"SELECT id FROM {table} WITH (timestampAsOf = '2024-01-02 12:00:00')")[1] == [["1"]]
+    assert firn.query(f"SELECT count(*) FROM {table} WITH (timestampAsOf = '2024-01-01')")[1] == [["0"]]
+    assert firn.query(f"SELECT count(*) FROM {table} WITH (timestampAsOf = '2030-01-01')")[1] == [["2"]]
+    assert "before the earliest version" in firn.run(f"SELECT * FROM {table} WITH (timestampAsOf = '2020-01-01')")[0]["message"]
