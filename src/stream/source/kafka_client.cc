@@ -95,15 +95,14 @@ KafkaClient::KafkaClient(const KafkaOptions& options) : options_(options) {
   for (const ClientDefault& row : kDefaults) set_key(conf, row.key, row.value);
   for (const auto& [key, value] : options.client) set_key(conf, key, value);
   char reason[512];
-  handle_ = rd_kafka_new(RD_KAFKA_CONSUMER, conf, reason, sizeof reason);
-  if (handle_ == nullptr) {
+  rd_kafka_t* const made = rd_kafka_new(RD_KAFKA_CONSUMER, conf, reason, sizeof reason);
+  if (made == nullptr) {
     rd_kafka_conf_destroy(conf);
     throw_invalid(std::string("Kafka client: ") + reason);
   }
-}
-
-KafkaClient::~KafkaClient() {
-  rd_kafka_destroy_flags(handle_, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+  handle_ = {made, [](rd_kafka_t* handle) {
+               rd_kafka_destroy_flags(handle, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+             }};
 }
 
 void KafkaClient::on_error(rd_kafka_t*, int, const char* reason, void* opaque) {
@@ -122,7 +121,7 @@ std::string KafkaClient::last_problem() const {
 }
 
 void KafkaClient::unreachable(const std::string& reason) const {
-  rd_kafka_poll(handle_, 0);
+  rd_kafka_poll(handle_.get(), 0);
   const std::string problem = last_problem();
   throw Error("KAFKA_UNREACHABLE",
               {{"brokers", options_.brokers}, {"reason", problem.empty() ? reason : problem}});
@@ -149,8 +148,8 @@ rd_kafka_resp_err_t KafkaClient::ask(Ask question) {
 
 std::vector<std::string> KafkaClient::topics() {
   const rd_kafka_metadata_t* metadata = nullptr;
-  const rd_kafka_resp_err_t error =
-      ask([&](int slice) { return rd_kafka_metadata(handle_, 1, nullptr, &metadata, slice); });
+  const rd_kafka_resp_err_t error = ask(
+      [&](int slice) { return rd_kafka_metadata(handle_.get(), 1, nullptr, &metadata, slice); });
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) unreachable(rd_kafka_err2str(error));
   std::vector<std::string> names;
   for (int i = 0; i < metadata->topic_cnt; ++i) {
@@ -163,10 +162,11 @@ std::vector<std::string> KafkaClient::topics() {
 
 int KafkaClient::partitions(const std::string& topic) {
   const std::unique_ptr<rd_kafka_topic_t, decltype(&rd_kafka_topic_destroy)> handle(
-      rd_kafka_topic_new(handle_, topic.c_str(), nullptr), rd_kafka_topic_destroy);
+      rd_kafka_topic_new(handle_.get(), topic.c_str(), nullptr), rd_kafka_topic_destroy);
   const rd_kafka_metadata_t* metadata = nullptr;
-  const rd_kafka_resp_err_t error =
-      ask([&](int slice) { return rd_kafka_metadata(handle_, 0, handle.get(), &metadata, slice); });
+  const rd_kafka_resp_err_t error = ask([&](int slice) {
+    return rd_kafka_metadata(handle_.get(), 0, handle.get(), &metadata, slice);
+  });
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) unreachable(rd_kafka_err2str(error));
   const bool known =
       metadata->topic_cnt == 1 && metadata->topics[0].err == RD_KAFKA_RESP_ERR_NO_ERROR;
@@ -185,8 +185,8 @@ Watermarks KafkaClient::watermarks(const TopicPartition& partition) {
   rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR_NO_ERROR;
   for (int attempt = 0; attempt <= options_.fetch_retries; ++attempt) {
     error = ask([&](int slice) {
-      return rd_kafka_query_watermark_offsets(handle_, partition.topic.c_str(), partition.partition,
-                                              &marks.low, &marks.high, slice);
+      return rd_kafka_query_watermark_offsets(handle_.get(), partition.topic.c_str(),
+                                              partition.partition, &marks.low, &marks.high, slice);
     });
     if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return marks;
     if (error == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION ||
@@ -209,7 +209,7 @@ std::optional<int64_t> KafkaClient::offset_at(const TopicPartition& partition,
       ->offset = timestamp_ms;
   const rd_kafka_resp_err_t error = ask([&](int slice) {
     list->elems[0].offset = timestamp_ms;
-    return rd_kafka_offsets_for_times(handle_, list.get(), slice);
+    return rd_kafka_offsets_for_times(handle_.get(), list.get(), slice);
   });
   const int64_t offset = list->elems[0].offset;
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) unreachable(rd_kafka_err2str(error));

@@ -30,7 +30,6 @@ void check_client_keys(const KafkaOptions&);
 class KafkaClient {
  public:
   explicit KafkaClient(const KafkaOptions&);
-  ~KafkaClient();
   KafkaClient(const KafkaClient&) = delete;
   KafkaClient& operator=(const KafkaClient&) = delete;
 
@@ -43,7 +42,10 @@ class KafkaClient {
   // Calls that wait for a broker give up when this token fires.
   void set_stop(const StopToken& stop) { stop_ = stop; }
 
-  rd_kafka_t* handle() { return handle_; }
+  rd_kafka_t* handle() { return handle_.get(); }
+  // Keeps the handle: it may not go before its messages, and rows of a batch (a temporary view that
+  // foreachBatch made) may outlive the query.
+  std::shared_ptr<void> held() const { return handle_; }
   std::string last_problem() const;  // of the connection, for messages
 
  private:
@@ -57,7 +59,7 @@ class KafkaClient {
   rd_kafka_resp_err_t ask(Ask question);
 
   const KafkaOptions& options_;
-  rd_kafka_t* handle_ = nullptr;
+  std::shared_ptr<rd_kafka_t> handle_;
   mutable std::mutex mutex_;
   std::string problem_;  // guarded by mutex_
   int timeout_ms_ = 10000;

@@ -25,6 +25,7 @@ constexpr auto kDiscoveryInterval = std::chrono::seconds(1);
 constexpr auto kSilentLogInterval = std::chrono::seconds(10);
 
 struct MessageOwner {
+  std::shared_ptr<void> client;  // goes after its messages
   std::vector<Message> messages;
 };
 
@@ -360,6 +361,7 @@ class KafkaReader final : public RangeReader {
       throw_if_stopped(stop);
       auto batch = std::make_shared<engine::RecordBatch>();
       auto owner = std::make_shared<MessageOwner>();
+      owner->client = source_.client().held();
       fill(*batch, *owner);
       if (!batch->records.empty()) {
         batch->owner = std::move(owner);
