@@ -48,12 +48,14 @@ class Chooser {
     if (state_.metadata->snapshot_by_id(id) == nullptr)
       throw_invalid("Cannot find snapshot with ID " + std::to_string(id));
     state_.snapshot_id = id;
+    is_past_ = true;
   }
   void as_of(int64_t ms) {
     once();
     const auto found = snapshot_as_of(*state_.metadata, ms);
     if (!found) throw_invalid("Cannot find a snapshot older than " + shown_time(ms));
     state_.snapshot_id = *found;
+    is_past_ = true;
   }
   void as_of_text(const std::string& text) {
     const auto ms = whole_number(text);
@@ -114,8 +116,20 @@ class Chooser {
     }
   }
 
-  TableState chosen() {
+  // `of_rows`: a snapshot that was asked for is read with its own schema, also where it is still
+  // the current one and the table's schema has moved on.
+  TableState chosen(bool of_rows) {
     if (!state_.travels) state_.snapshot_id = state_.metadata->current_snapshot_id;
+    const bool is_head = state_.snapshot_id == state_.metadata->current_snapshot_id;
+    if (of_rows && is_past_ && is_head && state_.snapshot_id) {
+      const std::optional<int> schema =
+          state_.metadata->snapshot_by_id(*state_.snapshot_id)->schema_id;
+      if (schema && *schema != state_.metadata->current_schema_id) {
+        auto past = std::make_shared<TableMetadata>(*state_.metadata);
+        past->current_schema_id = *schema;
+        state_.metadata = std::move(past);
+      }
+    }
     return std::move(state_);
   }
 
@@ -134,6 +148,7 @@ class Chooser {
 
   Session& session_;
   TableState state_;
+  bool is_past_ = false;  // a snapshot by id, time or tag; no branch
 };
 
 // TIMESTAMP AS OF expression.
@@ -231,7 +246,7 @@ TableState state_of(Session& session, std::shared_ptr<const TableMetadata> metad
   }
   if (start || end) chooser.between(start, end);
   if (of_rows) chooser.in_place_of_main(audited);
-  return chooser.chosen();
+  return chooser.chosen(of_rows);
 }
 
 }  // namespace firn::session
