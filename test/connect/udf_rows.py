@@ -1,5 +1,5 @@
 """Python functions as rows: what a user writes, run by firn and by real Spark. Each function gets a session and gives a
-DataFrame (or a list of them); its rows and types are compared with udf_answers.json.
+DataFrame (or a list of them); its rows and types are compared with udf_answers.json, which says where an answer is from.
 
 Update the answers with `python test/connect/update_udfs.py` (starts real Spark)."""
 

@@ -23,9 +23,9 @@ def main():
     answers = json.loads(kept.read_text()) if kept.exists() else {}
     for name in sys.argv[2:] or [*udf_rows.ROWS, *udf_rows.ERRORS]:
         try:
-            answers[name] = udf_rows.outcome(spark, name)
+            answers[name] = {"from": f"Spark {spark.version}", "answer": udf_rows.outcome(spark, name)}
         except Exception as failure:  # a row that real Spark refuses says so
-            answers[name] = {"refused": f"{type(failure).__name__}: {str(failure)[:300]}"}
+            answers[name] = {"from": f"Spark {spark.version}", "refused": f"{type(failure).__name__}: {str(failure)[:300]}"}
         print(name, json.dumps(answers[name], ensure_ascii=False), flush=True)
         kept.write_text(json.dumps(answers, indent=1, ensure_ascii=False) + "\n")
 

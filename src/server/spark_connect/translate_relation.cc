@@ -221,7 +221,8 @@ RelationPtr Translation::node_of(const proto::Relation& given) {
     case Case::kCommonInlineUserDefinedTableFunction:
       return table_function(given.common_inline_user_defined_table_function());
     case Case::kApplyInPandasWithState:
-      throw_unsupported("applyInPandasWithState (state that a Python function keeps)");
+      throw_unsupported(
+          "apply_in_pandas_with_state: applyInPandasWithState, state that a Python function keeps");
     case Case::kFillNa:
       return fill(given.fill_na());
     case Case::kDropNa:
