@@ -3,6 +3,7 @@
 import os
 import pty
 import select
+import signal
 import subprocess
 import time
 
@@ -59,7 +60,7 @@ def test_the_prompt_has_history_and_completion(firn, tmp_path):
     prompt.until("firn> ")                               # an error does not end it
     prompt.type("SELECT half")
     prompt.until("half")
-    prompt.type("\x03")
+    prompt.process.send_signal(signal.SIGINT)            # as Ctrl-C
     prompt.until("^C")
     prompt.until("firn> ")
     prompt.type("\x1b[A\x1b[A\r")                        # two statements back

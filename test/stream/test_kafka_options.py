@@ -141,18 +141,19 @@ def wait_for(folder, want, seconds=60):
 
 
 def test_partitions_and_topics_that_come_later_are_read_from_their_start(broker, tmp_path):
-    broker.create_topic("later.a", 1)
-    broker.produce("later.a", [(0, None, "0")])
-    process = start(tmp_path, sql(broker, "subscribePattern => 'later\\\\..'"))      # latest: the first record is not read
+    first, second = (f"later{time.time_ns()}{letter}" for letter in "ab")
+    broker.create_topic(first, 1)
+    broker.produce(first, [(0, None, "0")])
+    process = start(tmp_path, sql(broker, f"subscribePattern => '{first[:-1]}[ab]'"))     # latest: the first record is not read
     try:
         wait_until((tmp_path / "warehouse/_checkpoints/s.t/sources/0/0").exists)
         admin = broker.admin()     # held until the answer is there
-        for future in admin.create_partitions([NewPartitions("later.a", 2)]).values():
+        for future in admin.create_partitions([NewPartitions(first, 2)]).values():
             future.result()
-        broker.create_topic("later.b", 1)
-        broker.produce("later.a", [(1, None, "1")])
-        broker.produce("later.b", [(0, None, "2")])
-        wait_for(tmp_path, {("later.a", 1, 0): 1, ("later.b", 0, 0): 1})
+        broker.create_topic(second, 1)
+        broker.produce(first, [(1, None, "1")])
+        broker.produce(second, [(0, None, "2")])
+        wait_for(tmp_path, {(first, 1, 0): 1, (second, 0, 0): 1})
     finally:
         process.terminate()
         out, err = process.communicate(timeout=30)

@@ -526,8 +526,15 @@ class KafkaReader final : public RangeReader {
 
 std::unique_ptr<RangeReader> KafkaSource::read(const std::string& start, const std::string& end) {
   rd_kafka_poll(client().handle(), 0);
-  return std::make_unique<KafkaReader>(*this, parse_offsets(start, "offsets"),
-                                       parse_offsets(end, "offsets"));
+  PartitionOffsets from = parse_offsets(start, "offsets");
+  const PartitionOffsets to = parse_offsets(end, "offsets");
+  // Partitions that came within the range start at their earliest offset, in a replay too.
+  for (const auto& [partition, offset] : to) {
+    if (from.count(partition) != 0) continue;
+    const auto seen = new_starts_.find(partition);
+    from[partition] = seen != new_starts_.end() ? seen->second : asking().watermarks(partition).low;
+  }
+  return std::make_unique<KafkaReader>(*this, from, to);
 }
 
 }  // namespace
