@@ -311,12 +311,14 @@ class Call:
         self.kinds, self.function, self.result, self.name = kinds, function, result, row["name"]
         self.eval_type, self.arguments, self.names = row["eval_type"], row["arguments"], row["names"]
         self.frame = row.get("frame")
-        self.then = []
+        self.then, self.composed = [], function
 
     def chain(self, row, function, result):
         """The result, as it is, goes into one more function."""
         name = row["names"][0]
-        self.then.append((lambda value: function(**{name: value})) if name else function)
+        last, before = (lambda value: function(**{name: value})) if name else function, self.composed
+        self.then.append(last)
+        self.composed = lambda *values: last(before(*values))
         self.result = result
 
     def split(self, values):
@@ -335,12 +337,12 @@ class Call:
 
     def over_rows(self, batch):
         columns = [self.kinds.rows(column) for column in self.columns(batch)]
-        if any(self.names) or self.then:
-            results = [self.called(row) for row in (zip(*columns) if columns else itertools.repeat((), batch.num_rows))]
+        if any(self.names):
+            results = [self.called(row) for row in zip(*columns)]
         elif columns:
-            results = list(map(self.function, *columns))
+            results = list(map(self.composed, *columns))
         else:
-            function = self.function
+            function = self.composed
             results = [function() for _ in range(batch.num_rows)]
         return self.kinds.column(results, self.result, self.eval_type == PICKLED)
 
