@@ -47,7 +47,8 @@ class FileSource final : public Source {
         log_(surroundings_.store, surroundings_.folder) {
     const FormatOptions options("files", source.options, {});
     path_ = options.text("path").value_or("");
-    if (!path_.empty() && files::scheme_of(path_).empty())  // the log outlives this working folder
+    // A path of this working folder is written out: the log is read from others too.
+    if (!path_.empty() && files::scheme_of(path_).empty())
       path_ = std::filesystem::absolute(path_).lexically_normal().string();
     max_files_ = options.number("maxFilesPerTrigger", 1);
     max_bytes_ = options.number("maxBytesPerTrigger", 1);
