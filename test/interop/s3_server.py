@@ -141,7 +141,7 @@ class Proxy:
 
 
 def serve(port):
-    """moto's server; objects with "orphan" in their name are born two days old."""
+    """moto's server; objects called aged.… are born two days old."""
     import datetime
 
     from moto import server
@@ -151,7 +151,7 @@ def serve(port):
 
     def make(self, *arguments, **named):
         made(self, *arguments, **named)
-        if "orphan" in self.name:
+        if "/aged." in str(self.name):  # a part is called by its number
             self.last_modified -= datetime.timedelta(days=2)
 
     models.FakeKey.__init__ = make

@@ -103,7 +103,7 @@ def test_large_files_go_up_in_parts(lake, server):
 def test_orphans_on_s3_go_and_live_files_stay(lake, server):
     lake.run(f"CREATE TABLE db.t USING iceberg AS {ROWS}")
     live = set(server.keys(lake.prefix))
-    orphan, young = (f"{lake.prefix}/db/t/data/{name}.parquet" for name in ("orphan", "young"))
+    orphan, young = (f"{lake.prefix}/db/t/data/{name}.parquet" for name in ("aged", "young"))
     for key in (orphan, young):
         server.client().put_object(Bucket=BUCKET, Key=key, Body=b"x")
     live.add(young)
