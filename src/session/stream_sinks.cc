@@ -8,6 +8,7 @@
 #include "base/ascii.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "engine/chunk_copy.h"
 #include "engine/table_writer.h"
 #include "kernels/time_zone.h"
 #include "kernels/value_text.h"
@@ -168,7 +169,7 @@ class MemorySink final : public stream::BatchSink {
     if (newest_ >= batch.id) return;  // here already
     newest_ = batch.id;
     if (replaces_) chunks_.clear();
-    for (engine::Chunk& chunk : batch.chunks) chunks_.push_back(std::move(chunk));
+    for (const engine::Chunk& chunk : batch.chunks) chunks_.push_back(engine::copy_of(chunk));
   }
 
   plan::RelationPtr rows(plan::IdSource& fresh) const {

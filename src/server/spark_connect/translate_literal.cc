@@ -33,6 +33,10 @@ std::pair<DataType, types::Value> decimal(const Literal::Decimal& given) {
   if (!value)
     throw Error("FIRN_INVALID_INPUT",
                 {{"what", "A decimal literal holds no decimal number: " + given.value()}});
+  if (given.scale() < 0 || given.scale() > 38 || given.precision() > 38)
+    throw_invalid("A decimal literal claims " + std::to_string(given.precision()) + " digits, " +
+                  std::to_string(given.scale()) +
+                  " of them behind the point: there are 38 at most.");
   // What a client says that was not told a type: Spark takes the number's own then.
   const bool unknown = given.precision() == 10 && given.scale() == 0;
   if (unknown) {

@@ -21,6 +21,8 @@ RelationPtr Translation::fill(const proto::NAFill& given) {
   made.child = relation(given.input());
   made.columns = strings(given.cols());
   for (const auto& value : given.values()) made.values.push_back(literal(value));
+  for (const ExprPtr& value : made.values)
+    if (plan::as_literal(*value) == nullptr) throw_invalid("na.fill takes constants.");
   if (made.values.empty() || (made.values.size() > 1 && made.values.size() != made.columns.size()))
     throw_invalid("na.fill takes one value, or one for each column: there are " +
                   std::to_string(made.values.size()) + " for " +
@@ -42,6 +44,9 @@ RelationPtr Translation::replace(const proto::NAReplace& given) {
   made.columns = strings(given.cols());
   for (const auto& item : given.replacements())
     made.values.emplace_back(literal(item.old_value()), literal(item.new_value()));
+  for (const auto& [before, after] : made.values)
+    if (plan::as_literal(*before) == nullptr || plan::as_literal(*after) == nullptr)
+      throw_invalid("na.replace takes constants.");
   return plan::make(std::move(made));
 }
 
