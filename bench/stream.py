@@ -141,6 +141,7 @@ def run_pyspark(broker, topic, events, batch, dedup, folder):
     lines = output.splitlines()
     client = next(float(line.split()[1]) for line in lines if line.startswith("CLIENT "))
     batches = [json.loads(line[6:]) for line in lines if line.startswith("BATCH ")]
+    batches = [b for b in batches if b["rows"]]  # the last one may only move the watermark
     rates = [b["rows"] * 1000 / max(b["ms"], 1) for b in batches if b["rows"] >= batch // 2]
     cpu -= client
     return {"engine": "firn, front pyspark", "deduplication": dedup, "events": events, "rows_written": rows_written(folder),
