@@ -37,6 +37,12 @@ class Firn:
         return columns, answers[-1].get("rows", [])
 
 
+@pytest.fixture(scope="session")
+def firn_in():
+    """Makes one in a folder."""
+    return Firn
+
+
 @pytest.fixture
 def firn(tmp_path):
     return Firn(tmp_path)

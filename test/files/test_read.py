@@ -59,10 +59,8 @@ def agrees(got, wanted):
 
 
 @pytest.fixture(scope="session")
-def answers(tmp_path_factory):
+def answers(tmp_path_factory, firn_in):
     """What firn says to each case: a process for those that share their configuration."""
-    from conftest import Firn
-
     groups = {}
     for case in CASES:
         groups.setdefault(tuple(sorted(case.conf.items())), []).append(case)
@@ -78,7 +76,7 @@ def answers(tmp_path_factory):
                 case.write(folder)
                 statements.append(select(case, folder))
             try:
-                said = Firn(home).run(*statements, conf=[f"{key}={value}" for key, value in conf])
+                said = firn_in(home).run(*statements, conf=[f"{key}={value}" for key, value in conf])
             except AssertionError as refused:  # the configuration is
                 said = [{"condition": str(refused)}] * len(part)
             found.update({case.key: normal(answer, case.order) for case, answer in zip(part, said)})
