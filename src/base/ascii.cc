@@ -1,3 +1,4 @@
+// Letters of ASCII, byte by byte.
 #include "base/ascii.h"
 
 namespace firn {

@@ -1,3 +1,4 @@
+// Names of several parts, joined and split.
 #include "base/names.h"
 
 #include <algorithm>
