@@ -117,7 +117,9 @@ def append_by_pyiceberg(case, count):
         if partitioned_by_time(case):
             return False
         case.table.append(arrow_table(case, rows_for_pyiceberg(case, count)))
-    except pa.ArrowTypeError:  # required fields with names that Avro forbids, below a struct
+    except (TypeError, ValueError, KeyError, NotImplementedError):
+        # PyIceberg 0.12 cannot write every table: required fields below a struct whose names Avro forbids, truncated
+        # bytes, UUIDs as a map's keys, NULL in a bucket of UUIDs, partitions by a column with a dot in its name.
         return False
     case.refresh()
     case.rows += [row for file in set(files_of(case)) - before for row in rows_of_file(case, file)]
