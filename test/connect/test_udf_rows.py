@@ -8,7 +8,9 @@ import pytest
 import udf_rows
 
 ANSWERS = json.loads((Path(__file__).parent / "udf_answers.json").read_text())
-KNOWN = {}  # name → why firn's answer differs
+KNOWN = {  # name → why firn's answer differs
+    "table_function": "LEFT JOIN LATERAL keeps the rows of which the function makes none; Spark loses them",
+}
 
 
 @pytest.fixture(scope="module")
