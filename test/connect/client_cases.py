@@ -264,10 +264,12 @@ def main():
     from pyspark.sql import SparkSession
 
     print(json.dumps({"version": __version__}), flush=True)
+    kept = []  # sessions: a client's own clean-up of a lost one may run while a lock that it needs is held
     for name, function in CASES.items():
         folder = Path(sys.argv[2]) / name
         folder.mkdir()
         spark = SparkSession.builder.remote(sys.argv[1]).create()
+        kept.append(spark)
         trouble = None
         try:
             function(spark, folder)
