@@ -84,8 +84,6 @@ def test_a_failed_write_leaves_the_old_rows(firn):
     ("parquet", "SELECT NULL AS a", "UNSUPPORTED_DATA_TYPE_FOR_DATASOURCE"),
     ("csv", "SELECT 1 AS a, 2 AS A", "COLUMN_ALREADY_EXISTS"),
     ("nothing", "SELECT 1 AS a", "UNSUPPORTED_FEATURE.FIRN"),
-    ("orc", "SELECT TIMESTAMP'1969-12-31 23:59:59.5' AS a", "UNSUPPORTED_FEATURE.FIRN"),
-    ("orc", "SELECT array(TIMESTAMP_NTZ'1960-01-01 00:00:00.5') AS a", "UNSUPPORTED_FEATURE.FIRN"),
     ("parquet OPTIONS (compression = 'brotli')", "SELECT 1 AS a", "CODEC_NOT_AVAILABLE.WITH_AVAILABLE_CODECS_SUGGESTION"),
     ("parquet OPTIONS (compression = 'lzo')", "SELECT 1 AS a", "CODEC_NOT_AVAILABLE.WITH_AVAILABLE_CODECS_SUGGESTION"),
 ])
@@ -93,6 +91,13 @@ def test_refused(firn, format, query, condition):
     answer = firn.run(f"INSERT OVERWRITE DIRECTORY '{firn.folder}/out' USING {format} {query}")[0]
     assert answer["condition"] == condition
     assert not (firn.folder / "out").exists()
+
+
+@pytest.mark.parametrize("value", ["TIMESTAMP'1969-12-31 23:59:59.5'", "array(TIMESTAMP_NTZ'1960-01-01 00:00:00.5')"])
+def test_times_that_orc_cannot_hold(firn, value):
+    answer = firn.run(f"INSERT OVERWRITE DIRECTORY '{firn.folder}/out' USING orc SELECT {value} AS a")[0]
+    assert answer["condition"] == "UNSUPPORTED_FEATURE.FIRN" and "1970" in answer["message"]
+    assert not list((firn.folder / "out").rglob("*.orc"))
 
 
 def test_buckets_are_folders(firn):
