@@ -53,7 +53,7 @@ const Literal* as_literal(const Expr& expr);
 const Call* as_call(const Expr& expr, std::string_view name = {});
 bool is_aggregate_call(const Expr& expr);    // those in Python too
 bool is_python_aggregate(const Expr& expr);  // a PythonCall of a grouped aggregate
-bool is_cheap(const Expr& expr);  // computing it again costs next to nothing
+bool is_cheap(const Expr& expr);             // computing it again costs next to nothing
 // What an Alias names; any other expression itself.
 ExprPtr unnamed(const ExprPtr& expr);
 
