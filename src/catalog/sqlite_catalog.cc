@@ -106,14 +106,14 @@ Namespace split(const std::string& text) {
   return space;
 }
 
-std::string quoted(const Namespace& space) {
+std::string backquoted_name(const Namespace& space) {
   std::string text;
   for (const auto& part : space) text += (text.empty() ? "`" : ".`") + part + "`";
   return text;
 }
 
-std::string quoted(const TableName& name) {
-  return (name.space.empty() ? "" : quoted(name.space) + ".") + "`" + name.name + "`";
+std::string backquoted_name(const TableName& name) {
+  return (name.space.empty() ? "" : backquoted_name(name.space) + ".") + "`" + name.name + "`";
 }
 
 std::string stripped(std::string uri) {
@@ -163,37 +163,38 @@ class SqliteCatalog final : public Catalog {
       writes.push_back({kInsertProperty, {name_, joined(space), key, value}});
     }
     const std::lock_guard lock(mutex_);
-    if (exists(space)) throw Error("SCHEMA_ALREADY_EXISTS", {{"schemaName", quoted(space)}});
+    if (exists(space))
+      throw Error("SCHEMA_ALREADY_EXISTS", {{"schemaName", backquoted_name(space)}});
     const auto written = database_.write(writes);
     if (written.outcome == Outcome::kDuplicate) {
-      throw Error("SCHEMA_ALREADY_EXISTS", {{"schemaName", quoted(space)}});
+      throw Error("SCHEMA_ALREADY_EXISTS", {{"schemaName", backquoted_name(space)}});
     }
-    must_be_done(written, "schema " + quoted(space) + " was not created");
+    must_be_done(written, "schema " + backquoted_name(space) + " was not created");
   }
 
   void drop_namespace(const Namespace& space) override {
     const std::string text = joined(space);
     const std::lock_guard lock(mutex_);
-    if (!exists(space)) throw Error("SCHEMA_NOT_FOUND", {{"schemaName", quoted(space)}});
+    if (!exists(space)) throw Error("SCHEMA_NOT_FOUND", {{"schemaName", backquoted_name(space)}});
     for (const auto& other : all_namespaces()) {
       const bool inside =
           other.size() > space.size() && std::equal(space.begin(), space.end(), other.begin());
-      if (inside) throw Error("SCHEMA_NOT_EMPTY", {{"schemaName", quoted(space)}});
+      if (inside) throw Error("SCHEMA_NOT_EMPTY", {{"schemaName", backquoted_name(space)}});
     }
     const auto tables = database_.query(
         "SELECT 1 FROM iceberg_tables WHERE catalog_name = ? AND table_namespace = ? LIMIT 1",
         {name_, text});
-    if (!tables.empty()) throw Error("SCHEMA_NOT_EMPTY", {{"schemaName", quoted(space)}});
+    if (!tables.empty()) throw Error("SCHEMA_NOT_EMPTY", {{"schemaName", backquoted_name(space)}});
     must_be_done(
         database_.write(
             {{"DELETE FROM iceberg_namespace_properties WHERE catalog_name = ? AND namespace = ?",
               {name_, text}}}),
-        "schema " + quoted(space) + " was not dropped");
+        "schema " + backquoted_name(space) + " was not dropped");
   }
 
   iceberg::Properties namespace_properties(const Namespace& space) override {
     const std::lock_guard lock(mutex_);
-    if (!exists(space)) throw Error("SCHEMA_NOT_FOUND", {{"schemaName", quoted(space)}});
+    if (!exists(space)) throw Error("SCHEMA_NOT_FOUND", {{"schemaName", backquoted_name(space)}});
     iceberg::Properties properties;
     for (const auto& row :
          database_.query("SELECT property_key, property_value FROM iceberg_namespace_properties "
@@ -214,8 +215,8 @@ class SqliteCatalog final : public Catalog {
     for (const std::string& key : unset)
       writes.push_back({kDeleteProperty, {name_, text, key}, false});
     const std::lock_guard lock(mutex_);
-    if (!exists(space)) throw Error("SCHEMA_NOT_FOUND", {{"schemaName", quoted(space)}});
-    must_be_done(database_.write(writes), "schema " + quoted(space) + " was not changed");
+    if (!exists(space)) throw Error("SCHEMA_NOT_FOUND", {{"schemaName", backquoted_name(space)}});
+    must_be_done(database_.write(writes), "schema " + backquoted_name(space) + " was not changed");
   }
 
   std::vector<TableName> list_views(const Namespace& space) override {
@@ -238,7 +239,7 @@ class SqliteCatalog final : public Catalog {
       if (rows.empty()) return std::nullopt;
       file = rows.front().front();
     }
-    if (!file) throw_corrupt("the catalog has no metadata file for view " + quoted(name));
+    if (!file) throw_corrupt("the catalog has no metadata file for view " + backquoted_name(name));
     return View{*file, read_view_file(store_, *file)};
   }
 
@@ -263,11 +264,11 @@ class SqliteCatalog final : public Catalog {
     }
     if (written.outcome == Outcome::kDone) return;
     if (written.outcome == Outcome::kUnknown)
-      throw Error("COMMIT_UNKNOWN", {{"table", quoted(name)}, {"reason", written.reason}});
+      throw Error("COMMIT_UNKNOWN", {{"table", backquoted_name(name)}, {"reason", written.reason}});
     table::remove_files(store_, {file});
     if (written.outcome == Outcome::kDuplicate)
-      throw Error("TABLE_OR_VIEW_ALREADY_EXISTS", {{"relationName", quoted(name)}});
-    throw Error("COMMIT_CONFLICT", {{"table", quoted(name)},
+      throw Error("TABLE_OR_VIEW_ALREADY_EXISTS", {{"relationName", backquoted_name(name)}});
+    throw Error("COMMIT_CONFLICT", {{"table", backquoted_name(name)},
                                     {"reason", written.outcome == Outcome::kBusy
                                                    ? "the catalog file was locked all the time"
                                                    : "another writer has changed the view"}});
@@ -277,8 +278,8 @@ class SqliteCatalog final : public Catalog {
     const std::lock_guard lock(mutex_);
     const auto written = database_.write({{kDeleteView, {name_, joined(name.space), name.name}}});
     if (written.outcome == Outcome::kNoRow)
-      throw Error("VIEW_NOT_FOUND", {{"relationName", quoted(name)}});
-    must_be_done(written, "view " + quoted(name) + " was not dropped");
+      throw Error("VIEW_NOT_FOUND", {{"relationName", backquoted_name(name)}});
+    must_be_done(written, "view " + backquoted_name(name) + " was not dropped");
   }
 
   void rename_view(const TableName& from, const TableName& to) override {
@@ -291,8 +292,8 @@ class SqliteCatalog final : public Catalog {
     const auto written =
         database_.write({{kInsertTable, {name_, joined(name.space), name.name, metadata_file}}});
     if (written.outcome == Outcome::kDuplicate)
-      throw Error("TABLE_OR_VIEW_ALREADY_EXISTS", {{"relationName", quoted(name)}});
-    must_be_done(written, "table " + quoted(name) + " was not registered");
+      throw Error("TABLE_OR_VIEW_ALREADY_EXISTS", {{"relationName", backquoted_name(name)}});
+    must_be_done(written, "table " + backquoted_name(name) + " was not registered");
   }
 
   std::vector<TableName> list_tables(const Namespace& space) override {
@@ -356,7 +357,7 @@ class SqliteCatalog final : public Catalog {
   void drop_table(const TableName& name, bool purge) override {
     const std::optional<table::State> state = purge ? load(name) : std::nullopt;
     if (state && !conf::bool_of(state->metadata->properties, "gc.enabled")) {
-      throw_invalid("table " + quoted(name) +
+      throw_invalid("table " + backquoted_name(name) +
                     " cannot be purged: its property gc.enabled is false, because its files may "
                     "belong to other tables too. Drop it without PURGE");
     }
@@ -365,7 +366,7 @@ class SqliteCatalog final : public Catalog {
       const auto written =
           database_.write({{kDeleteTable, {name_, joined(name.space), name.name}}});
       if (written.outcome == Outcome::kNoRow) throw not_found(name);
-      must_be_done(written, "table " + quoted(name) + " was not dropped");
+      must_be_done(written, "table " + backquoted_name(name) + " was not dropped");
       cache_.erase(name);
     }
     if (state) table::remove_files(store_, files_of(store_, *state));
@@ -379,19 +380,19 @@ class SqliteCatalog final : public Catalog {
   void rename(const TableName& from, const TableName& to, const char* statement) {
     const std::lock_guard lock(mutex_);
     if (!to.space.empty() && !exists(to.space))
-      throw Error("SCHEMA_NOT_FOUND", {{"schemaName", quoted(to.space)}});
+      throw Error("SCHEMA_NOT_FOUND", {{"schemaName", backquoted_name(to.space)}});
     const auto written = database_.write(
         {{statement, {joined(to.space), to.name, name_, joined(from.space), from.name}}});
     if (written.outcome == Outcome::kNoRow) throw not_found(from);
     if (written.outcome == Outcome::kDuplicate) {
-      throw Error("TABLE_OR_VIEW_ALREADY_EXISTS", {{"relationName", quoted(to)}});
+      throw Error("TABLE_OR_VIEW_ALREADY_EXISTS", {{"relationName", backquoted_name(to)}});
     }
-    must_be_done(written, "table " + quoted(from) + " was not renamed");
+    must_be_done(written, "table " + backquoted_name(from) + " was not renamed");
     cache_.erase(from);
   }
 
   static Error not_found(const TableName& name) {
-    return Error("TABLE_OR_VIEW_NOT_FOUND", {{"relationName", quoted(name)}});
+    return Error("TABLE_OR_VIEW_NOT_FOUND", {{"relationName", backquoted_name(name)}});
   }
 
   static void must_be_done(const SqliteDatabase::Written& written, const std::string& what) {
@@ -438,7 +439,7 @@ class SqliteCatalog final : public Catalog {
     const auto rows = database_.query(kSelectTable, {name_, joined(name.space), name.name});
     if (rows.empty()) return std::nullopt;
     if (!rows.front().front())
-      throw_corrupt("the catalog has no metadata file for table " + quoted(name));
+      throw_corrupt("the catalog has no metadata file for table " + backquoted_name(name));
     return rows.front().front();
   }
 
@@ -487,10 +488,10 @@ class SqliteCatalog final : public Catalog {
       case Outcome::kNoRow:
       case Outcome::kDuplicate:
         table::remove_files(store_, {next.metadata_file});
-        return {
-            table::ReplyKind::kConflict, std::nullopt,
-            base ? "another writer has changed table " + quoted(name) + " or dropped it meanwhile"
-                 : "another writer has created table " + quoted(name) + " meanwhile"};
+        return {table::ReplyKind::kConflict, std::nullopt,
+                base ? "another writer has changed table " + backquoted_name(name) +
+                           " or dropped it meanwhile"
+                     : "another writer has created table " + backquoted_name(name) + " meanwhile"};
     }
     remember(name, next);
     if (base) table::remove_files(store_, superseded_files(*base, *next.metadata));

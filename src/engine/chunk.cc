@@ -108,9 +108,9 @@ class OwnerBuffer final : public duckdb::VectorBuffer {
   std::shared_ptr<const void> owner_;
 };
 
-void hold(duckdb::Vector& vector, const duckdb::buffer_ptr<duckdb::VectorBuffer>& owner) {
+void hold_buffer(duckdb::Vector& vector, const duckdb::buffer_ptr<duckdb::VectorBuffer>& owner) {
   if (vector.GetVectorType() == duckdb::VectorType::DICTIONARY_VECTOR) {
-    hold(duckdb::DictionaryVector::Child(vector), owner);
+    hold_buffer(duckdb::DictionaryVector::Child(vector), owner);
     return;
   }
   switch (vector.GetType().InternalType()) {
@@ -118,10 +118,10 @@ void hold(duckdb::Vector& vector, const duckdb::buffer_ptr<duckdb::VectorBuffer>
       duckdb::StringVector::AddBuffer(vector, owner);
       break;
     case duckdb::PhysicalType::LIST:
-      hold(duckdb::ListVector::GetEntry(vector), owner);
+      hold_buffer(duckdb::ListVector::GetEntry(vector), owner);
       break;
     case duckdb::PhysicalType::STRUCT:
-      for (auto& child : duckdb::StructVector::GetEntries(vector)) hold(*child, owner);
+      for (auto& child : duckdb::StructVector::GetEntries(vector)) hold_buffer(*child, owner);
       break;
     default:
       break;
@@ -131,8 +131,8 @@ void hold(duckdb::Vector& vector, const duckdb::buffer_ptr<duckdb::VectorBuffer>
 }  // namespace
 
 void hold(duckdb::Vector& vector, std::shared_ptr<const void> owner) {
-  hold(vector, duckdb::buffer_ptr<duckdb::VectorBuffer>(
-                   duckdb::make_shared_ptr<OwnerBuffer>(std::move(owner))));
+  hold_buffer(vector, duckdb::buffer_ptr<duckdb::VectorBuffer>(
+                          duckdb::make_shared_ptr<OwnerBuffer>(std::move(owner))));
 }
 
 Chunk::Chunk() : body_(std::make_unique<Body>()) {}
@@ -187,7 +187,7 @@ void lend(Chunk& chunk, const std::vector<uint64_t>& columns, duckdb::DataChunk&
   for (const std::shared_ptr<const void>& owner : body.owners) {
     const duckdb::buffer_ptr<duckdb::VectorBuffer> holder =
         duckdb::make_shared_ptr<OwnerBuffer>(owner);
-    for (duckdb::Vector& vector : body.chunk.data) hold(vector, holder);
+    for (duckdb::Vector& vector : body.chunk.data) hold_buffer(vector, holder);
   }
   body.owners.clear();
   for (size_t i = 0; i < out.ColumnCount(); ++i) {

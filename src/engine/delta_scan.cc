@@ -94,9 +94,9 @@ void apply_checkpoint(Inspector& inspector, const std::string& uri, DeltaTable& 
   for (const char* action : {"protocol", "metaData", "add", "sidecar"}) {
     const bool there = std::ranges::find(columns->names, action) != columns->names.end();
     if (!there) continue;
-    const auto rows = inspector.query(
-        "SELECT to_json(" + quoted(action) + ")::VARCHAR" + from + quoted(action) + " IS NOT NULL",
-        uri);
+    const auto rows = inspector.query("SELECT to_json(" + quoted_identifier(action) + ")::VARCHAR" +
+                                          from + quoted_identifier(action) + " IS NOT NULL",
+                                      uri);
     for (duckdb::idx_t i = 0; i < rows->RowCount(); ++i) {
       if (std::string_view(action) == "sidecar")
         throw_unsupported("reading Delta checkpoints with sidecar files: " + uri);
@@ -260,8 +260,8 @@ std::string delta_query(files::FileStore& store, const plan::FileScan& scan) {
       const auto in_file = std::ranges::find(described->names, physical[at].name);
       if (in_file != described->names.end()) {
         const auto index = static_cast<size_t>(in_file - described->names.begin());
-        value = adapted_column("r." + quoted(*in_file), described->types[index], physical[at].type,
-                               column.name, shown_uri(path));
+        value = adapted_column("r." + quoted_identifier(*in_file), described->types[index],
+                               physical[at].type, column.name, shown_uri(path));
       }
     }
     select += (select.empty() ? "SELECT " : ", ") + value + " AS " + column_name(column.id);

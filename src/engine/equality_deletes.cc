@@ -13,7 +13,7 @@
 namespace firn::engine {
 namespace {
 
-std::string column(size_t index) { return "k" + std::to_string(index); }
+std::string key_name(size_t index) { return "k" + std::to_string(index); }
 
 // Columns k0, k1, … by field id, whatever the file calls them.
 std::string columns_by_id(const types::Schema& schema, const std::vector<int>& ids) {
@@ -33,7 +33,7 @@ std::string columns_by_id(const types::Schema& schema, const std::vector<int>& i
             ? to_duckdb(types::to_spark(*field->initial_default, field->type),
                         types::to_spark(field->type))
             : duckdb::Value();
-    map += (map.empty() ? "" : ", ") + std::to_string(ids[i]) + ": {name: '" + column(i) +
+    map += (map.empty() ? "" : ", ") + std::to_string(ids[i]) + ": {name: '" + key_name(i) +
            "', type: '" + type.ToString() + "', default_value: " + otherwise.ToSQLString() + "}";
   }
   return "schema = MAP {" + map + "}";
@@ -63,7 +63,7 @@ std::vector<int64_t> rows_deleted_by_equality(duckdb::ClientContext& context,
     std::string equal;
     for (size_t i = 0; i < ids.size(); ++i) {
       equal +=
-          (i == 0 ? "" : " AND ") + ("d." + column(i) + " IS NOT DISTINCT FROM e." + column(i));
+          (i == 0 ? "" : " AND ") + ("d." + key_name(i) + " IS NOT DISTINCT FROM e." + key_name(i));
     }
     duckdb::Connection connection(*context.db);
     const auto result = connection.Query(

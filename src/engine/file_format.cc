@@ -8,7 +8,7 @@
 
 namespace firn::engine {
 
-std::string quoted(const std::string& identifier) {
+std::string quoted_identifier(const std::string& identifier) {
   std::string out = "\"";
   for (const char c : identifier) out += c == '"' ? "\"\"" : std::string(1, c);
   return out + "\"";

@@ -14,7 +14,7 @@ types::DataType spark_type(const duckdb::LogicalType& type, const std::string& c
                            bool sort_fields);
 duckdb::LogicalType named_type(const types::DataType& type);
 
-std::string quoted(const std::string& identifier);
+std::string quoted_identifier(const std::string& identifier);
 std::string literal(const std::string& text);
 
 }  // namespace firn::engine

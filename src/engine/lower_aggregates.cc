@@ -333,7 +333,7 @@ Parsed window_only(const LoweringSite& site) {
   throw Error("FIRN_INTERNAL", {{"what", "no window type for " + std::string(site.row.function)}});
 }
 
-constexpr LoweringRow kRows[] = {
+constexpr LoweringRow kRowsOfLowerAggregates[] = {
     {"any", plain, "bool_or"},
     {"any_value", first_or_last, "first"},
     {"approx_percentile", percentile, "quantile_disc"},
@@ -398,7 +398,7 @@ constexpr LoweringRow kRows[] = {
 
 }  // namespace
 
-std::span<const LoweringRow> aggregate_rows() { return kRows; }
+std::span<const LoweringRow> aggregate_rows() { return kRowsOfLowerAggregates; }
 
 Parsed lower_aggregate(const LoweringSite& site, const std::string& name, ParsedList arguments,
                        Parsed extra_filter) {

@@ -208,7 +208,7 @@ Parsed first_argument(const LoweringSite& site) {
   return lower_expression(*site.call.arguments[0], site.context);
 }
 
-constexpr LoweringRow kRows[] = {
+constexpr LoweringRow kRowsOfLowerFunctions[] = {
     {"sort_key", first_argument},
     {"assert_not_null", assert_not_null},
     {"map_concat", map_concat},
@@ -279,7 +279,7 @@ const LoweringRow* find_lowering(std::string_view name) {
   static const auto index = [] {
     std::unordered_map<std::string_view, const LoweringRow*> rows;
     for (const std::span<const LoweringRow> file :
-         {std::span<const LoweringRow>(kRows), aggregate_rows(), gathered_rows()}) {
+         {std::span<const LoweringRow>(kRowsOfLowerFunctions), aggregate_rows(), gathered_rows()}) {
       for (const LoweringRow& row : file) rows.emplace(row.function, &row);
     }
     static std::deque<LoweringRow> by_name;

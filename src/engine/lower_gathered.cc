@@ -144,7 +144,7 @@ Parsed ordered_percentile(const LoweringSite& site) {
                                           list_of<Parsed>(std::move(sorted), std::move(share)))));
 }
 
-constexpr LoweringRow kRows[] = {
+constexpr LoweringRow kRowsOfLowerGathered[] = {
     {"approx_count_distinct", about_distinct},
     {"bitmap_and_agg", gathered, "bitmap_and"},
     {"bitmap_construct_agg", gathered, "bitmap_construct"},
@@ -170,6 +170,6 @@ constexpr LoweringRow kRows[] = {
 
 }  // namespace
 
-std::span<const LoweringRow> gathered_rows() { return kRows; }
+std::span<const LoweringRow> gathered_rows() { return kRowsOfLowerGathered; }
 
 }  // namespace firn::engine

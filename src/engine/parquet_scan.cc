@@ -463,12 +463,12 @@ std::string parquet_query(files::FileStore& store, const plan::FileScan& scan) {
       const auto index = std::to_string(partition - files.front().partition.begin());
       joins |= !by_folders;
       value = partition_value(
-          by_folders ? "firn_rows." + quoted(partition->key) : "firn_files.p" + index, column.type,
-          options);
+          by_folders ? "firn_rows." + quoted_identifier(partition->key) : "firn_files.p" + index,
+          column.type, options);
     } else if (in_file != described->names.end()) {
       const auto index = static_cast<size_t>(in_file - described->names.begin());
-      value = adapted_column("firn_rows." + quoted(*in_file), described->types[index], column.type,
-                             column.name, shown);
+      value = adapted_column("firn_rows." + quoted_identifier(*in_file), described->types[index],
+                             column.type, column.name, shown);
     }
     select += (select.empty() ? "SELECT " : ", ") + value + " AS " + column_name(column.id);
   }

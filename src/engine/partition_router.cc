@@ -47,7 +47,7 @@ bool is_whole(TypeId id) {
   }
 }
 
-bool is_text(TypeId id) {
+bool is_text_type(TypeId id) {
   return id == TypeId::kString || id == TypeId::kBinary || id == TypeId::kFixed;
 }
 
@@ -277,7 +277,7 @@ void PartitionColumn::evaluate(const ColumnView& root, std::vector<int64_t>& cod
     evaluate_times(*column, codes);
   else if (is_whole(source_.id()))
     evaluate_integers(*column, codes);
-  else if (is_text(source_.id()))
+  else if (is_text_type(source_.id()))
     evaluate_texts(*column, nulls, codes);
   else
     evaluate_values(*column, nulls, codes);

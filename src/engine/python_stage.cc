@@ -75,7 +75,7 @@ RelationPtr with_arguments(const PythonEval& eval, RelationPtr child) {
 
 // ---- the request, as worker.py reads it
 
-std::string quoted(std::string_view text) {
+std::string json_quoted(std::string_view text) {
   std::string json = "\"";
   for (const char c : text) {
     if (static_cast<unsigned char>(c) < 0x20) {
@@ -108,7 +108,7 @@ struct Request {
   void add(const plan::PythonFunction& function, const std::string& members) {
     functions.push_back(&function);
     rows += fmt::format("{}{{\"eval_type\":{},\"name\":{}{}}}", rows.empty() ? "" : ",",
-                        function.eval_type, quoted(function.name), members);
+                        function.eval_type, json_quoted(function.name), members);
   }
   // The arguments are the columns from `first` on.
   void add(const plan::PythonCall& call, const std::vector<size_t>& arguments,
@@ -117,7 +117,7 @@ struct Request {
     names.resize(arguments.size());
     add(*call.function,
         ",\"arguments\":" + json_list(arguments, [](size_t i) { return std::to_string(i); }) +
-            ",\"names\":" + json_list(names, quoted) + more);
+            ",\"names\":" + json_list(names, json_quoted) + more);
   }
 };
 
@@ -141,7 +141,7 @@ Request request_of(const PythonEval& eval) {
     for (size_t link = 1; link < chain.size(); ++link) {
       const std::vector<std::string>& names = chain[link]->argument_names;
       made.add(*chain[link]->function,
-               ",\"chained\":true,\"names\":[" + quoted(names.empty() ? "" : names[0]) + "]");
+               ",\"chained\":true,\"names\":[" + json_quoted(names.empty() ? "" : names[0]) + "]");
     }
   }
   return made;
@@ -168,13 +168,13 @@ std::string request_json(const plan::Relation& node, const Request& request) {
   const plan::PythonFunction& function = function_of(node);
   std::string settings;
   for (const auto& [key, value] : function.settings)
-    settings += (settings.empty() ? "" : ",") + quoted(key) + ":" + quoted(value);
+    settings += (settings.empty() ? "" : ",") + json_quoted(key) + ":" + json_quoted(value);
   std::string json = fmt::format("{{\"functions\":[{}],\"zone\":{},\"settings\":{{{}}}",
-                                 request.rows, quoted(function.zone), settings);
+                                 request.rows, json_quoted(function.zone), settings);
   if (const auto* map = std::get_if<PythonMap>(&node.node)) {
     json += fmt::format(",\"keys\":{},\"kept\":{},\"analyzed\":{},\"row_names\":{}", map->key_count,
                         map->kept_count, function.analysis.empty() ? "false" : "true",
-                        json_list(map->row_names, quoted));
+                        json_list(map->row_names, json_quoted));
     if (map->left_count) json += ",\"left\":" + std::to_string(*map->left_count);
     if (map->row_argument) json += ",\"row_argument\":" + std::to_string(*map->row_argument);
   } else {

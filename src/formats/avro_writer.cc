@@ -14,25 +14,25 @@
 namespace firn::formats {
 namespace {
 
-using json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 using iceberg::AvroEncoder;
 using kernels::ColumnView;
 using types::DataType;
 using types::DataTypeId;
 
-bool supports(const DataType& type) {
+bool avro_supports(const DataType& type) {
   switch (type.id()) {
     case DataTypeId::kYearMonthInterval:
     case DataTypeId::kDayTimeInterval:
     case DataTypeId::kNull:
       return false;
     case DataTypeId::kArray:
-      return supports(type.element());
+      return avro_supports(type.element());
     case DataTypeId::kMap:
-      return type.key().id() == DataTypeId::kString && supports(type.value());
+      return type.key().id() == DataTypeId::kString && avro_supports(type.value());
     case DataTypeId::kStruct:
       for (const types::StructField& field : type.fields()) {
-        if (!supports(field.type)) return false;
+        if (!avro_supports(field.type)) return false;
       }
       return true;
     default:
@@ -46,12 +46,12 @@ size_t bytes_for_precision(int precision) {
   return bytes;
 }
 
-json nullable(json type) { return json::array({std::move(type), "null"}); }
+OrderedJson nullable(OrderedJson type) { return OrderedJson::array({std::move(type), "null"}); }
 
-json avro_type(const DataType& type, const std::string& name, const std::string& space) {
+OrderedJson avro_type(const DataType& type, const std::string& name, const std::string& space) {
   const std::string own = space.empty() ? name : space + "." + name;
   const auto logical = [](const char* base, const char* as) {
-    return json{{"type", base}, {"logicalType", as}};
+    return OrderedJson{{"type", base}, {"logicalType", as}};
   };
   switch (type.id()) {
     case DataTypeId::kBoolean:
@@ -77,20 +77,23 @@ json avro_type(const DataType& type, const std::string& name, const std::string&
     case DataTypeId::kTimestampNtz:
       return logical("long", "local-timestamp-micros");
     case DataTypeId::kDecimal:
-      return json{{"type", "fixed"},          {"name", "fixed"},
-                  {"namespace", own},         {"size", bytes_for_precision(type.precision())},
-                  {"logicalType", "decimal"}, {"precision", type.precision()},
-                  {"scale", type.scale()}};
+      return OrderedJson{
+          {"type", "fixed"},          {"name", "fixed"},
+          {"namespace", own},         {"size", bytes_for_precision(type.precision())},
+          {"logicalType", "decimal"}, {"precision", type.precision()},
+          {"scale", type.scale()}};
     case DataTypeId::kArray:
-      return json{{"type", "array"}, {"items", nullable(avro_type(type.element(), name, space))}};
+      return OrderedJson{{"type", "array"},
+                         {"items", nullable(avro_type(type.element(), name, space))}};
     case DataTypeId::kMap:
-      return json{{"type", "map"}, {"values", nullable(avro_type(type.value(), name, space))}};
+      return OrderedJson{{"type", "map"},
+                         {"values", nullable(avro_type(type.value(), name, space))}};
     default: {
-      json fields = json::array();
+      OrderedJson fields = OrderedJson::array();
       for (const types::StructField& field : type.fields())
         fields.push_back(
             {{"name", field.name}, {"type", nullable(avro_type(field.type, field.name, own))}});
-      json record{{"type", "record"}, {"name", name}};
+      OrderedJson record{{"type", "record"}, {"name", name}};
       if (!space.empty()) record["namespace"] = space;
       record["fields"] = std::move(fields);
       return record;
@@ -111,7 +114,7 @@ __int128 unscaled_of(const ColumnView& column, uint64_t row) {
   }
 }
 
-void put(AvroEncoder& out, const ColumnView& column, uint64_t row, const DataType& type) {
+void put_avro(AvroEncoder& out, const ColumnView& column, uint64_t row, const DataType& type) {
   if (!column.is_valid(row)) return out.put_long(1);
   out.put_long(0);
   switch (type.id()) {
@@ -150,29 +153,30 @@ void put(AvroEncoder& out, const ColumnView& column, uint64_t row, const DataTyp
       if (entry.length > 0) out.put_long(static_cast<int64_t>(entry.length));
       for (uint64_t i = entry.offset; i < entry.offset + entry.length; ++i) {
         if (map) out.put_bytes(elements.children[0].values<kernels::StringRef>()[i].view());
-        put(out, map ? elements.children[1] : elements, i, map ? type.value() : type.element());
+        put_avro(out, map ? elements.children[1] : elements, i,
+                 map ? type.value() : type.element());
       }
       return out.put_long(0);
     }
     default:
       for (size_t i = 0; i < type.fields().size(); ++i)
-        put(out, column.children[i], row, type.fields()[i].type);
+        put_avro(out, column.children[i], row, type.fields()[i].type);
   }
 }
 
-struct CodecRow {
+struct AvroCodec {
   const char* name;   // Spark's
   const char* codec;  // Avro's
 };
-constexpr CodecRow kCodecs[] = {{"uncompressed", "null"},
-                                {"deflate", "deflate"},
-                                {"snappy", "snappy"},
-                                {"zstandard", "zstandard"}};
+constexpr AvroCodec kAvroCodecs[] = {{"uncompressed", "null"},
+                                     {"deflate", "deflate"},
+                                     {"snappy", "snappy"},
+                                     {"zstandard", "zstandard"}};
 
 std::string codec_of(const Options& options) {
   const std::string name = lower_case(options.text("compression", "snappy"));
   std::string names;
-  for (const CodecRow& row : kCodecs) {
+  for (const AvroCodec& row : kAvroCodecs) {
     if (name == row.name) return row.codec;
     names += (names.empty() ? "" : ", ") + std::string(row.name);
   }
@@ -187,8 +191,8 @@ class AvroRowWriter final : public RowWriter {
       : file_(std::move(file)), schema_(schema), codec_(codec_of(options)) {
     SystemRandom random;
     for (int i = 0; i < 16; ++i) sync_ += static_cast<char>(random.next());
-    const json root = avro_type(schema, options.text("recordName", "topLevelRecord"),
-                                options.text("recordNamespace", ""));
+    const OrderedJson root = avro_type(schema, options.text("recordName", "topLevelRecord"),
+                                       options.text("recordNamespace", ""));
     AvroEncoder header;
     header.put_raw(std::string_view("Obj\x01", 4));
     header.put_long(2);
@@ -205,7 +209,7 @@ class AvroRowWriter final : public RowWriter {
     constexpr size_t kBlock = 64 << 10;
     for (uint64_t row = 0; row < rows; ++row) {
       for (size_t i = 0; i < columns.size(); ++i)
-        put(objects_, columns[i], row, schema_.fields()[i].type);
+        put_avro(objects_, columns[i], row, schema_.fields()[i].type);
       ++count_;
       if (objects_.size() > kBlock) end_block();
     }
@@ -238,7 +242,7 @@ class AvroRowWriter final : public RowWriter {
 }  // namespace
 
 std::string avro_extension(const Options& options, const DataType& schema) {
-  check_column_types(schema, "Avro", supports);
+  check_column_types(schema, "Avro", avro_supports);
   if (options.find("avroSchema"))
     throw_unsupported("the option avroSchema of writing Avro; cast the columns instead");
   codec_of(options);

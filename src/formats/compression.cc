@@ -122,9 +122,9 @@ class Zstd final : public ByteSink {
 };
 
 // Hadoop's block form, a piece a block.
-class HadoopBlocks final : public ByteSink {
+class HadoopBlockWriter final : public ByteSink {
  public:
-  HadoopBlocks(std::unique_ptr<files::OutputFile> file, bool lz4)
+  HadoopBlockWriter(std::unique_ptr<files::OutputFile> file, bool lz4)
       : file_(std::move(file)), lz4_(lz4) {}
   void write(std::string_view bytes) override {
     constexpr size_t kBlock = 224 << 10;
@@ -208,7 +208,7 @@ std::unique_ptr<ByteSink> make_sink(std::unique_ptr<files::OutputFile> file,
   if (codec.name == "bzip2") return std::make_unique<Bzip>(std::move(file));
   if (codec.name == "zstd") return std::make_unique<Zstd>(std::move(file), level);
   if (codec.name == "lz4" || codec.name == "snappy")
-    return std::make_unique<HadoopBlocks>(std::move(file), codec.name == "lz4");
+    return std::make_unique<HadoopBlockWriter>(std::move(file), codec.name == "lz4");
   return std::make_unique<Plain>(std::move(file));
 }
 

@@ -360,7 +360,7 @@ class CsvReader final : public RowReader {
   std::vector<CsvField> fields_;
 };
 
-bool splittable(const Options& options) {
+bool csv_splittable(const Options& options) {
   return !options.flag("multiLine", false) && is_utf8(options.text("encoding", "charset", "UTF-8"));
 }
 
@@ -371,6 +371,6 @@ std::unique_ptr<RowReader> open_csv(const ReadRequest& request, const FilePart& 
 
 }  // namespace
 
-const Format kCsv = {"csv", splittable, infer_csv, open_csv, csv_extension, create_csv};
+const Format kCsv = {"csv", csv_splittable, infer_csv, open_csv, csv_extension, create_csv};
 
 }  // namespace firn::formats

@@ -15,9 +15,11 @@ using kernels::ColumnView;
 using types::DataType;
 using types::DataTypeId;
 
-bool supports(const DataType& type) { return !type.is_nested() && type.id() != DataTypeId::kNull; }
+bool csv_supports(const DataType& type) {
+  return !type.is_nested() && type.id() != DataTypeId::kNull;
+}
 
-bool is_blank(char c) { return static_cast<unsigned char>(c) <= ' '; }
+bool is_csv_blank(char c) { return static_cast<unsigned char>(c) <= ' '; }
 
 class CsvWriter final : public RowWriter {
  public:
@@ -103,13 +105,13 @@ class CsvWriter final : public RowWriter {
 
   void append_value(std::string_view value, bool first) {
     if (trim_left_) {
-      while (!value.empty() && is_blank(value.front())) value.remove_prefix(1);
+      while (!value.empty() && is_csv_blank(value.front())) value.remove_prefix(1);
     }
     // Blanks at the end ask for quotes too, and go nevertheless.
     const bool quotes =
         dialect_.quote != '\0' && !value.empty() && (quote_all_ || needs_quotes(value, first));
     if (trim_right_) {
-      while (!value.empty() && is_blank(value.back())) value.remove_suffix(1);
+      while (!value.empty() && is_csv_blank(value.back())) value.remove_suffix(1);
     }
     if (value.empty()) {
       text_ += quote_all_ && empty_.empty() ? std::string(2, dialect_.quote) : empty_;
@@ -156,24 +158,24 @@ class CsvWriter final : public RowWriter {
   std::string text_;
 };
 
-const CompressionRow& codec(const Options& options) {
+const CompressionRow& csv_codec(const Options& options) {
   return find_compression(options.text("compression", "codec", "none"));
 }
 
 }  // namespace
 
 std::string csv_extension(const Options& options, const DataType& schema) {
-  check_column_types(schema, "CSV", supports);
+  check_column_types(schema, "CSV", csv_supports);
   const std::string charset = options.text("encoding", "charset", "UTF-8");
   if (!is_utf8(charset)) throw_unsupported("writing CSV in the encoding " + charset);
   const std::string extension = options.text("extension", "csv");
-  return "." + extension + std::string(codec(options).extension);
+  return "." + extension + std::string(csv_codec(options).extension);
 }
 
 std::unique_ptr<RowWriter> create_csv(files::FileStore& store, const std::string& uri,
                                       const Options& options, const DataType& schema) {
   return std::make_unique<CsvWriter>(
-      make_sink(store.create(uri, files::WriteMode::kCreateNew), codec(options),
+      make_sink(store.create(uri, files::WriteMode::kCreateNew), csv_codec(options),
                 options.number("compressionLevel", -1)),
       options, schema);
 }

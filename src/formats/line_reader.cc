@@ -7,14 +7,14 @@
 namespace firn::formats {
 namespace {
 
-constexpr size_t kPiece = 1 << 20, kPadding = 64;
+constexpr size_t kLinePiece = 1 << 20, kPadding = 64;
 
 }  // namespace
 
 LineReader::LineReader(std::unique_ptr<ByteStream> bytes, std::string separator, int64_t start,
                        int64_t end)
     : bytes_(std::move(bytes)), separator_(std::move(separator)), position_(start), end_(end) {
-  buffer_.resize(kPiece + kPadding);
+  buffer_.resize(kLinePiece + kPadding);
   std::string_view broken;
   if (start > 0) {
     take(broken);  // belongs to the part before
@@ -31,7 +31,7 @@ bool LineReader::fill() {
     size_ -= at_;
     at_ = 0;
   }
-  if (buffer_.size() - kPadding - size_ < kPiece / 2) buffer_.resize(buffer_.size() * 2);
+  if (buffer_.size() - kPadding - size_ < kLinePiece / 2) buffer_.resize(buffer_.size() * 2);
   const size_t got = bytes_->read(buffer_.data() + size_, buffer_.size() - kPadding - size_);
   size_ += got;
   ended_ = got == 0;

@@ -14,11 +14,11 @@ using kernels::ColumnView;
 using types::DataType;
 using types::DataTypeId;
 
-struct TypeRow {
+struct WrittenType {
   DataTypeId id;
   const char* sql;
 };
-constexpr TypeRow kTypes[] = {
+constexpr WrittenType kWrittenTypes[] = {
     {DataTypeId::kString, "TEXT"},         {DataTypeId::kBinary, "BYTEA"},
     {DataTypeId::kBoolean, "BOOLEAN"},     {DataTypeId::kByte, "SMALLINT"},
     {DataTypeId::kShort, "SMALLINT"},      {DataTypeId::kInteger, "INTEGER"},
@@ -28,7 +28,7 @@ constexpr TypeRow kTypes[] = {
 };
 
 std::string remote_type(const DataType& type, const std::string& column) {
-  for (const TypeRow& row : kTypes) {
+  for (const WrittenType& row : kWrittenTypes) {
     if (row.id == type.id()) return row.sql;
   }
   if (type.id() == DataTypeId::kDecimal)

@@ -80,7 +80,7 @@ class TextWriter final : public RowWriter {
   std::string text_;
 };
 
-const CompressionRow& codec(const Options& options) {
+const CompressionRow& text_codec(const Options& options) {
   return find_compression(options.text("compression", "codec", "none"));
 }
 
@@ -91,7 +91,7 @@ std::string text_extension(const Options& options, const DataType& schema) {
   if (schema.fields().size() != 1)
     throw_invalid("Text data source supports only a single column, and you have " +
                   std::to_string(schema.fields().size()) + " columns.");
-  return ".txt" + std::string(codec(options).extension);
+  return ".txt" + std::string(text_codec(options).extension);
 }
 
 DataType text_schema(files::FileStore&, const Options&, const std::vector<FilePart>&) {
@@ -143,7 +143,7 @@ const Format kText = {
     [](files::FileStore& store, const std::string& uri, const Options& options,
        const DataType&) -> std::unique_ptr<RowWriter> {
       return std::make_unique<TextWriter>(
-          make_sink(store.create(uri, files::WriteMode::kCreateNew), codec(options),
+          make_sink(store.create(uri, files::WriteMode::kCreateNew), text_codec(options),
                     options.number("compressionLevel", -1)),
           options.text("lineSep", "\n"));
     }};

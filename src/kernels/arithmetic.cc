@@ -369,7 +369,7 @@ void fit_decimal(const CallInfo& info, Scratch&, std::span<const ColumnView> in,
                        [&](Decimal128 value) { return fit(info, Wide(value.unscaled), scale); });
 }
 
-constexpr KernelRow kRows[] = {
+constexpr KernelRow kRowsOfArithmetic[] = {
     {"add", binary<Add>, kNullOnNull | kFallible},
     {"subtract", binary<Subtract>, kNullOnNull | kFallible},
     {"multiply", binary<Multiply>, kNullOnNull | kFallible},
@@ -385,6 +385,6 @@ constexpr KernelRow kRows[] = {
 
 }  // namespace
 
-std::span<const KernelRow> arithmetic_kernels() { return kRows; }
+std::span<const KernelRow> arithmetic_kernels() { return kRowsOfArithmetic; }
 
 }  // namespace firn::kernels

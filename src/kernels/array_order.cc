@@ -80,7 +80,7 @@ void array_insert(const CallInfo&, Scratch&, Columns in, uint64_t rows, Output& 
   gather_two(in[0].children[0], in[2], ids, out);
 }
 
-constexpr KernelRow kRows[] = {
+constexpr KernelRow kRowsOfArrayOrder[] = {
     {"array_sorted", array_sorted, kSlices},
     {"array_placed", array_placed, kSlices},
     {"array_insert", array_insert, kSlices | kFallible},
@@ -88,6 +88,6 @@ constexpr KernelRow kRows[] = {
 
 }  // namespace
 
-std::span<const KernelRow> array_order_kernels() { return kRows; }
+std::span<const KernelRow> array_order_kernels() { return kRowsOfArrayOrder; }
 
 }  // namespace firn::kernels

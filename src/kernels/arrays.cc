@@ -205,28 +205,28 @@ void quantified(const CallInfo&, Scratch&, Columns in, uint64_t rows, Output& ou
   });
 }
 
-constexpr uint32_t kSliced = kSlices;
-constexpr KernelRow kRows[] = {
-    {"array_remove", array_remove, kSliced},
-    {"array_append", array_with<true>, kSliced},
-    {"array_prepend", array_with<false>, kSliced},
-    {"array_distinct", array_distinct, kSliced},
-    {"array_compact", array_compact, kSliced},
-    {"array_union", sets<Sets::kUnion>, kSliced},
-    {"array_intersect", sets<Sets::kIntersect>, kSliced},
-    {"array_except", sets<Sets::kExcept>, kSliced},
-    {"array_repeat", array_repeat, kSliced},
-    {"sort_array", sort_array, kSliced},
-    {"slice", slice, kSliced | kFallible},
-    {"reverse_array", reverse_array, kSliced},
-    {"flatten", flatten, kSliced},
-    {"concat_arrays", concat_arrays, kSliced},
+constexpr uint32_t kArraysSliced = kSlices;
+constexpr KernelRow kRowsOfArrays[] = {
+    {"array_remove", array_remove, kArraysSliced},
+    {"array_append", array_with<true>, kArraysSliced},
+    {"array_prepend", array_with<false>, kArraysSliced},
+    {"array_distinct", array_distinct, kArraysSliced},
+    {"array_compact", array_compact, kArraysSliced},
+    {"array_union", sets<Sets::kUnion>, kArraysSliced},
+    {"array_intersect", sets<Sets::kIntersect>, kArraysSliced},
+    {"array_except", sets<Sets::kExcept>, kArraysSliced},
+    {"array_repeat", array_repeat, kArraysSliced},
+    {"sort_array", sort_array, kArraysSliced},
+    {"slice", slice, kArraysSliced | kFallible},
+    {"reverse_array", reverse_array, kArraysSliced},
+    {"flatten", flatten, kArraysSliced},
+    {"concat_arrays", concat_arrays, kArraysSliced},
     {"exists_of", quantified<false>, kNullOnNull},
     {"forall_of", quantified<true>, kNullOnNull},
 };
 
 }  // namespace
 
-std::span<const KernelRow> array_kernels() { return kRows; }
+std::span<const KernelRow> array_kernels() { return kRowsOfArrays; }
 
 }  // namespace firn::kernels

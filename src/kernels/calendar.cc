@@ -50,7 +50,7 @@ std::optional<Unit> parse_unit(std::string_view text) {
     std::string_view name;
     Unit unit;
   };
-  static constexpr Row kRows[] = {
+  static constexpr Row kRowsOfCalendar[] = {
       {"YEAR", Unit::kYear},
       {"YYYY", Unit::kYear},
       {"YY", Unit::kYear},
@@ -68,7 +68,7 @@ std::optional<Unit> parse_unit(std::string_view text) {
       {"MILLISECOND", Unit::kMillisecond},
       {"MICROSECOND", Unit::kMicrosecond},
   };
-  for (const Row& row : kRows) {
+  for (const Row& row : kRowsOfCalendar) {
     if (row.name == upper) return row.unit;
   }
   return std::nullopt;

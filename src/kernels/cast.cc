@@ -17,7 +17,7 @@ namespace {
 using types::DataType;
 using types::DataTypeId;
 
-constexpr int64_t kSecond = 1'000'000, kDay = 86'400 * kSecond;
+constexpr int64_t kSecond = 1'000'000, kMicrosADay = 86'400 * kSecond;
 
 struct CastSite {
   const CallInfo& info;
@@ -236,8 +236,8 @@ void to_floating(const CastSite& site, const ColumnView& in, const DataType& fro
 
 // ---- To decimal
 
-std::optional<Decimal128> fit(const CastSite& site, const Wide& value, int scale,
-                              const DataType& to) {
+std::optional<Decimal128> fit_cast(const CastSite& site, const Wide& value, int scale,
+                                   const DataType& to) {
   const std::optional<Int128> rounded = rescale(value, scale, to.scale());
   if (rounded && fits_precision(*rounded, to.precision())) return Decimal128{*rounded};
   if (site.throws()) throw_decimal_overflow(value, scale, to.precision(), to.scale());
@@ -270,17 +270,19 @@ void to_decimal(const CastSite& site, const ColumnView& in, const DataType& from
     case DataTypeId::kInteger:
     case DataTypeId::kLong: {
       const Reader<AnyInt> values(in);
-      return each(in, out, [&](uint64_t row) { return fit(site, Wide(values[row].value), 0, to); });
+      return each(in, out,
+                  [&](uint64_t row) { return fit_cast(site, Wide(values[row].value), 0, to); });
     }
     case DataTypeId::kDecimal: {
       const Reader<Decimal128> values(in);
       return each(in, out, [&](uint64_t row) {
-        return fit(site, Wide(values[row].unscaled), from.scale(), to);
+        return fit_cast(site, Wide(values[row].unscaled), from.scale(), to);
       });
     }
     case DataTypeId::kTimestamp:
-      return each(in, out,
-                  [&](uint64_t row) { return fit(site, Wide(in.values<int64_t>()[row]), 6, to); });
+      return each(in, out, [&](uint64_t row) {
+        return fit_cast(site, Wide(in.values<int64_t>()[row]), 6, to);
+      });
     case DataTypeId::kFloat:
     case DataTypeId::kDouble:
       return each(in, out, [&](uint64_t row) {
@@ -335,7 +337,7 @@ void to_boolean(const CastSite& site, const ColumnView& in, const DataType& from
 void to_date(const CastSite& site, const ColumnView& in, const DataType& from, const DataType& to,
              Output& out) {
   const auto local_day = [](int64_t local) {
-    return static_cast<int32_t>(floor_divide(local, kDay));
+    return static_cast<int32_t>(floor_divide(local, kMicrosADay));
   };
   switch (from.id()) {
     case DataTypeId::kString: {
@@ -377,8 +379,9 @@ void to_timestamp(const CastSite& site, const ColumnView& in, const DataType& fr
       });
     }
     case DataTypeId::kDate:
-      return each(in, out,
-                  [&](uint64_t row) { return from_local(in.values<int32_t>()[row] * kDay); });
+      return each(in, out, [&](uint64_t row) {
+        return from_local(in.values<int32_t>()[row] * kMicrosADay);
+      });
     case DataTypeId::kTimestamp:
       return each(in, out,
                   [&](uint64_t row) { return site.zone.to_local(in.values<int64_t>()[row]); });
@@ -435,7 +438,7 @@ void to_string(const CastSite& site, const ColumnView& in, const DataType& from,
   });
 }
 
-void to_binary(const ColumnView& in, const DataType& from, const DataType& to, Output& out) {
+void cast_to_binary(const ColumnView& in, const DataType& from, const DataType& to, Output& out) {
   if (from.id() == DataTypeId::kString || from.id() == DataTypeId::kBinary) {
     return each(in, out, [&](uint64_t row) { return in.values<StringRef>()[row]; });
   }
@@ -516,7 +519,7 @@ void cast_column(const CastSite& site, const ColumnView& in, const DataType& fro
     case DataTypeId::kString:
       return to_string(site, in, from, out);
     case DataTypeId::kBinary:
-      return to_binary(in, from, to, out);
+      return cast_to_binary(in, from, to, out);
     case DataTypeId::kDate:
       if (from.id() == to.id()) return integer_to_integer(site, in, from, DataTypeId::kLong, out);
       return to_date(site, in, from, to, out);
@@ -544,12 +547,12 @@ void cast(const CallInfo& info, Scratch& scratch, std::span<const ColumnView> in
   cast_column({info, *zone}, in[0], info.arguments[0], info.result, out);
 }
 
-constexpr KernelRow kRows[] = {
+constexpr KernelRow kRowsOfCast[] = {
     {"cast", cast, kSlices | kFallible},
 };
 
 }  // namespace
 
-std::span<const KernelRow> cast_kernels() { return kRows; }
+std::span<const KernelRow> cast_kernels() { return kRowsOfCast; }
 
 }  // namespace firn::kernels

@@ -33,7 +33,7 @@ struct AesCall {
   Text function;
 };
 
-std::string upper(Text text) {
+std::string upper_name(Text text) {
   std::string result(text);
   for (char& c : result)
     if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 32);
@@ -41,7 +41,7 @@ std::string upper(Text text) {
 }
 
 const CipherRow& cipher_of(const AesCall& call) {
-  const std::string mode = upper(call.mode), padding = upper(call.padding);
+  const std::string mode = upper_name(call.mode), padding = upper_name(call.padding);
   for (const CipherRow& row : kCiphers)
     if (row.mode == mode && (padding == "DEFAULT" || padding == row.padding)) return row;
   throw Error("UNSUPPORTED_FEATURE.AES_MODE",
@@ -200,7 +200,7 @@ void bitmap_count(const CallInfo&, Scratch&, Columns in, uint64_t rows, Output& 
   });
 }
 
-constexpr KernelRow kRows[] = {
+constexpr KernelRow kRowsOfCipher[] = {
     {"aes_encrypt", aes<true>, kNullOnNull | kFallible | kNotConstant},
     {"aes_decrypt", aes<false>, kNullOnNull | kFallible},
     {"bitmap_bucket_number", bitmap_bucket_number, kNullOnNull},
@@ -210,6 +210,6 @@ constexpr KernelRow kRows[] = {
 
 }  // namespace
 
-std::span<const KernelRow> cipher_kernels() { return kRows; }
+std::span<const KernelRow> cipher_kernels() { return kRowsOfCipher; }
 
 }  // namespace firn::kernels

@@ -528,32 +528,32 @@ void format_string(const CallInfo& info, Scratch&, Columns in, uint64_t rows, Ou
   }
 }
 
-constexpr uint32_t kStrict = kNullOnNull;
-constexpr uint32_t kThrowing = kNullOnNull | kFallible;
-constexpr KernelRow kRows[] = {
-    {"hex", hex, kStrict},
-    {"unhex", unhex, kStrict},
-    {"bin", bin, kStrict},
-    {"base64", base64, kStrict},
-    {"unbase64", unbase64, kThrowing},
-    {"to_binary", to_binary, kThrowing},
-    {"conv", conv, kThrowing},
-    {"ascii", ascii, kStrict},
-    {"chr", chr, kStrict},
-    {"encode", encode, kThrowing},
-    {"decode", decode, kThrowing},
-    {"url_encode", url_encode, kStrict},
-    {"url_decode", url_decode, kThrowing},
-    {"levenshtein", levenshtein, kStrict},
-    {"soundex", soundex, kStrict},
-    {"luhn_check", luhn_check, kStrict},
-    {"quote", quote, kStrict},
-    {"format_number", format_number, kThrowing},
+constexpr uint32_t kCodeStrict = kNullOnNull;
+constexpr uint32_t kCodeThrowing = kNullOnNull | kFallible;
+constexpr KernelRow kRowsOfCode[] = {
+    {"hex", hex, kCodeStrict},
+    {"unhex", unhex, kCodeStrict},
+    {"bin", bin, kCodeStrict},
+    {"base64", base64, kCodeStrict},
+    {"unbase64", unbase64, kCodeThrowing},
+    {"to_binary", to_binary, kCodeThrowing},
+    {"conv", conv, kCodeThrowing},
+    {"ascii", ascii, kCodeStrict},
+    {"chr", chr, kCodeStrict},
+    {"encode", encode, kCodeThrowing},
+    {"decode", decode, kCodeThrowing},
+    {"url_encode", url_encode, kCodeStrict},
+    {"url_decode", url_decode, kCodeThrowing},
+    {"levenshtein", levenshtein, kCodeStrict},
+    {"soundex", soundex, kCodeStrict},
+    {"luhn_check", luhn_check, kCodeStrict},
+    {"quote", quote, kCodeStrict},
+    {"format_number", format_number, kCodeThrowing},
     {"format_string", format_string, kFallible},
 };
 
 }  // namespace
 
-std::span<const KernelRow> code_kernels() { return kRows; }
+std::span<const KernelRow> code_kernels() { return kRowsOfCode; }
 
 }  // namespace firn::kernels

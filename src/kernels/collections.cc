@@ -150,25 +150,25 @@ void arrays_overlap(const CallInfo&, Scratch&, Columns in, uint64_t rows, Output
     if (!overlap && nulls && a.length > 0 && b.length > 0) out.set_null(row);
   });
 }
-constexpr uint32_t kSliced = kSlices;
-constexpr KernelRow kRows[] = {
+constexpr uint32_t kCollectionsSliced = kSlices;
+constexpr KernelRow kRowsOfCollections[] = {
     {"size", size, kNoFlags},
     {"array_size", array_size, kNullOnNull},
-    {"element_at", element_at, kSliced | kFallible},
-    {"get", item<false>, kSliced},
-    {"array_item", item<true>, kSliced | kFallible},
-    {"map_item", map_item, kSliced},
-    {"array_field", array_field, kSliced},
+    {"element_at", element_at, kCollectionsSliced | kFallible},
+    {"get", item<false>, kCollectionsSliced},
+    {"array_item", item<true>, kCollectionsSliced | kFallible},
+    {"map_item", map_item, kCollectionsSliced},
+    {"array_field", array_field, kCollectionsSliced},
     {"array_contains", array_contains, kNullOnNull},
     {"array_position", array_position, kNullOnNull},
-    {"array_min", extreme<false>, kSliced},
-    {"array_max", extreme<true>, kSliced},
+    {"array_min", extreme<false>, kCollectionsSliced},
+    {"array_max", extreme<true>, kCollectionsSliced},
     {"arrays_overlap", arrays_overlap, kNullOnNull},
     {"map_contains_key", map_contains_key, kNullOnNull},
 };
 
 }  // namespace
 
-std::span<const KernelRow> collection_kernels() { return kRows; }
+std::span<const KernelRow> collection_kernels() { return kRowsOfCollections; }
 
 }  // namespace firn::kernels

@@ -12,7 +12,7 @@ namespace {
 using Columns = std::span<const ColumnView>;
 using Text = std::string_view;
 
-Text text_at(const ColumnView& column, uint64_t row) {
+Text csv_text_at(const ColumnView& column, uint64_t row) {
   return column.values<StringRef>()[row].view();
 }
 
@@ -94,7 +94,7 @@ void csv_fields(const CallInfo&, Scratch&, Columns in, uint64_t rows, Output& ou
   for (uint64_t row = 0; row < rows; ++row) {
     const uint64_t begin = all.size();
     if (all_valid(in, row)) {
-      for (auto& field : fields_of(text_at(in[0], row), style_of(text_at(in[1], row))))
+      for (auto& field : fields_of(csv_text_at(in[0], row), style_of(csv_text_at(in[1], row))))
         all.push_back(std::move(field));
     } else {
       out.set_null(row);
@@ -112,7 +112,7 @@ void csv_line(const CallInfo&, Scratch&, Columns in, uint64_t rows, Output& out)
       out.set_null(row);
       continue;
     }
-    const CsvStyle style = style_of(text_at(in[1], row));
+    const CsvStyle style = style_of(csv_text_at(in[1], row));
     const ListEntry entry = in[0].values<ListEntry>()[row];
     std::string line;
     for (uint64_t i = 0; i < entry.length; ++i) {
@@ -121,7 +121,7 @@ void csv_line(const CallInfo&, Scratch&, Columns in, uint64_t rows, Output& out)
         line += style.null_value;
         continue;
       }
-      const Text raw = text_at(values, entry.offset + i);
+      const Text raw = csv_text_at(values, entry.offset + i);
       const Text value = trimmed(raw, style.trim_left, style.trim_right);
       if (value.empty()) {
         line += style.empty_value;
@@ -146,14 +146,14 @@ void csv_line(const CallInfo&, Scratch&, Columns in, uint64_t rows, Output& out)
   }
 }
 
-constexpr KernelRow kRows[] = {
+constexpr KernelRow kRowsOfCsv[] = {
     {"csv_fields", csv_fields, kNoFlags},
     {"csv_line", csv_line, kNoFlags},
 };
 
 }  // namespace
 
-std::span<const KernelRow> csv_kernels() { return kRows; }
+std::span<const KernelRow> csv_kernels() { return kRowsOfCsv; }
 
 std::vector<std::optional<std::string>> split_csv(std::string_view line, std::string_view style) {
   return fields_of(line, style_of(style));

@@ -148,18 +148,18 @@ void to_time(const CallInfo& info, Scratch& scratch, Columns in, uint64_t rows, 
   }
 }
 
-constexpr uint32_t kThrowing = kNullOnNull | kFallible;
-constexpr KernelRow kRows[] = {
-    {"date_format", date_format, kThrowing},
-    {"from_unixtime", from_unixtime, kThrowing},
-    {"to_timestamp", to_time<Target::kTimestamp>, kThrowing},
-    {"to_timestamp_ntz", to_time<Target::kNtz>, kThrowing},
-    {"to_date", to_time<Target::kDate>, kThrowing},
-    {"unix_timestamp", to_time<Target::kSeconds>, kThrowing},
+constexpr uint32_t kDatetimeTextThrowing = kNullOnNull | kFallible;
+constexpr KernelRow kRowsOfDatetimeText[] = {
+    {"date_format", date_format, kDatetimeTextThrowing},
+    {"from_unixtime", from_unixtime, kDatetimeTextThrowing},
+    {"to_timestamp", to_time<Target::kTimestamp>, kDatetimeTextThrowing},
+    {"to_timestamp_ntz", to_time<Target::kNtz>, kDatetimeTextThrowing},
+    {"to_date", to_time<Target::kDate>, kDatetimeTextThrowing},
+    {"unix_timestamp", to_time<Target::kSeconds>, kDatetimeTextThrowing},
 };
 
 }  // namespace
 
-std::span<const KernelRow> datetime_text_kernels() { return kRows; }
+std::span<const KernelRow> datetime_text_kernels() { return kRowsOfDatetimeText; }
 
 }  // namespace firn::kernels

@@ -268,7 +268,7 @@ void join_binaries(const CallInfo&, Scratch&, Columns in, uint64_t rows, Output&
   }
 }
 
-constexpr KernelRow kRows[] = {
+constexpr KernelRow kRowsOfGathered[] = {
     {"least_mode", least_mode, kSlices},
     {"join_binaries", join_binaries},
     {"bitmap_construct", bitmap_construct, kFallible},
@@ -280,6 +280,6 @@ constexpr KernelRow kRows[] = {
 
 }  // namespace
 
-std::span<const KernelRow> gathered_kernels() { return kRows; }
+std::span<const KernelRow> gathered_kernels() { return kRowsOfGathered; }
 
 }  // namespace firn::kernels

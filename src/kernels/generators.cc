@@ -67,7 +67,7 @@ void arrays_zip(const CallInfo&, Scratch&, Columns in, uint64_t rows, Output& ou
     gather(in[c].children[0], elements[c], out.child(0).child(c));
 }
 
-constexpr KernelRow kRows[] = {
+constexpr KernelRow kRowsOfGenerators[] = {
     {"with_positions", with_positions, kSlices},
     {"outer_rows", outer_rows, kSlices},
     {"arrays_zip", arrays_zip, kSlices},
@@ -75,6 +75,6 @@ constexpr KernelRow kRows[] = {
 
 }  // namespace
 
-std::span<const KernelRow> generator_kernels() { return kRows; }
+std::span<const KernelRow> generator_kernels() { return kRowsOfGenerators; }
 
 }  // namespace firn::kernels

@@ -194,7 +194,7 @@ void checksum(const CallInfo&, Scratch&, Columns in, uint64_t rows, Output& out)
   });
 }
 
-constexpr KernelRow kRows[] = {
+constexpr KernelRow kRowsOfHash[] = {
     {"hash", hash_all<Murmur3, int32_t>, kNoFlags},
     {"xxhash64", hash_all<XxHash64, int64_t>, kNoFlags},
     {"md5", md5, kNullOnNull},
@@ -205,6 +205,6 @@ constexpr KernelRow kRows[] = {
 
 }  // namespace
 
-std::span<const KernelRow> hash_kernels() { return kRows; }
+std::span<const KernelRow> hash_kernels() { return kRowsOfHash; }
 
 }  // namespace firn::kernels

@@ -31,7 +31,7 @@ const char* find_string_end(const char* at, const char* end, char quote) {
   return at;
 }
 
-int hex_digit(char c) {
+int json_hex_digit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
   return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
@@ -132,7 +132,7 @@ bool JsonCursor::read_unicode(char*& out) {
     if (end_ - at < 4) return false;
     code = 0;
     for (int i = 0; i < 4; ++i) {
-      const int digit = hex_digit(at[i]);
+      const int digit = json_hex_digit(at[i]);
       if (digit < 0) return false;
       code = code << 4 | static_cast<uint32_t>(digit);
     }

@@ -314,7 +314,7 @@ void schema_of_json(const CallInfo&, Scratch&, Columns in, uint64_t rows, Output
   }
 }
 
-constexpr KernelRow kRows[] = {
+constexpr KernelRow kRowsOfJsonFunctions[] = {
     {"schema_of_json", schema_of_json, kFallible},
     {"from_json", from_json, kSlices | kFallible},
     {"to_json", to_json, kFallible},
@@ -325,6 +325,6 @@ constexpr KernelRow kRows[] = {
 
 }  // namespace
 
-std::span<const KernelRow> json_kernels() { return kRows; }
+std::span<const KernelRow> json_kernels() { return kRowsOfJsonFunctions; }
 
 }  // namespace firn::kernels

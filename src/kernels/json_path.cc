@@ -11,9 +11,9 @@
 namespace firn::kernels {
 namespace {
 
-bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+bool is_json_blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 void skip_blanks(std::string_view text, size_t& at) {
-  while (at < text.size() && is_blank(text[at])) ++at;
+  while (at < text.size() && is_json_blank(text[at])) ++at;
 }
 
 bool skip_string(std::string_view text, size_t& at) {
@@ -57,7 +57,7 @@ std::optional<std::string_view> scan_json_value(std::string_view text, size_t& a
   } else if (c == '"' || c == '\'') {
     if (!skip_string(text, at)) return std::nullopt;
   } else {
-    while (at < text.size() && !is_blank(text[at]) &&
+    while (at < text.size() && !is_json_blank(text[at]) &&
            std::string_view(",]}:").find(text[at]) == std::string_view::npos)
       ++at;
     const std::string_view token = text.substr(start, at - start);
@@ -183,7 +183,7 @@ void append_compact_json(std::string& out, std::string_view value) {
       }
       at = end;
     } else {
-      if (!is_blank(value[at])) out += value[at];
+      if (!is_json_blank(value[at])) out += value[at];
       ++at;
     }
   }

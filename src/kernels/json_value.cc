@@ -122,7 +122,7 @@ bool store_decimal(const JsonShape& shape, JsonToken token, std::string_view tex
   return value < limit && store_unscaled(shape, negative ? -value : value, sink, row);
 }
 
-int64_t instant_of(const DateTimePattern::Parsed& parsed, const TimeZone& zone) {
+int64_t json_instant_of(const DateTimePattern::Parsed& parsed, const TimeZone& zone) {
   if (parsed.offset_seconds) return parsed.local_us - int64_t{1000000} * *parsed.offset_seconds;
   const auto named = parsed.zone_id.empty() ? nullptr : find_time_zone(parsed.zone_id);
   return (named != nullptr ? *named : zone).to_utc(parsed.local_us);
@@ -140,7 +140,7 @@ bool store_timestamp(const JsonShape& shape, JsonToken token, std::string_view t
   if (token != JsonToken::kString) return false;
   if (shape.pattern != nullptr) {
     const auto parsed = shape.pattern->parse(text);
-    return parsed && store<int64_t>(sink, row, instant_of(*parsed, zone));
+    return parsed && store<int64_t>(sink, row, json_instant_of(*parsed, zone));
   }
   const auto value = parse_timestamp(text, zone);
   return value && store<int64_t>(sink, row, *value);

@@ -166,7 +166,7 @@ void kll_text(const CallInfo&, Scratch&, Columns in, uint64_t rows, Output& out)
 }
 
 constexpr uint32_t kOfBytes = kNullOnNull | kFallible;
-constexpr KernelRow kRows[] = {
+constexpr KernelRow kRowsOfKll[] = {
     {"kll_build_bigint", kll_build<int64_t>, kFallible},
     {"kll_build_float", kll_build<float>, kFallible},
     {"kll_build_double", kll_build<double>, kFallible},
@@ -192,6 +192,6 @@ constexpr KernelRow kRows[] = {
 
 }  // namespace
 
-std::span<const KernelRow> kll_kernels() { return kRows; }
+std::span<const KernelRow> kll_kernels() { return kRowsOfKll; }
 
 }  // namespace firn::kernels

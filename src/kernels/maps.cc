@@ -176,19 +176,19 @@ void str_to_map(const CallInfo& info, Scratch&, Columns in, uint64_t rows, Outpu
   }
 }
 
-constexpr uint32_t kSliced = kSlices;
-constexpr KernelRow kRows[] = {
-    {"map_from_arrays", map_from_arrays, kSliced | kFallible},
-    {"map_from_entries", map_from_entries, kSliced | kFallible},
-    {"map_keys", map_keys, kSliced},
-    {"map_values", map_values, kSliced},
-    {"map_entries", map_entries, kSliced},
-    {"map_concat", map_concat, kSliced | kFallible},
+constexpr uint32_t kMapsSliced = kSlices;
+constexpr KernelRow kRowsOfMaps[] = {
+    {"map_from_arrays", map_from_arrays, kMapsSliced | kFallible},
+    {"map_from_entries", map_from_entries, kMapsSliced | kFallible},
+    {"map_keys", map_keys, kMapsSliced},
+    {"map_values", map_values, kMapsSliced},
+    {"map_entries", map_entries, kMapsSliced},
+    {"map_concat", map_concat, kMapsSliced | kFallible},
     {"str_to_map", str_to_map, kFallible},
 };
 
 }  // namespace
 
-std::span<const KernelRow> map_kernels() { return kRows; }
+std::span<const KernelRow> map_kernels() { return kRowsOfMaps; }
 
 }  // namespace firn::kernels

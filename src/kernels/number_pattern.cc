@@ -96,7 +96,7 @@ void to_number(const CallInfo& info, Scratch& scratch, Columns in, uint64_t rows
       });
 }
 
-constexpr KernelRow kRows[] = {
+constexpr KernelRow kRowsOfNumberPattern[] = {
     {"format_decimal", format_decimal, kNullOnNull | kFallible},
     {"to_number", to_number, kNullOnNull | kFallible},
 };
@@ -311,6 +311,6 @@ std::optional<Int128> parse_number(const NumberPattern& pattern, std::string_vie
   return negative ? -value : value;
 }
 
-std::span<const KernelRow> number_pattern_kernels() { return kRows; }
+std::span<const KernelRow> number_pattern_kernels() { return kRowsOfNumberPattern; }
 
 }  // namespace firn::kernels

@@ -63,10 +63,12 @@ RegexCache& regexes(Scratch& scratch) {
   return *std::any_cast<const std::shared_ptr<RegexCache>&>(scratch);
 }
 
-struct Slice {
+struct PatternSlice {
   Text part;
 };
-void write(Output& out, uint64_t row, Slice slice) { out.set_slice(row, slice.part); }
+void write_pattern(Output& out, uint64_t row, PatternSlice slice) {
+  out.set_slice(row, slice.part);
+}
 
 Text text_of(const re2::StringPiece& found) {
   return {found.data() == nullptr ? "" : found.data(), found.size()};
@@ -350,18 +352,18 @@ void like(const CallInfo&, Scratch& scratch, Columns in, uint64_t rows, Output& 
   }
 }
 
-constexpr uint32_t kStrict = kNullOnNull | kFallible;
-constexpr KernelRow kRows[] = {
-    {"like", like<false>, kStrict},
-    {"ilike", like<true>, kStrict},
-    {"rlike", rlike, kStrict},
-    {"regexp_extract", regexp_extract, kStrict | kSlices},
-    {"regexp_extract_all", regexp_extract_all, kStrict},
-    {"regexp_replace", regexp_replace, kStrict},
-    {"regexp_count", regexp_count, kStrict},
-    {"regexp_substr", regexp_substr, kStrict},
-    {"regexp_instr", regexp_instr, kStrict},
-    {"split", split, kStrict},
+constexpr uint32_t kPatternsStrict = kNullOnNull | kFallible;
+constexpr KernelRow kRowsOfPatterns[] = {
+    {"like", like<false>, kPatternsStrict},
+    {"ilike", like<true>, kPatternsStrict},
+    {"rlike", rlike, kPatternsStrict},
+    {"regexp_extract", regexp_extract, kPatternsStrict | kSlices},
+    {"regexp_extract_all", regexp_extract_all, kPatternsStrict},
+    {"regexp_replace", regexp_replace, kPatternsStrict},
+    {"regexp_count", regexp_count, kPatternsStrict},
+    {"regexp_substr", regexp_substr, kPatternsStrict},
+    {"regexp_instr", regexp_instr, kPatternsStrict},
+    {"split", split, kPatternsStrict},
 };
 
 }  // namespace
@@ -433,6 +435,6 @@ bool LikePattern::matches_from(std::string_view text, size_t piece) const {
   }
 }
 
-std::span<const KernelRow> pattern_kernels() { return kRows; }
+std::span<const KernelRow> pattern_kernels() { return kRowsOfPatterns; }
 
 }  // namespace firn::kernels

@@ -184,7 +184,7 @@ void shuffle(const CallInfo& info, Scratch& scratch, Columns in, uint64_t rows, 
   });
 }
 
-constexpr KernelRow kRows[] = {
+constexpr KernelRow kRowsOfRandom[] = {
     {"rand", rand, kNotConstant},
     {"randn", randn, kNotConstant},
     {"randstr", randstr, kNullOnNull | kNotConstant},
@@ -194,6 +194,6 @@ constexpr KernelRow kRows[] = {
 
 }  // namespace
 
-std::span<const KernelRow> random_kernels() { return kRows; }
+std::span<const KernelRow> random_kernels() { return kRowsOfRandom; }
 
 }  // namespace firn::kernels

@@ -62,12 +62,12 @@ void sequence(const CallInfo& info, Scratch& scratch, Columns in, uint64_t rows,
   for (size_t i = 0; i < values.size(); ++i) write(out.child(0), i, AnyInt{values[i]});
 }
 
-constexpr KernelRow kRows[] = {
+constexpr KernelRow kRowsOfSequence[] = {
     {"sequence", sequence, kFallible},
 };
 
 }  // namespace
 
-std::span<const KernelRow> sequence_kernels() { return kRows; }
+std::span<const KernelRow> sequence_kernels() { return kRowsOfSequence; }
 
 }  // namespace firn::kernels

@@ -414,45 +414,45 @@ void find_in_set(const CallInfo&, Scratch&, Columns in, uint64_t rows, Output& o
   });
 }
 
-constexpr uint32_t kStrict = kNullOnNull;
-constexpr uint32_t kSliced = kNullOnNull | kSlices;
-constexpr KernelRow kRows[] = {
-    {"length", length, kStrict},
-    {"octet_length", octet_length, kStrict},
-    {"bit_length", bit_length, kStrict},
-    {"upper", upper, kStrict},
-    {"lower", lower, kStrict},
-    {"initcap", initcap, kStrict},
-    {"substring", substring, kSliced},
-    {"left", left, kSliced},
-    {"right", right, kSliced},
-    {"substring_index", substring_index, kSliced},
-    {"split_part", split_part, kSliced | kFallible},
-    {"trim", trim<kBoth, true>, kSliced},
-    {"btrim", trim<kBoth, false>, kSliced},
-    {"ltrim", trim<kLeft, true>, kSliced},
-    {"rtrim", trim<kRight, true>, kSliced},
-    {"concat", concat, kStrict},
+constexpr uint32_t kStringsStrict = kNullOnNull;
+constexpr uint32_t kStringsSliced = kNullOnNull | kSlices;
+constexpr KernelRow kRowsOfStrings[] = {
+    {"length", length, kStringsStrict},
+    {"octet_length", octet_length, kStringsStrict},
+    {"bit_length", bit_length, kStringsStrict},
+    {"upper", upper, kStringsStrict},
+    {"lower", lower, kStringsStrict},
+    {"initcap", initcap, kStringsStrict},
+    {"substring", substring, kStringsSliced},
+    {"left", left, kStringsSliced},
+    {"right", right, kStringsSliced},
+    {"substring_index", substring_index, kStringsSliced},
+    {"split_part", split_part, kStringsSliced | kFallible},
+    {"trim", trim<kBoth, true>, kStringsSliced},
+    {"btrim", trim<kBoth, false>, kStringsSliced},
+    {"ltrim", trim<kLeft, true>, kStringsSliced},
+    {"rtrim", trim<kRight, true>, kStringsSliced},
+    {"concat", concat, kStringsStrict},
     {"concat_ws", concat_ws, kNoFlags},
-    {"array_join", array_join, kStrict},
-    {"replace", replace, kStrict},
-    {"translate", translate, kStrict},
-    {"overlay", overlay, kStrict},
-    {"reverse", reverse, kStrict},
-    {"repeat", repeat, kStrict | kFallible},
-    {"space", space, kStrict | kFallible},
-    {"lpad", pad<true>, kStrict | kFallible},
-    {"rpad", pad<false>, kStrict | kFallible},
-    {"instr", instr, kStrict},
+    {"array_join", array_join, kStringsStrict},
+    {"replace", replace, kStringsStrict},
+    {"translate", translate, kStringsStrict},
+    {"overlay", overlay, kStringsStrict},
+    {"reverse", reverse, kStringsStrict},
+    {"repeat", repeat, kStringsStrict | kFallible},
+    {"space", space, kStringsStrict | kFallible},
+    {"lpad", pad<true>, kStringsStrict | kFallible},
+    {"rpad", pad<false>, kStringsStrict | kFallible},
+    {"instr", instr, kStringsStrict},
     {"locate", locate, kNoFlags},
-    {"startswith", startswith, kStrict},
-    {"endswith", endswith, kStrict},
-    {"contains", contains, kStrict},
-    {"find_in_set", find_in_set, kStrict},
+    {"startswith", startswith, kStringsStrict},
+    {"endswith", endswith, kStringsStrict},
+    {"contains", contains, kStringsStrict},
+    {"find_in_set", find_in_set, kStringsStrict},
 };
 
 }  // namespace
 
-std::span<const KernelRow> string_kernels() { return kRows; }
+std::span<const KernelRow> string_kernels() { return kRowsOfStrings; }
 
 }  // namespace firn::kernels

@@ -252,19 +252,19 @@ void make_valid_utf8(const CallInfo&, Scratch&, Columns in, uint64_t rows, Outpu
   });
 }
 
-constexpr uint32_t kStrict = kNullOnNull;
-constexpr KernelRow kRows[] = {
+constexpr uint32_t kTextPartsStrict = kNullOnNull;
+constexpr KernelRow kRowsOfTextParts[] = {
     {"elt", elt, kFallible},
     {"mask", mask, kNoFlags},
     {"sentences", sentences, kNoFlags},
-    {"parse_url", parse_url, kStrict | kFallible},
-    {"is_valid_utf8", is_valid_utf8, kStrict},
-    {"validate_utf8", validate_utf8, kStrict | kFallible},
-    {"make_valid_utf8", make_valid_utf8, kStrict},
+    {"parse_url", parse_url, kTextPartsStrict | kFallible},
+    {"is_valid_utf8", is_valid_utf8, kTextPartsStrict},
+    {"validate_utf8", validate_utf8, kTextPartsStrict | kFallible},
+    {"make_valid_utf8", make_valid_utf8, kTextPartsStrict},
 };
 
 }  // namespace
 
-std::span<const KernelRow> text_part_kernels() { return kRows; }
+std::span<const KernelRow> text_part_kernels() { return kRowsOfTextParts; }
 
 }  // namespace firn::kernels

@@ -253,7 +253,7 @@ void theta_estimate(const CallInfo&, Scratch&, Columns in, uint64_t rows, Output
   });
 }
 
-constexpr KernelRow kRows[] = {
+constexpr KernelRow kRowsOfTheta[] = {
     {"theta_build", theta_build, kFallible},
     {"theta_unite", theta_unite, kFallible},
     {"theta_intersect", theta_intersect, kFallible},
@@ -265,6 +265,6 @@ constexpr KernelRow kRows[] = {
 
 }  // namespace
 
-std::span<const KernelRow> theta_kernels() { return kRows; }
+std::span<const KernelRow> theta_kernels() { return kRowsOfTheta; }
 
 }  // namespace firn::kernels

@@ -6,17 +6,18 @@
 #include <limits>
 #include <string>
 
+#include "kernels/calendar.h"
+
 namespace firn::kernels {
 namespace {
 
-constexpr int64_t kMicrosPerSecond = 1000000;
 constexpr int64_t kMicrosPerDay = 86400 * kMicrosPerSecond;
 
-bool is_blank(char c) { return static_cast<unsigned char>(c) <= 0x20 || c == 0x7f; }
+bool is_blank_before_time(char c) { return static_cast<unsigned char>(c) <= 0x20 || c == 0x7f; }
 
-std::string_view trim(std::string_view text) {
-  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
-  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
+std::string_view trim_text(std::string_view text) {
+  while (!text.empty() && is_blank_before_time(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_blank_before_time(text.back())) text.remove_suffix(1);
   return text;
 }
 
@@ -67,7 +68,7 @@ bool scan_date(std::string_view& text, Parts& parts) {
 bool scan_time(std::string_view& text, Parts& parts) {
   if (!digits(text, 1, 2, parts.hour)) return false;
   if (!eat(text, ':')) {  // the hour alone is enough behind a date
-    parts.zone = trim(text);
+    parts.zone = trim_text(text);
     text = {};
     return parts.has_date;
   }
@@ -84,13 +85,13 @@ bool scan_time(std::string_view& text, Parts& parts) {
       for (; count < 6; ++count) parts.micros *= 10;
     }
   }
-  parts.zone = trim(text);
+  parts.zone = trim_text(text);
   text = {};
   return true;
 }
 
 bool scan(std::string_view text, Parts& parts) {
-  text = trim(text);
+  text = trim_text(text);
   if (text.empty()) return false;
   if (eat(text, 'T')) return scan_time(text, parts);
   if (text.size() >= 3 && is_digit(text[0]) &&
@@ -195,7 +196,7 @@ bool is_valid_date(int64_t year, int month, int day) {
 }
 
 std::optional<int32_t> parse_date(std::string_view text) {
-  text = trim(text);
+  text = trim_text(text);
   Parts parts;
   if (!scan_date(text, parts)) return std::nullopt;
   if (!text.empty() && text.front() != 'T' && text.front() != ' ') return std::nullopt;

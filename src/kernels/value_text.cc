@@ -15,7 +15,7 @@ namespace {
 using types::DataType;
 using types::DataTypeId;
 
-constexpr int64_t kDay = 86'400'000'000;
+constexpr int64_t kMicrosOfDay = 86'400'000'000;
 
 void append_padded(std::string& out, int64_t value, int width) {
   char digits[24];
@@ -89,9 +89,9 @@ void append_date(std::string& out, int64_t days) {
 }
 
 void append_local_timestamp(std::string& out, int64_t local_us) {
-  int64_t days = local_us / kDay, rest = local_us % kDay;
+  int64_t days = local_us / kMicrosOfDay, rest = local_us % kMicrosOfDay;
   if (rest < 0) {
-    rest += kDay;
+    rest += kMicrosOfDay;
     --days;
   }
   append_date(out, days);

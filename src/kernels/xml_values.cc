@@ -365,14 +365,14 @@ void xml_text(const CallInfo& info, Scratch&, Columns in, uint64_t rows, Output&
   }
 }
 
-constexpr KernelRow kRows[] = {
+constexpr KernelRow kRowsOfXmlValues[] = {
     {"xml_as_json", xml_as_json},
     {"xml_text", xml_text},
 };
 
 }  // namespace
 
-std::span<const KernelRow> xml_kernels() { return kRows; }
+std::span<const KernelRow> xml_kernels() { return kRowsOfXmlValues; }
 
 std::string XmlOptions::packed() const {
   std::string text;

@@ -114,7 +114,7 @@ void xpath_list(const CallInfo&, Scratch& scratch, Columns in, uint64_t rows, Ou
   }
 }
 
-constexpr KernelRow kRows[] = {
+constexpr KernelRow kRowsOfXpath[] = {
     {"xpath", xpath_list, kFallible},
     {"xpath_boolean", xpath_truth, kFallible},
     {"xpath_string", xpath_text, kFallible},
@@ -127,6 +127,6 @@ constexpr KernelRow kRows[] = {
 
 }  // namespace
 
-std::span<const KernelRow> xpath_kernels() { return kRows; }
+std::span<const KernelRow> xpath_kernels() { return kRowsOfXpath; }
 
 }  // namespace firn::kernels

@@ -5,7 +5,10 @@ python client_cases.py ADDRESS FOLDER prints one JSON line a case: its name, and
 
 import datetime
 import decimal
+import faulthandler
+import gc
 import json
+import os
 import sys
 import time
 import traceback
@@ -263,11 +266,14 @@ def main():
     from pyspark import __version__
     from pyspark.sql import SparkSession
 
+    gc.disable()  # see test/collector.py
     print(json.dumps({"version": __version__}), flush=True)
     kept = []  # sessions: a client's own clean-up of a lost one may run while a lock that it needs is held
-    for name, function in CASES.items():
+    for name in sys.argv[3:]:
+        function = CASES[name]
         folder = Path(sys.argv[2]) / name
-        folder.mkdir()
+        folder.mkdir(exist_ok=True)
+        faulthandler.dump_traceback_later(100, exit=True)  # where a client waits that hangs
         spark = SparkSession.builder.remote(sys.argv[1]).create()
         kept.append(spark)
         trouble = None
@@ -280,6 +286,9 @@ def main():
             spark.stop()
         except Exception:  # noqa: BLE001, S110
             pass
+    faulthandler.cancel_dump_traceback_later()
+    sys.stdout.flush()
+    os._exit(0)  # the clients' own threads have hung at the end
 
 
 if __name__ == "__main__":

@@ -11,8 +11,14 @@ import psutil
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(ROOT / "test"))
+from collector import collect_between_tests  # noqa: E402, F401
+
 os.environ["SPARK_CONNECT_MODE_ENABLED"] = "1"
 os.environ.setdefault("SPARK_USER", "tester")
+
+
+KEPT = []  # sessions: the client's own clean-up of a lost one may run while a lock that it needs is held
 
 
 class Server:
@@ -27,7 +33,6 @@ class Server:
             env=dict(os.environ, HOME=str(folder), TZ="UTC", FIRN_PYTHON=sys.executable))
         self.address = self.process.stdout.readline().strip()
         self.errors = []
-        self.sessions = []
         threading.Thread(target=self._drain, daemon=True).start()
         assert self.address.startswith("sc://"), self.stop()
 
@@ -58,8 +63,7 @@ class Server:
         from pyspark.sql import SparkSession
 
         session = SparkSession.builder.remote(self.address).create()
-        # Kept: the client's own clean-up of a lost session may run while a lock that it needs is held.
-        self.sessions.append(session)
+        KEPT.append(session)
         return session
 
     def stop(self):

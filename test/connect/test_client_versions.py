@@ -15,23 +15,31 @@ VERSIONS = ["3.5", "4.0", "4.2"]
 ran = {}
 
 
-def run(version, server, folder):
-    """Each case's trouble (None: it went well), of one process with that client."""
-    package = CLIENTS / version
-    if not package.exists():
-        pytest.skip(f"the client {version} is not installed (./dev setup --peers)")
+def run_cases(version, server, folder, names):
+    """The trouble of each case that one process with that client came to (None: it went well), and what it printed."""
     environment = {k: v for k, v in os.environ.items() if k != "SPARK_CONNECT_MODE_ENABLED"}
-    environment.update(PYTHONPATH=str(package), SPARK_CONNECT_MODE_ENABLED="1", TZ="UTC")
-    process = subprocess.Popen([sys.executable, Path(__file__).with_name("client_cases.py"), server.address, folder],
-                               env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    try:
-        out = process.communicate(timeout=300)[0]
-    except subprocess.TimeoutExpired:  # the cases before the one that hangs have told how they went
-        process.kill()
-        out = process.communicate()[0]
-    lines = [json.loads(line) for line in out.splitlines() if line.startswith(('{"version"', '{"case"'))]
-    assert lines and lines[0]["version"].startswith(version), out
-    return {line["case"]: line["trouble"] for line in lines[1:]}
+    environment.update(PYTHONPATH=str(CLIENTS / version), SPARK_CONNECT_MODE_ENABLED="1", TZ="UTC")
+    done = subprocess.run([sys.executable, Path(__file__).with_name("client_cases.py"), server.address, folder, *names],
+                          env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith(('{"version"', '{"case"'))]
+    assert lines and lines[0]["version"].startswith(version), done.stdout
+    return {line["case"]: line["trouble"] for line in lines[1:]}, done.stdout
+
+
+def run(version, server, folder):
+    """Each case's trouble. Clients of 4.0 hang now and then in their own clean-up: the rest is then run by a new process, and
+    a case that hangs twice has failed, with the places where the client's threads stood."""
+    if not (CLIENTS / version).exists():
+        pytest.skip(f"the client {version} is not installed (./dev setup --peers)")
+    told, hung = {}, set()
+    while left := [name for name in CASES if name not in told]:
+        answers, printed = run_cases(version, server, folder, left)
+        told.update(answers)
+        stuck = next((name for name in CASES if name not in told), None)
+        if stuck in hung:
+            told[stuck] = printed
+        hung.add(stuck)
+    return told
 
 
 @pytest.mark.parametrize("name", list(CASES))
@@ -39,5 +47,4 @@ def run(version, server, folder):
 def test_client(server, tmp_path_factory, version, name):
     if version not in ran:
         ran[version] = run(version, server, tmp_path_factory.mktemp(f"client-{version}"))
-    assert name in ran[version], "the client's process ended before this case"
     assert ran[version][name] is None, ran[version][name]

@@ -12,6 +12,7 @@ _spec = importlib.util.spec_from_file_location(
     "connect_conftest", Path(__file__).resolve().parent.parent / "connect/conftest.py")
 connect = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(connect)
+collect_between_tests = connect.collect_between_tests
 pytest_sessionfinish = connect.pytest_sessionfinish
 pytest_unconfigure = connect.pytest_unconfigure
 

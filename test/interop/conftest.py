@@ -8,10 +8,13 @@ import functools
 import itertools
 import os
 import re
+import sys
 from pathlib import Path
 
 import pytest
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from collector import collect_between_tests  # noqa: E402, F401
 from data import COLUMNS, NESTED, insert_select, which_rows
 from engines import Firn, make_spark, of_spark
 

@@ -10,6 +10,9 @@ import os  # noqa: E402
 
 import pytest  # noqa: E402
 
+sys.path.insert(0, str(ROOT / "test"))
+from collector import collect_between_tests  # noqa: E402, F401
+
 
 @pytest.fixture(scope="session")
 def spark(tmp_path_factory):

@@ -10,9 +10,10 @@ namespace {
 
 namespace sc = ::spark::connect;
 using ConfigOperation = sc::ConfigRequest::Operation;
-using Response = sc::ConfigResponse;
+using sc::ConfigResponse;
 
-void add(Response& response, const std::string& key, const std::optional<std::string>& value) {
+void add(ConfigResponse& response, const std::string& key,
+         const std::optional<std::string>& value) {
   auto& pair = *response.add_pairs();
   pair.set_key(key);
   if (value) pair.set_value(*value);
@@ -28,7 +29,7 @@ bool is_static(const std::string& key) {
 }
 
 // Silent: an assignment that cannot be is a warning, not an error.
-void set(conf::Conf& conf, const ConfigOperation& operation, Response& response) {
+void set(conf::Conf& conf, const ConfigOperation& operation, ConfigResponse& response) {
   for (const auto& pair : operation.set().pairs()) {
     try {
       conf.set(pair.key(), pair.value());
@@ -38,10 +39,11 @@ void set(conf::Conf& conf, const ConfigOperation& operation, Response& response)
     }
   }
 }
-void get(conf::Conf& conf, const ConfigOperation& operation, Response& response) {
+void get(conf::Conf& conf, const ConfigOperation& operation, ConfigResponse& response) {
   for (const std::string& key : operation.get().keys()) add(response, key, conf.at(key));
 }
-void get_with_default(conf::Conf& conf, const ConfigOperation& operation, Response& response) {
+void get_with_default(conf::Conf& conf, const ConfigOperation& operation,
+                      ConfigResponse& response) {
   for (const auto& pair : operation.get_with_default().pairs()) {
     std::optional<std::string> value;
     if (conf.is_set(pair.key())) {
@@ -54,19 +56,19 @@ void get_with_default(conf::Conf& conf, const ConfigOperation& operation, Respon
     add(response, pair.key(), value);
   }
 }
-void get_option(conf::Conf& conf, const ConfigOperation& operation, Response& response) {
+void get_option(conf::Conf& conf, const ConfigOperation& operation, ConfigResponse& response) {
   for (const std::string& key : operation.get_option().keys()) add(response, key, conf.get(key));
 }
-void get_all(conf::Conf& conf, const ConfigOperation& operation, Response& response) {
+void get_all(conf::Conf& conf, const ConfigOperation& operation, ConfigResponse& response) {
   const std::string& prefix = operation.get_all().prefix();
   for (const auto& [key, value] : conf.values()) {
     if (key.starts_with(prefix)) add(response, key.substr(prefix.size()), value);
   }
 }
-void unset(conf::Conf& conf, const ConfigOperation& operation, Response&) {
+void unset(conf::Conf& conf, const ConfigOperation& operation, ConfigResponse&) {
   for (const std::string& key : operation.unset().keys()) conf.unset(key);
 }
-void is_modifiable(conf::Conf&, const ConfigOperation& operation, Response& response) {
+void is_modifiable(conf::Conf&, const ConfigOperation& operation, ConfigResponse& response) {
   for (const std::string& key : operation.is_modifiable().keys()) {
     const bool can = conf::find_key(key) != nullptr && !is_static(key);
     add(response, key, can ? "true" : "false");
@@ -75,7 +77,7 @@ void is_modifiable(conf::Conf&, const ConfigOperation& operation, Response& resp
 
 struct ConfigRow {
   ConfigOperation::OpTypeCase kind;
-  void (*apply)(conf::Conf&, const ConfigOperation&, Response&);
+  void (*apply)(conf::Conf&, const ConfigOperation&, ConfigResponse&);
 };
 constexpr ConfigRow kOperations[] = {
     {ConfigOperation::kSet, set},
@@ -93,7 +95,7 @@ std::string configure(Sessions& sessions, std::string_view bytes) {
   const auto request = parsed<sc::ConfigRequest>(bytes);
   const auto session = sessions.open(request.user_context().user_id(), request.session_id(),
                                      request.client_observed_server_side_session_id());
-  Response response;
+  ConfigResponse response;
   response.set_session_id(request.session_id());
   response.set_server_side_session_id(session->server_side_id());
   for (const ConfigRow& row : kOperations) {

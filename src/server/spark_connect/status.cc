@@ -246,15 +246,15 @@ std::string shortened(std::string text, size_t most) {
 }
 
 // Wire format of three small messages of google.rpc: Status, Any, ErrorInfo.
-class Message {
+class WireMessage {
  public:
-  Message& field(int number, std::string_view bytes) {
+  WireMessage& field(int number, std::string_view bytes) {
     coded().WriteTag(static_cast<uint32_t>(number) << 3 | 2);
     coded().WriteVarint32(static_cast<uint32_t>(bytes.size()));
     coded().WriteRaw(bytes.data(), static_cast<int>(bytes.size()));
     return *this;
   }
-  Message& field(int number, int value) {
+  WireMessage& field(int number, int value) {
     coded().WriteTag(static_cast<uint32_t>(number) << 3);
     coded().WriteVarint32(static_cast<uint32_t>(value));
     return *this;
@@ -318,13 +318,16 @@ Status status_of(const Error& error, const std::string& error_id) {
   if (!error_id.empty()) metadata["errorId"] = error_id;
 
   Status status{Status::kInternal, shortened(error.what(), kMostMessage), {}};
-  Message info;
+  WireMessage info;
   info.field(1, classes.front()).field(2, "org.apache.spark");
   for (const auto& [key, value] : metadata)
-    info.field(3, Message().field(1, key).field(2, value).take());
-  const std::string any =
-      Message().field(1, "type.googleapis.com/google.rpc.ErrorInfo").field(2, info.take()).take();
-  status.details = Message().field(1, status.code).field(2, status.message).field(3, any).take();
+    info.field(3, WireMessage().field(1, key).field(2, value).take());
+  const std::string any = WireMessage()
+                              .field(1, "type.googleapis.com/google.rpc.ErrorInfo")
+                              .field(2, info.take())
+                              .take();
+  status.details =
+      WireMessage().field(1, status.code).field(2, status.message).field(3, any).take();
   return status;
 }
 

@@ -13,7 +13,7 @@ using plan::ExprPtr;
 using plan::RelationPtr;
 using types::DataType;
 using types::DataTypeId;
-using Case = proto::Catalog::CatTypeCase;
+using CatalogCase = proto::Catalog::CatTypeCase;
 
 struct Column {
   const char* name;
@@ -325,12 +325,12 @@ RelationPtr Translation::catalog(const proto::Catalog& given) {
   session::Session& session = surroundings.session();
   Asked asked(session);
   switch (given.cat_type_case()) {
-    case Case::kCurrentDatabase:
+    case CatalogCase::kCurrentDatabase:
       return asked.value(session.current_namespace());
-    case Case::kSetCurrentDatabase:
+    case CatalogCase::kSetCurrentDatabase:
       asked.run(plan::Use{name_parts(given.set_current_database().db_name()), true}, "USE");
       return asked.done();
-    case Case::kListDatabases: {
+    case CatalogCase::kListDatabases: {
       std::vector<std::vector<ExprPtr>> list;
       std::vector<catalog::Namespace> spaces =
           asked.catalog().list_namespaces(session.namespace_name({session.current_catalog()}));
@@ -340,20 +340,20 @@ RelationPtr Translation::catalog(const proto::Catalog& given) {
           list.push_back(asked.database(space));
       return asked.rows(kDatabase, std::move(list));
     }
-    case Case::kListTables:
+    case CatalogCase::kListTables:
       return asked.tables(given.list_tables().db_name(), given.list_tables().pattern());
-    case Case::kListFunctions:
+    case CatalogCase::kListFunctions:
       return asked.functions(given.list_functions().pattern());
-    case Case::kListColumns:
+    case CatalogCase::kListColumns:
       return asked.columns(
           asked.parts_of(given.list_columns().table_name(), given.list_columns().db_name()));
-    case Case::kGetDatabase:
+    case CatalogCase::kGetDatabase:
       return asked.rows(kDatabase,
                         {asked.database(asked.known_space(given.get_database().db_name()))});
-    case Case::kGetTable:
+    case CatalogCase::kGetTable:
       return asked.table(
           asked.parts_of(given.get_table().table_name(), given.get_table().db_name()));
-    case Case::kGetFunction: {
+    case CatalogCase::kGetFunction: {
       const std::string& name = given.get_function().function_name();
       const functions::Function* function = asked.find(name);
       if (function == nullptr)
@@ -364,50 +364,50 @@ RelationPtr Translation::catalog(const proto::Catalog& given) {
                                 "`.`" + session.current_namespace() + "`]"}});
       return asked.rows(kFunction, {asked.function_row(*function, name_parts(name).back())});
     }
-    case Case::kDatabaseExists:
+    case CatalogCase::kDatabaseExists:
       return asked.answer(asked.is_global_temp(given.database_exists().db_name()) ||
                           asked.exists_space(asked.space_of(given.database_exists().db_name())));
-    case Case::kTableExists:
+    case CatalogCase::kTableExists:
       return asked.answer(asked.exists(
           asked.parts_of(given.table_exists().table_name(), given.table_exists().db_name())));
-    case Case::kFunctionExists:
+    case CatalogCase::kFunctionExists:
       return asked.answer(asked.find(given.function_exists().function_name()) != nullptr);
-    case Case::kCreateExternalTable:
+    case CatalogCase::kCreateExternalTable:
       return asked.create(given.create_external_table(), "");
-    case Case::kCreateTable:
+    case CatalogCase::kCreateTable:
       return asked.create(given.create_table(), given.create_table().description());
-    case Case::kDropTempView:
+    case CatalogCase::kDropTempView:
       return asked.answer(asked.drop_view(given.drop_temp_view().view_name(), false));
-    case Case::kDropGlobalTempView:
+    case CatalogCase::kDropGlobalTempView:
       return asked.answer(asked.drop_view(given.drop_global_temp_view().view_name(), true));
-    case Case::kRecoverPartitions:
+    case CatalogCase::kRecoverPartitions:
       if (!asked.exists(name_parts(given.recover_partitions().table_name())))
         Asked::throw_unknown(name_parts(given.recover_partitions().table_name()));
       return asked.done();  // an Iceberg table's metadata knows its partitions
-    case Case::kIsCached:
+    case CatalogCase::kIsCached:
       if (!asked.exists(name_parts(given.is_cached().table_name())))
         Asked::throw_unknown(name_parts(given.is_cached().table_name()));
       return asked.answer(false);  // no rows of tables are kept in memory
-    case Case::kCacheTable:
+    case CatalogCase::kCacheTable:
       asked.cache(given.cache_table().table_name(), false);
       return asked.done();
-    case Case::kUncacheTable:
+    case CatalogCase::kUncacheTable:
       asked.cache(given.uncache_table().table_name(), true);
       return asked.done();
-    case Case::kClearCache:
+    case CatalogCase::kClearCache:
       asked.cache("", true);
       return asked.done();
-    case Case::kRefreshTable:
+    case CatalogCase::kRefreshTable:
       asked.run(plan::RefreshTable{name_parts(given.refresh_table().table_name())}, "REFRESH");
       return asked.done();
-    case Case::kRefreshByPath:
+    case CatalogCase::kRefreshByPath:
       return asked.done();  // nothing is kept of paths
-    case Case::kCurrentCatalog:
+    case CatalogCase::kCurrentCatalog:
       return asked.value(session.current_catalog());
-    case Case::kSetCurrentCatalog:
+    case CatalogCase::kSetCurrentCatalog:
       session.use_catalog(given.set_current_catalog().catalog_name());
       return asked.done();
-    case Case::kListCatalogs: {
+    case CatalogCase::kListCatalogs: {
       std::vector<std::vector<ExprPtr>> list;
       for (const std::string& name : session.catalog_names())
         if (matches(name, given.list_catalogs().pattern()))

@@ -10,7 +10,7 @@ namespace {
 
 using plan::ExprPtr;
 using proto::Expression;
-using Case = Expression::ExprTypeCase;
+using ExpressionCase = Expression::ExprTypeCase;
 
 // Functions that Spark's clients call by names which are no rows of the function table.
 struct Synonym {
@@ -53,19 +53,19 @@ bool is_zero(const ExprPtr& offset) {
 
 ExprPtr Translation::expression(const Expression& given) {
   switch (given.expr_type_case()) {
-    case Case::kLiteral:
+    case ExpressionCase::kLiteral:
       return literal(given.literal());
-    case Case::kUnresolvedAttribute: {
+    case ExpressionCase::kUnresolvedAttribute: {
       const auto& name = given.unresolved_attribute();
       if (name.is_metadata_column())
         throw_unsupported("metadata columns (" + name.unparsed_identifier() + ") of Spark Connect");
       return plan::make(plan::UnresolvedName{name_parts(name.unparsed_identifier()), id_of(name)});
     }
-    case Case::kUnresolvedFunction:
+    case ExpressionCase::kUnresolvedFunction:
       return call(given.unresolved_function());
-    case Case::kExpressionString:
+    case ExpressionCase::kExpressionString:
       return sql_text(given.expression_string().expression());
-    case Case::kUnresolvedStar: {
+    case ExpressionCase::kUnresolvedStar: {
       const auto& star = given.unresolved_star();
       std::string target = star.unparsed_target();
       if (target.size() >= 2 && target.ends_with(".*")) target.resize(target.size() - 2);
@@ -74,51 +74,51 @@ ExprPtr Translation::expression(const Expression& given) {
       made.plan_id = id_of(star);
       return plan::make(std::move(made));
     }
-    case Case::kAlias:
+    case ExpressionCase::kAlias:
       return alias(given.alias());
-    case Case::kCast:
+    case ExpressionCase::kCast:
       return cast(given.cast());
-    case Case::kUnresolvedRegex: {
+    case ExpressionCase::kUnresolvedRegex: {
       const auto& regex = given.unresolved_regex();
       std::string pattern = regex.col_name();
       const bool quoted = pattern.size() >= 2 && pattern.front() == '`' && pattern.back() == '`';
       if (!quoted) return plan::make(plan::UnresolvedName{name_parts(pattern), id_of(regex)});
       return plan::make(plan::UnresolvedRegex{pattern.substr(1, pattern.size() - 2), id_of(regex)});
     }
-    case Case::kSortOrder:
+    case ExpressionCase::kSortOrder:
       throw Error("FIRN_INVALID_INPUT",
                   {{"what",
                     "asc() and desc() order rows: they stand in orderBy, sort and windows, "
                     "not inside other expressions."}});
-    case Case::kLambdaFunction:
+    case ExpressionCase::kLambdaFunction:
       return lambda(given.lambda_function());
-    case Case::kUnresolvedNamedLambdaVariable: {
+    case ExpressionCase::kUnresolvedNamedLambdaVariable: {
       const auto& parts = given.unresolved_named_lambda_variable().name_parts();
       if (parts.empty()) throw_invalid("A lambda's variable has no name.");
       return plan::make(plan::UnresolvedName{{parts.begin(), parts.end()}, {}});
     }
-    case Case::kWindow:
+    case ExpressionCase::kWindow:
       return windowed(given.window());
-    case Case::kUnresolvedExtractValue:
+    case ExpressionCase::kUnresolvedExtractValue:
       return plan::make(
           plan::UnresolvedExtract{expression(given.unresolved_extract_value().child()),
                                   expression(given.unresolved_extract_value().extraction())});
-    case Case::kUpdateFields: {
+    case ExpressionCase::kUpdateFields: {
       const auto& update = given.update_fields();
       return plan::make(plan::UpdateField{
           expression(update.struct_expression()), update.field_name(),
           update.has_value_expression() ? expression(update.value_expression()) : nullptr});
     }
-    case Case::kCallFunction: {
+    case ExpressionCase::kCallFunction: {
       const auto& called = given.call_function();
       return named_call(name_parts(called.function_name()).back(), expressions(called.arguments()),
                         false);
     }
-    case Case::kCommonInlineUserDefinedFunction:
+    case ExpressionCase::kCommonInlineUserDefinedFunction:
       return python_call(given.common_inline_user_defined_function());
-    case Case::kSubqueryExpression:
+    case ExpressionCase::kSubqueryExpression:
       return subquery(given.subquery_expression());
-    case Case::kNamedArgumentExpression:
+    case ExpressionCase::kNamedArgumentExpression:
       throw Error("FIRN_INVALID_INPUT",
                   {{"what", "The named argument " + given.named_argument_expression().key() +
                                 " stands outside of a function call."}});

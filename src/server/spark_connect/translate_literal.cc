@@ -14,7 +14,7 @@ using plan::ExprPtr;
 using types::DataType;
 using types::DataTypeId;
 using Literal = proto::Expression::Literal;
-using Case = Literal::LiteralTypeCase;
+using LiteralCase = Literal::LiteralTypeCase;
 
 ExprPtr constant(DataType type, types::Value value) {
   return plan::make(plan::Literal{std::move(type), std::move(value)});
@@ -130,47 +130,47 @@ ExprPtr literal(const Literal& given) {
     return plan::make(plan::Cast{std::move(value), type});
   }
   switch (given.literal_type_case()) {
-    case Case::kNull:
+    case LiteralCase::kNull:
       return constant(data_type(given.null()), types::Null{});
-    case Case::kBinary:
+    case LiteralCase::kBinary:
       return constant(DataTypeId::kBinary, types::Bytes{given.binary()});
-    case Case::kBoolean:
+    case LiteralCase::kBoolean:
       return constant(DataTypeId::kBoolean, given.boolean());
-    case Case::kByte:
+    case LiteralCase::kByte:
       return constant(DataTypeId::kByte, int64_t{given.byte()});
-    case Case::kShort:
+    case LiteralCase::kShort:
       return constant(DataTypeId::kShort, int64_t{given.short_()});
-    case Case::kInteger:
+    case LiteralCase::kInteger:
       return constant(DataTypeId::kInteger, int64_t{given.integer()});
-    case Case::kLong:
+    case LiteralCase::kLong:
       return constant(DataTypeId::kLong, int64_t{given.long_()});
-    case Case::kFloat:
+    case LiteralCase::kFloat:
       return constant(DataTypeId::kFloat, given.float_());
-    case Case::kDouble:
+    case LiteralCase::kDouble:
       return constant(DataTypeId::kDouble, given.double_());
-    case Case::kDecimal: {
+    case LiteralCase::kDecimal: {
       auto [type, value] = decimal(given.decimal());
       return constant(std::move(type), std::move(value));
     }
-    case Case::kString:
+    case LiteralCase::kString:
       return constant(DataTypeId::kString, given.string());
-    case Case::kDate:
+    case LiteralCase::kDate:
       return constant(DataTypeId::kDate, int32_t{given.date()});
-    case Case::kTimestamp:
+    case LiteralCase::kTimestamp:
       return constant(DataTypeId::kTimestamp, int64_t{given.timestamp()});
-    case Case::kTimestampNtz:
+    case LiteralCase::kTimestampNtz:
       return constant(DataTypeId::kTimestampNtz, int64_t{given.timestamp_ntz()});
-    case Case::kYearMonthInterval:
+    case LiteralCase::kYearMonthInterval:
       return constant(DataTypeId::kYearMonthInterval, int64_t{given.year_month_interval()});
-    case Case::kDayTimeInterval:
+    case LiteralCase::kDayTimeInterval:
       return constant(DataTypeId::kDayTimeInterval, int64_t{given.day_time_interval()});
-    case Case::kArray:
+    case LiteralCase::kArray:
       return array(given.array());
-    case Case::kMap:
+    case LiteralCase::kMap:
       return map(given.map());
-    case Case::kStruct:
+    case LiteralCase::kStruct:
       return structure(given.struct_());
-    case Case::kSpecializedArray:
+    case LiteralCase::kSpecializedArray:
       return specialized(given.specialized_array());
     default:
       refuse("the literal", given, "literal_type");

@@ -12,7 +12,7 @@ namespace {
 
 using plan::ExprPtr;
 using plan::RelationPtr;
-using Case = proto::Relation::RelTypeCase;
+using RelationCase = proto::Relation::RelTypeCase;
 
 constexpr int kMaxDepth = 1000;
 
@@ -82,74 +82,74 @@ RelationPtr Translation::relation(const proto::Relation& given) {
 
 RelationPtr Translation::node_of(const proto::Relation& given) {
   switch (given.rel_type_case()) {
-    case Case::kRead:
+    case RelationCase::kRead:
       return read(given.read());
-    case Case::kProject: {
+    case RelationCase::kProject: {
       const auto& project = given.project();
       RelationPtr child =
           project.has_input() ? relation(project.input()) : plan::make(plan::OneRow{});
       return plan::make(plan::Project{expressions(project.expressions()), std::move(child)});
     }
-    case Case::kFilter: {
+    case RelationCase::kFilter: {
       RelationPtr child = relation(given.filter().input());
       return plan::make(plan::Filter{expression(given.filter().condition()), std::move(child)});
     }
-    case Case::kJoin:
+    case RelationCase::kJoin:
       return join(given.join());
-    case Case::kLateralJoin:
+    case RelationCase::kLateralJoin:
       return lateral_join(given.lateral_join());
-    case Case::kSetOp:
+    case RelationCase::kSetOp:
       return set_operation(given.set_op());
-    case Case::kSort: {
+    case RelationCase::kSort: {
       plan::Sort made;
       made.child = relation(given.sort().input());
       for (const auto& key : given.sort().order()) made.keys.push_back(sort_key(key));
       return plan::make(std::move(made));
     }
-    case Case::kLimit:
+    case RelationCase::kLimit:
       return plan::make(
           plan::Limit{count_of(given.limit().limit()), nullptr, relation(given.limit().input())});
-    case Case::kOffset:
+    case RelationCase::kOffset:
       return plan::make(plan::Limit{nullptr, count_of(given.offset().offset()),
                                     relation(given.offset().input())});
-    case Case::kTail:
+    case RelationCase::kTail:
       return plan::make(plan::Tail{given.tail().limit(), relation(given.tail().input())});
-    case Case::kAggregate:
+    case RelationCase::kAggregate:
       return aggregate(given.aggregate());
-    case Case::kSql: {
+    case RelationCase::kSql: {
       const plan::Statement statement = sql(given.sql(), given.sql().query());
       if (const auto* query = std::get_if<plan::Query>(&statement.node)) return query->relation;
       throw_unsupported("a statement that is no query as a relation of Spark Connect: " +
                         statement.text.substr(0, 80));
     }
-    case Case::kLocalRelation:
+    case RelationCase::kLocalRelation:
       return local(given.local_relation());
-    case Case::kCachedLocalRelation:
+    case RelationCase::kCachedLocalRelation:
       return surroundings.cached_local(given.cached_local_relation().hash());
-    case Case::kChunkedCachedLocalRelation: {
+    case RelationCase::kChunkedCachedLocalRelation: {
       const auto& chunked = given.chunked_cached_local_relation();
       std::optional<std::string> schema;
       if (chunked.has_schemahash()) schema = chunked.schemahash();
       return surroundings.cached_local_chunks(
           {chunked.datahashes().begin(), chunked.datahashes().end()}, schema);
     }
-    case Case::kCachedRemoteRelation:
+    case RelationCase::kCachedRemoteRelation:
       return surroundings.cached_remote(given.cached_remote_relation().relation_id());
-    case Case::kSample:
+    case RelationCase::kSample:
       return sample(given.sample());
-    case Case::kDeduplicate:
+    case RelationCase::kDeduplicate:
       return deduplicate(given.deduplicate());
-    case Case::kRange:
+    case RelationCase::kRange:
       return plan::make(plan::Range{given.range().start(), given.range().end(),
                                     given.range().step() == 0 ? 1 : given.range().step()});
-    case Case::kSubqueryAlias:
+    case RelationCase::kSubqueryAlias:
       return plan::make(plan::SubqueryAlias{
           given.subquery_alias().alias(), {}, relation(given.subquery_alias().input())});
-    case Case::kRepartition:
+    case RelationCase::kRepartition:
       return plan::make(plan::Hint{"repartition",
                                    {count_of(given.repartition().num_partitions())},
                                    relation(given.repartition().input())});
-    case Case::kRepartitionByExpression: {
+    case RelationCase::kRepartitionByExpression: {
       const auto& by = given.repartition_by_expression();
       std::vector<ExprPtr> keys;
       for (const proto::Expression& key : by.partition_exprs())
@@ -157,17 +157,17 @@ RelationPtr Translation::node_of(const proto::Relation& given) {
                                             : expression(key));
       return plan::make(plan::Hint{"repartition", std::move(keys), relation(by.input())});
     }
-    case Case::kHint: {
+    case RelationCase::kHint: {
       const auto& hint = given.hint();
       return plan::make(
           plan::Hint{hint.name(), expressions(hint.parameters()), relation(hint.input())});
     }
-    case Case::kToDf: {
+    case RelationCase::kToDf: {
       const auto& names = given.to_df().column_names();
       return plan::make(
           plan::NameColumns{{names.begin(), names.end()}, relation(given.to_df().input())});
     }
-    case Case::kWithColumnsRenamed: {
+    case RelationCase::kWithColumnsRenamed: {
       plan::RenameColumns made;
       const auto& renamed = given.with_columns_renamed();
       for (const auto& item : renamed.renames())
@@ -179,65 +179,65 @@ RelationPtr Translation::node_of(const proto::Relation& given) {
       made.child = relation(renamed.input());
       return plan::make(std::move(made));
     }
-    case Case::kWithColumns:
+    case RelationCase::kWithColumns:
       return with_columns(given.with_columns());
-    case Case::kDrop:
+    case RelationCase::kDrop:
       return drop(given.drop());
-    case Case::kToSchema: {
+    case RelationCase::kToSchema: {
       types::DataType schema = data_type(given.to_schema().schema());
       if (schema.id() != types::DataTypeId::kStruct)
         throw_invalid("DataFrame.to() takes a struct, not " + schema.simple_string() + ".");
       return plan::make(plan::ToSchema{std::move(schema), relation(given.to_schema().input())});
     }
-    case Case::kUnpivot:
+    case RelationCase::kUnpivot:
       return unpivot(given.unpivot());
-    case Case::kWithWatermark: {
+    case RelationCase::kWithWatermark: {
       const auto& watermark = given.with_watermark();
       return plan::make(plan::Watermark{name(name_parts(watermark.event_time())), "",
                                         delay_of(watermark.delay_threshold()),
                                         relation(watermark.input())});
     }
-    case Case::kParse:
+    case RelationCase::kParse:
       return parsed(given.parse());
-    case Case::kWithRelations:
+    case RelationCase::kWithRelations:
       return with_relations(given.with_relations());
-    case Case::kUnresolvedTableValuedFunction: {
+    case RelationCase::kUnresolvedTableValuedFunction: {
       const auto& function = given.unresolved_table_valued_function();
       return plan::make(plan::UnresolvedTableFunction{
           function.function_name(), expressions(function.arguments()), {}, false});
     }
-    case Case::kShowString:
+    case RelationCase::kShowString:
       return show_string(given.show_string());
-    case Case::kHtmlString:
+    case RelationCase::kHtmlString:
       return html_string(given.html_string());
-    case Case::kCatalog:
+    case RelationCase::kCatalog:
       return catalog(given.catalog());
-    case Case::kMapPartitions:
+    case RelationCase::kMapPartitions:
       return map_partitions(given.map_partitions());
-    case Case::kGroupMap:
+    case RelationCase::kGroupMap:
       return group_map(given.group_map());
-    case Case::kCoGroupMap:
+    case RelationCase::kCoGroupMap:
       return cogroup_map(given.co_group_map());
-    case Case::kCommonInlineUserDefinedTableFunction:
+    case RelationCase::kCommonInlineUserDefinedTableFunction:
       return table_function(given.common_inline_user_defined_table_function());
-    case Case::kApplyInPandasWithState:
+    case RelationCase::kApplyInPandasWithState:
       throw_unsupported(
           "apply_in_pandas_with_state: applyInPandasWithState, state that a Python function keeps");
-    case Case::kFillNa:
+    case RelationCase::kFillNa:
       return fill(given.fill_na());
-    case Case::kDropNa:
+    case RelationCase::kDropNa:
       return drop_nulls(given.drop_na());
-    case Case::kReplace:
+    case RelationCase::kReplace:
       return replace(given.replace());
-    case Case::kSummary:
-    case Case::kDescribe:
-    case Case::kCrosstab:
-    case Case::kCov:
-    case Case::kCorr:
-    case Case::kApproxQuantile:
-    case Case::kFreqItems:
-    case Case::kSampleBy:
-    case Case::kTranspose:
+    case RelationCase::kSummary:
+    case RelationCase::kDescribe:
+    case RelationCase::kCrosstab:
+    case RelationCase::kCov:
+    case RelationCase::kCorr:
+    case RelationCase::kApproxQuantile:
+    case RelationCase::kFreqItems:
+    case RelationCase::kSampleBy:
+    case RelationCase::kTranspose:
       return statistic(given);
     default:
       refuse("the relation", given, "rel_type");

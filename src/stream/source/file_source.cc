@@ -21,7 +21,7 @@
 namespace firn::stream {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 
 const std::vector<std::string> kStreamOptions = {
     "path",           "maxFilesPerTrigger",     "maxBytesPerTrigger", "latestFirst",
@@ -55,7 +55,7 @@ class FileSource final : public Source {
     latest_first_ = options.flag("latestFirst", false);
     name_only_ = options.flag("fileNameOnly", false);
     for (const std::string& line : log_.all()) {
-      const Json entry = Json::parse(line, nullptr, false);
+      const OrderedJson entry = OrderedJson::parse(line, nullptr, false);
       if (entry.is_object() && entry.contains("path")) seen_.insert(key_of(entry["path"]));
     }
   }
@@ -88,7 +88,7 @@ class FileSource final : public Source {
     scan.columns = source_.columns;
     for (int64_t batch = parse(start) + 1; batch <= parse(end); ++batch) {
       for (const std::string& line : log_.lines(batch)) {
-        const Json entry = Json::parse(line, nullptr, false);
+        const OrderedJson entry = OrderedJson::parse(line, nullptr, false);
         if (entry.is_object() && entry.value("batchId", int64_t{-1}) == batch)
           scan.paths.push_back(plain(entry.at("path").get<std::string>()));
       }
@@ -123,9 +123,9 @@ class FileSource final : public Source {
                                types::DataType::structure(std::move(fields))),
         scan.options);
   }
-  static std::string write(int64_t batch) { return Json{{"logOffset", batch}}.dump(); }
+  static std::string write(int64_t batch) { return OrderedJson{{"logOffset", batch}}.dump(); }
   static int64_t parse(const std::string& text) {
-    const Json json = Json::parse(text, nullptr, false);
+    const OrderedJson json = OrderedJson::parse(text, nullptr, false);
     if (json.is_object() && json.contains("logOffset")) return json["logOffset"].get<int64_t>();
     throw_invalid("this is no offset of a stream of files: " + text);
   }
@@ -170,9 +170,9 @@ class FileSource final : public Source {
       if ((max_files_ && count >= *max_files_) || (max_bytes_ && count > 0 && bytes >= *max_bytes_))
         break;
       bytes += file.size;
-      lines.push_back(
-          Json{{"path", logged(file.uri)}, {"timestamp", file.modified_ms}, {"batchId", batch}}
-              .dump());
+      lines.push_back(OrderedJson{
+          {"path", logged(file.uri)}, {"timestamp", file.modified_ms}, {"batchId", batch}}
+                          .dump());
       seen_.insert(key_of(file.uri));
     }
     log_.add(batch, lines);

@@ -16,7 +16,7 @@
 namespace firn::stream {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 using iceberg::Snapshot;
 using iceberg::SnapshotId;
 
@@ -41,15 +41,15 @@ struct Offset {
 };
 
 std::string write(const Offset& offset) {
-  return Json{{"version", 1},
-              {"snapshot_id", offset.snapshot},
-              {"position", offset.position},
-              {"scan_all_files", offset.scan_all}}
+  return OrderedJson{{"version", 1},
+                     {"snapshot_id", offset.snapshot},
+                     {"position", offset.position},
+                     {"scan_all_files", offset.scan_all}}
       .dump();
 }
 
-Offset parse(const std::string& text) {
-  const Json json = Json::parse(text, nullptr, false);
+Offset parse_offset(const std::string& text) {
+  const OrderedJson json = OrderedJson::parse(text, nullptr, false);
   if (!json.is_object() || json.value("version", 0) != 1 || !json.contains("snapshot_id") ||
       !json.contains("position"))
     throw_invalid("this is no offset of a stream from an Iceberg table: " + text);
@@ -99,7 +99,7 @@ class IcebergSource final : public Source {
   }
   std::string bounded_end(const std::string& start, const std::string& last,
                           const ReadLimit&) override {
-    const Offset offset = parse(last);
+    const Offset offset = parse_offset(last);
     if (offset.snapshot == kNoSnapshot) return start;
     return end_of(start, offset.snapshot);
   }
@@ -208,7 +208,7 @@ class IcebergSource final : public Source {
 // As far as the limits let it go, up to all of snapshot `last`. A file goes beyond the limit of
 // rows where it is the first one.
 std::string IcebergSource::end_of(const std::string& start, std::optional<SnapshotId> last) {
-  Offset from = parse(start);
+  Offset from = parse_offset(start);
   if (from.snapshot == kNoSnapshot) from = beginning();
   if (from.snapshot == kNoSnapshot || !last) return start;
   Offset end = from;
@@ -234,9 +234,9 @@ std::string IcebergSource::end_of(const std::string& start, std::optional<Snapsh
 }
 
 std::unique_ptr<RangeReader> IcebergSource::read(const std::string& start, const std::string& end) {
-  const Offset to = parse(end);
+  const Offset to = parse_offset(end);
   if (metadata_ == nullptr || metadata_->snapshot_by_id(to.snapshot) == nullptr) refresh();
-  Offset from = parse(start);
+  Offset from = parse_offset(start);
   if (from.snapshot == kNoSnapshot) from = beginning();
   auto tasks = std::make_shared<std::vector<table::ScanTask>>();
   for (size_t at = place_of(from.snapshot), last = place_of(to.snapshot); at <= last; ++at) {

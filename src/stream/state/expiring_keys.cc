@@ -12,7 +12,7 @@
 namespace firn::stream {
 namespace {
 
-using Json = nlohmann::json;
+using KeysJson = nlohmann::json;
 
 constexpr size_t kMostFiles = 64;
 constexpr size_t kLeastForBase = 4096;
@@ -27,7 +27,7 @@ struct Version {
 };
 
 Version parse(const std::string& text, const std::string& folder) {
-  const Json json = Json::parse(text, nullptr, false);
+  const KeysJson json = KeysJson::parse(text, nullptr, false);
   if (!json.is_object() || !json.contains("files") || !json.contains("watermark_us"))
     throw Error("STREAM_CHECKPOINT_CORRUPT",
                 {{"location", folder},
@@ -116,7 +116,7 @@ std::string ExpiringKeys::prepare(int64_t epoch) {
     writer.finish();
   }
   fresh_.clear();
-  return Json{{"files", files_}, {"watermark_us", watermark_us_}}.dump();
+  return KeysJson{{"files", files_}, {"watermark_us", watermark_us_}}.dump();
 }
 
 void ExpiringKeys::collect(const std::string& text, int64_t epoch) {

@@ -1,0 +1,17 @@
+"""The garbage collector runs between tests, not within them.
+
+PySpark's client closes a lost session where the collector finds it, even while a lock is held that closing needs: then it
+waits for itself for ever. Suites whose own process is such a client take `collect_between_tests` into their conftest.
+"""
+
+import gc
+
+import pytest
+
+gc.disable()
+
+
+@pytest.fixture(autouse=True)
+def collect_between_tests():
+    yield
+    gc.collect()
