@@ -66,8 +66,8 @@ session::PipelineListener listener(ProgressPrinter& printer, server::Metrics& me
   session::PipelineListener result;
   result.note = [&printer](const std::string& text) { printer.note(text); };
   result.progress = [&printer, &metrics](const stream::Progress& progress) {
+    metrics.observe(progress);  // first: who has read the line finds its numbers there
     printer.batch(progress);
-    metrics.observe(progress);
   };
   result.refreshed = [&printer](const std::string& view, int64_t rows, double seconds) {
     printer.refreshed(view, rows, seconds);
