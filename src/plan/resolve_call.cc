@@ -103,7 +103,7 @@ ExprPtr Resolver::call_of(const UnresolvedCall& node, const ExprPtr& unresolved,
   if (function->kind == functions::Kind::kWindowOnly && std::string_view(site.clause) != "OVER")
     throw_at(unresolved->origin, "WINDOW_FUNCTION_WITHOUT_OVER_CLAUSE",
              {{"funcName", sql_of(pretty_name(*unresolved))}});
-  if (is_chain(node.name)) return chain(node, unresolved, site);
+  if (is_chain(node.name) && node.arguments.size() >= 2) return chain(node, unresolved, site);
 
   Site inner = site;
   if (aggregate && site.in_aggregate != nullptr) inner.scope = site.in_aggregate;

@@ -378,6 +378,15 @@ ExprPtr Resolver::windowed(const Windowed& node, const ExprPtr& unresolved, cons
     made.spec.partition_by.push_back(expression(key, inner));
   for (const SortKey& key : node.spec.order_by)
     made.spec.order_by.push_back({expression(key.child, inner), key.ascending, key.nulls_first});
+  const bool nested =
+      std::ranges::any_of(made.spec.partition_by,
+                          [](const ExprPtr& key) { return contains_window(*key); }) ||
+      std::ranges::any_of(made.spec.order_by,
+                          [](const SortKey& key) { return contains_window(*key.child); });
+  if (nested)
+    throw_unsupported(
+        "a window function within the window of another; compute the inner one in a subquery "
+        "first");
   const auto* function = std::get_if<UnresolvedCall>(&node.function->node);
   const functions::Function* row =
       function != nullptr ? functions::find_function(function->name) : nullptr;

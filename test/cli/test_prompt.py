@@ -65,6 +65,7 @@ def test_the_prompt_has_history_and_completion(firn, tmp_path):
     prompt.until("firn> ")
     prompt.type("\x1b[A\x1b[A\r")                        # two statements back
     assert "42" in prompt.until("1 row, ")
+    prompt.until("firn> ")
     prompt.type("\x04")
     assert prompt.end() == 0
     assert (tmp_path / ".firn_history").read_text().splitlines()[:2] == ["SELECT 40 + 2 AS answer;", "SELECT nope;"]
