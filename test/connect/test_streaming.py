@@ -336,7 +336,6 @@ def test_kafka_as_a_sink(spark, broker, tmp_path):
     (lambda s: rate(s).orderBy("value").writeStream.format("noop").start(), "ORDER BY"),
     (lambda s: s.range(3).writeStream.format("noop").start(), "WRITE_STREAM_NOT_ALLOWED"),
     (lambda s: rate(s).writeStream.outputMode("update").toTable("silver.x"), "update"),
-    (lambda s: rate(s).writeStream.foreach(print).start(), "foreach"),
     (lambda s: s.readStream.format("json").load("/nowhere").writeStream.format("noop").start(), "Schema must be"),
 ])
 def test_what_is_refused_is_named(spark, make, message):
