@@ -80,6 +80,15 @@ def server(tmp_path_factory):
     server.stop()
 
 
+@pytest.fixture(autouse=True)
+def no_session_of_another_server():
+    """udf() and the like ask the active session, which may be of a server that a test has stopped."""
+    module = sys.modules.get("pyspark.sql.connect.session")
+    if module is not None:
+        module.SparkSession._default_session = None
+        module.SparkSession._active_session.session = None
+
+
 @pytest.fixture
 def spark(server):
     session = server.session()
