@@ -18,9 +18,6 @@ os.environ["SPARK_CONNECT_MODE_ENABLED"] = "1"
 os.environ.setdefault("SPARK_USER", "tester")
 
 
-KEPT = []  # sessions: the client's own clean-up of a lost one may run while a lock that it needs is held
-
-
 class Server:
     """A running server; its address comes from its first line."""
 
@@ -33,6 +30,7 @@ class Server:
             env=dict(os.environ, HOME=str(folder), TZ="UTC", FIRN_PYTHON=sys.executable))
         self.address = self.process.stdout.readline().strip()
         self.errors = []
+        self.sessions = []
         threading.Thread(target=self._drain, daemon=True).start()
         assert self.address.startswith("sc://"), self.stop()
 
@@ -63,7 +61,8 @@ class Server:
         from pyspark.sql import SparkSession
 
         session = SparkSession.builder.remote(self.address).create()
-        KEPT.append(session)
+        # Kept: the client's own clean-up of a lost session may run while a lock that it needs is held.
+        self.sessions.append(session)
         return session
 
     def stop(self):
@@ -78,15 +77,6 @@ def server(tmp_path_factory):
     yield server
     assert server.process.poll() is None, "the server has died: " + server.stop()
     server.stop()
-
-
-@pytest.fixture(autouse=True)
-def no_session_of_another_server():
-    """udf() and the like ask the active session, which may be of a server that a test has stopped."""
-    module = sys.modules.get("pyspark.sql.connect.session")
-    if module is not None:
-        module.SparkSession._default_session = None
-        module.SparkSession._active_session.session = None
 
 
 @pytest.fixture
