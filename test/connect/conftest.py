@@ -58,14 +58,20 @@ class Server:
         return sum(process.cpu_times()[:2]) - before
 
     def session(self):
-        from pyspark.sql import SparkSession
+        from pyspark.sql.connect.session import SparkSession
 
         session = SparkSession.builder.remote(self.address).create()
         # Kept: the client's own clean-up of a lost session may run while a lock that it needs is held.
         self.sessions.append(session)
+        # `create` leaves a session active that nobody stopped, be its server gone: udf() would ask that one.
+        SparkSession._default_session = SparkSession._active_session.session = session
         return session
 
     def stop(self):
+        from pyspark.sql.connect.session import SparkSession
+
+        if SparkSession._default_session in self.sessions:
+            SparkSession._default_session = SparkSession._active_session.session = None
         self.process.terminate()
         self.process.wait(20)
         return "".join(self.errors)
