@@ -6,18 +6,26 @@ is 1 where anything failed.
 """
 
 import argparse
+import atexit
 import os
+import queue
 import shutil
+import signal
 import subprocess
 import sys
+import threading
 import time
 import xml.etree.ElementTree as ElementTree
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-SUITES = ["tools", "python", "cli", "connect", "sql", "files", "interop", "oracle", "stream", "crash", "seeds", "examples", "doctests"]  # those that exist are run
-TEST_TIMEOUT_S = 900
+# Those that exist are run, in this order, as many at once as LANES says: the longest first.
+SUITES = ["connect", "interop", "stream", "seeds", "crash", "cli", "files", "doctests", "examples", "python", "oracle", "tools"]
+LANES = min(2, os.cpu_count() or 1)
+TEST_TIMEOUT_S = 300  # against what hangs; --long: three times that
+SUITE_TIMEOUT_S = 1800
+RUNNING = set()  # process groups of suites
 NOTHING_COLLECTED = 5  # pytest's exit code
 
 
@@ -95,24 +103,47 @@ def run_unit(preset, text):
     return tally
 
 
-def run_suite(name, python, text, long):
-    """pytest over test/NAME."""
-    folder = ROOT / "test" / name
-    results = ROOT / "build/release/test-results" / f"{name}.junit"
+def run_bounded(command, environment, log, seconds):
+    """Its exit code; what it still runs after that time is killed. Its output goes to the file `log`."""
+    with open(log, "wb") as out:
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=out, stderr=out, start_new_session=True)
+        RUNNING.add(process.pid)
+        try:
+            return process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            out.write(f"\nfirn: killed after {seconds} s\n".encode())
+            return 1
+        finally:
+            RUNNING.discard(process.pid)
+
+
+def end_what_runs():
+    for group in RUNNING:
+        os.killpg(group, signal.SIGTERM)
+
+
+def run_suite(name, python, options):
+    """pytest over test/NAME; prints what it said when it has ended."""
+    results = ROOT / "build" / options.preset / "test-results" / f"{name}.junit"
     results.parent.mkdir(parents=True, exist_ok=True)
     results.unlink(missing_ok=True)
+    log = results.with_suffix(".log")
     environment = dict(
         os.environ,
-        FIRN=str(ROOT / "build/release/firn"),
+        FIRN=str(ROOT / "build" / options.preset / "firn"),
         FIRN_PEERS=str(ROOT / ".deps/peers"),
-        FIRN_TEST_LONG="1" if long else "",
+        FIRN_TEST_LONG="1" if options.long else "",
     )
-    command = [str(python), "-m", "pytest", "-q", "-rfE", f"--timeout={TEST_TIMEOUT_S}"]
-    command += [f"--junitxml={results}", "-p", "no:cacheprovider", str(folder)]
-    if text:
-        command += ["-k", text]
-    code = subprocess.run(command, cwd=ROOT, env=environment).returncode
-    if code == NOTHING_COLLECTED and text:
+    slower = 3 if options.long else 1
+    command = [str(python), "-m", "pytest", "-q", "-rfE", f"--timeout={TEST_TIMEOUT_S * slower}"]
+    command += [f"--junitxml={results}", "-p", "no:cacheprovider", str(ROOT / "test" / name)]
+    if options.filter:
+        command += ["-k", options.filter]
+    code = run_bounded(command, environment, log, SUITE_TIMEOUT_S * slower)
+    print(f"== {name}\n{log.read_text(errors='replace')}", end="", flush=True)
+    if code == NOTHING_COLLECTED and options.filter:
         return Tally()
     cases = read_cases(results)
     tally = tally_of(cases) if cases is not None else Tally()
@@ -127,36 +158,71 @@ def parse_arguments():
     parser.add_argument("--long", action="store_true", help="the suites' long variants too")
     parser.add_argument("--filter", default="", help="only tests whose name contains this")
     parser.add_argument("--suite", action="append", default=[], help="only test/SUITE, or unit")
-    parser.add_argument("--preset", default="release", help="unit tests of this preset only")
+    parser.add_argument("--preset", default="release", help="unit tests of this preset; with --suite: that suite with its program")
     return parser.parse_args()
 
 
 def wanted_parts(options):
-    """name -> function that runs it, in order"""
-    parts = {"layers": run_layers, "unit": lambda: run_unit(options.preset, options.filter)}
-    if not options.fast and options.preset == "release":
+    """name -> function that runs it: those that run alone, and those that run side by side"""
+    alone = {"layers": run_layers, "unit": lambda: run_unit(options.preset, options.filter)}
+    beside = {}
+    if not options.fast and (options.preset == "release" or options.suite):
         python = ROOT / ".deps/peers/venv/bin/python"
         for name in SUITES:
             if any((ROOT / "test" / name).glob("**/test_*.py")):
-                parts[name] = lambda name=name: run_suite(name, python, options.filter, options.long)
-    unknown = set(options.suite) - set(parts)
+                beside[name] = lambda name=name: run_suite(name, python, options)
+    unknown = set(options.suite) - set(alone) - set(beside)
     if unknown:
-        sys.exit(f"firn: no suite {', '.join(sorted(unknown))}; there are {', '.join(parts)}")
-    return {name: run for name, run in parts.items() if not options.suite or name in options.suite}
+        sys.exit(f"firn: no suite {', '.join(sorted(unknown))}; there are {', '.join([*alone, *beside])}")
+    wanted = [{name: run for name, run in parts.items() if not options.suite or name in options.suite}
+              for parts in (alone, beside)]
+    return wanted
+
+
+def timed(name, run, lines):
+    begin = time.monotonic()
+    tally = run()
+    lines.append((name, time.monotonic() - begin, tally))
+
+
+def run_beside(parts, lines):
+    """Each lane takes the next suite that no other has taken."""
+    waiting = queue.SimpleQueue()
+    for name in parts:
+        waiting.put(name)
+
+    def lane():
+        while True:
+            try:
+                name = waiting.get_nowait()
+            except queue.Empty:
+                return
+            print(f"-- {name} begins", flush=True)
+            timed(name, parts[name], lines)
+
+    lanes = [threading.Thread(target=lane, daemon=True) for _ in range(LANES)]
+    for thread in lanes:
+        thread.start()
+    for thread in lanes:
+        thread.join()
 
 
 def main():
     options = parse_arguments()
-    total = Tally()
+    alone, beside = wanted_parts(options)
     lines = []
-    for name, run in wanted_parts(options).items():
+    atexit.register(end_what_runs)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    for name, run in alone.items():
         print(f"== {name}", flush=True)
-        begin = time.monotonic()
-        tally = run()
-        total.add(tally)
-        lines.append(f"{name:<10} {time.monotonic() - begin:7.1f} s  {tally}")
+        timed(name, run, lines)
+    run_beside(beside, lines)
+
+    total = Tally()
     print("== summary")
-    print("\n".join(lines))
+    for name, seconds, tally in lines:
+        total.add(tally)
+        print(f"{name:<10} {seconds:7.1f} s  {tally}")
     if total.skipped:
         print(f"{total.skipped} skipped")
     print(f"{total.passed} passed, {total.failed} failed", flush=True)
