@@ -3,9 +3,11 @@
 #include <cctype>
 #include <charconv>
 
+#include "base/ascii.h"
 #include "base/error.h"
 #include "catalog/metadata_file.h"
 #include "engine/table_source.h"
+#include "session/changes_table.h"
 #include "session/hidden_columns.h"
 #include "session/metadata_tables.h"
 #include "session/session.h"
@@ -103,6 +105,12 @@ plan::RelationPtr SessionSurroundings::find_iceberg(const plan::UnresolvedTable&
   if (!found) found = find_by_format(session_, table.parts);
   if (!found) return find_catalog_view(session_.table_name(table.parts), fresh);
   if (table.streaming) return stream_from_table(session_, found->table, table.options, fresh);
+  if (lower_case(found->metadata_kind) == "changes") {
+    plan::NameParts qualifier = session_.full_name(found->table);
+    qualifier.push_back(found->metadata_kind);
+    return changes_table(session_, found->state.metadata, table.options, std::move(qualifier),
+                         fresh);
+  }
   const TableState state =
       state_of(session_, found->state.metadata, table, found->suffix, found->metadata_kind.empty());
   plan::NameParts name = session_.full_name(found->table);

@@ -416,7 +416,7 @@ constexpr MetadataTable kTables[] = {
 }  // namespace
 
 bool is_metadata_table(const std::string& name) {
-  return lower_case(name) == "position_deletes" ||
+  return lower_case(name) == "position_deletes" || lower_case(name) == "changes" ||
          std::ranges::find(kTables, lower_case(name), &MetadataTable::name) != std::end(kTables);
 }
 

@@ -17,19 +17,14 @@ using types::DataTypeId;
 
 // Iceberg's procedures that firn does not have, so that the error can say so.
 constexpr const char* kNotThere[] = {
-    "add_files",
-    "snapshot",
-    "migrate",
-    "compute_table_stats",
-    "compute_partition_stats",
-    "create_changelog_view",
+    "add_files",          "snapshot", "migrate", "compute_table_stats", "compute_partition_stats",
     "rewrite_table_path",
 };
 
 const std::vector<Procedure>& procedures() {
   static const std::vector<Procedure> all = [] {
     std::vector<Procedure> rows = snapshot_procedures();
-    for (auto* more : {&maintenance_procedures, &rewrite_procedures}) {
+    for (auto* more : {&maintenance_procedures, &rewrite_procedures, &changelog_procedures}) {
       for (Procedure& row : (*more)()) rows.push_back(std::move(row));
     }
     return rows;
@@ -80,11 +75,14 @@ void take_argument(Session& session, const Parameter& parameter, const plan::Exp
     }
     return;
   }
-  if (parameter.type == ParameterType::kLongs) {
+  if (parameter.type == ParameterType::kLongs || parameter.type == ParameterType::kTexts) {
     for (const plan::ExprPtr& element : call_of(expression, "array", parameter.name).arguments) {
       const auto value = constant_value(session, element, type);
-      if (!types::is_null(value))
+      if (types::is_null(value)) continue;
+      if (parameter.type == ParameterType::kLongs)
         arguments.lists[parameter.name].push_back(std::get<int64_t>(value));
+      else
+        arguments.texts[parameter.name].push_back(std::get<std::string>(value));
     }
     return;
   }

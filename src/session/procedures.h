@@ -11,7 +11,16 @@
 
 namespace firn::session {
 
-enum class ParameterType : uint8_t { kString, kLong, kInt, kTimestamp, kBoolean, kMap, kLongs };
+enum class ParameterType : uint8_t {
+  kString,
+  kLong,
+  kInt,
+  kTimestamp,
+  kBoolean,
+  kMap,
+  kLongs,
+  kTexts
+};
 
 struct Parameter {
   const char* name;
@@ -25,6 +34,7 @@ class Arguments {
   std::map<std::string, types::Value> values;
   std::map<std::string, std::map<std::string, std::string>> maps;
   std::map<std::string, std::vector<int64_t>> lists;
+  std::map<std::string, std::vector<std::string>> texts;
 
   bool has(const std::string& name) const { return values.count(name) > 0; }
   std::string text(const std::string& name, const std::string& otherwise = "") const;
@@ -61,5 +71,6 @@ struct Procedure {
 std::vector<Procedure> snapshot_procedures();     // rollback, cherry-pick, publish, …
 std::vector<Procedure> maintenance_procedures();  // expire, orphans, manifests, register
 std::vector<Procedure> rewrite_procedures();      // data files, position deletes
+std::vector<Procedure> changelog_procedures();    // create_changelog_view
 
 }  // namespace firn::session

@@ -10,7 +10,7 @@ A block opens with "case NAME"; its statements, one a line, run one after the ot
 or Python after ">>> " with the session as `spark`. Every answer counts: columns and rows, or the condition of an error.
 Both engines are asked through PySpark: Spark itself in its own process, firn over Spark Connect. What no two runs have in common is
 replaced: snapshot ids by S1, S2 … in the order they are met, times by TIME, UUIDs by UUID, file sizes by SIZE.
-"{S2}" in a statement stands for such a snapshot id. "~ " before a statement: firn's answer is its own there (a
+"{S2}" in a statement stands for such a snapshot id, "{FILES}" for a folder in the warehouse. "~ " before a statement: firn's answer is its own there (a
 deliberate difference, docs/differences.md, or a slip of Spark's), both run it, and nothing is compared.
 """
 
@@ -78,6 +78,7 @@ class Run:
 
     def fill(self, statement):
         by_name = {name: text for text, name in self.ids.items()}
+        statement = statement.replace("{FILES}", f"{self.warehouse}/files")
         return _REFERENCE.sub(lambda found: by_name.get(found[1], found[0]), statement)
 
     def _text(self, text):
