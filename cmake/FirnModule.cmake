@@ -50,10 +50,10 @@ function(firn_module name)
   endif()
 endfunction()
 
-# firn_unity(target…): a release build compiles several of a target's sources as one, in half the time. Names in anonymous
-# namespaces must then differ within the target.
+# firn_unity(target…): with FIRN_UNITY (release builds and those with sanitizers) several of a target's sources are compiled
+# as one, in half the time. Names in anonymous namespaces must then differ within the target.
 function(firn_unity)
-  if(CMAKE_BUILD_TYPE STREQUAL "Release")
+  if(FIRN_UNITY)
     foreach(target IN LISTS ARGN)
       if(TARGET ${target})
         set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 5)

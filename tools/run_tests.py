@@ -19,11 +19,13 @@ import xml.etree.ElementTree as ElementTree
 from dataclasses import dataclass
 from pathlib import Path
 
+import sanitizer_reports
+
 ROOT = Path(__file__).resolve().parent.parent
 # Those that exist are run, in this order, as many at once as LANES says: the longest first.
 SUITES = ["connect", "interop", "stream", "seeds", "crash", "cli", "files", "doctests", "examples", "python", "oracle", "tools"]
 LANES = min(2, os.cpu_count() or 1)
-TEST_TIMEOUT_S = 300  # against what hangs; --long: three times that
+TEST_TIMEOUT_S = 300  # against what hangs; --long, or under a sanitizer: three times that
 SUITE_TIMEOUT_S = 1800
 RUNNING = set()  # process groups of suites
 NOTHING_COLLECTED = 5  # pytest's exit code
@@ -76,11 +78,11 @@ def run_unit(preset, text):
     results = build / "test-results"
     shutil.rmtree(results, ignore_errors=True)
     results.mkdir(parents=True)
-    environment = dict(os.environ, GTEST_OUTPUT=f"xml:{results}/")
+    environment = dict(os.environ, GTEST_OUTPUT=f"xml:{results}/", **sanitizer_reports.settings(preset, "unit"))
     if text:
         environment["GTEST_FILTER"] = f"*{text}*"
     command = ["ctest", "--test-dir", str(build), "--output-on-failure", "--no-tests=error"]
-    command += ["-j", str(os.cpu_count()), "--timeout", str(TEST_TIMEOUT_S)]
+    command += ["-j", str(os.cpu_count()), "--timeout", str(TEST_TIMEOUT_S if preset == "release" else 3 * TEST_TIMEOUT_S)]
     command += ["--output-junit", str(results / "ctest.junit")]
     if text:
         command += ["--exclude-regex", "^fuzz_"]
@@ -135,8 +137,9 @@ def run_suite(name, python, options):
         FIRN=str(ROOT / "build" / options.preset / "firn"),
         FIRN_PEERS=str(ROOT / ".deps/peers"),
         FIRN_TEST_LONG="1" if options.long else "",
+        **sanitizer_reports.settings(options.preset, name),
     )
-    slower = 3 if options.long else 1
+    slower = 1 if options.preset == "release" and not options.long else 3
     command = [str(python), "-m", "pytest", "-q", "-rfE", f"--timeout={TEST_TIMEOUT_S * slower}"]
     command += [f"--junitxml={results}", "-p", "no:cacheprovider", str(ROOT / "test" / name)]
     if options.filter:
@@ -179,13 +182,15 @@ def wanted_parts(options):
     return wanted
 
 
-def timed(name, run, lines):
+def timed(name, run, preset, lines):
     begin = time.monotonic()
+    sanitizer_reports.forget(preset, name)
     tally = run()
+    tally.failed += sanitizer_reports.count(preset, name)
     lines.append((name, time.monotonic() - begin, tally))
 
 
-def run_beside(parts, lines):
+def run_beside(parts, preset, lines):
     """Each lane takes the next suite that no other has taken."""
     waiting = queue.SimpleQueue()
     for name in parts:
@@ -198,7 +203,7 @@ def run_beside(parts, lines):
             except queue.Empty:
                 return
             print(f"-- {name} begins", flush=True)
-            timed(name, parts[name], lines)
+            timed(name, parts[name], preset, lines)
 
     lanes = [threading.Thread(target=lane, daemon=True) for _ in range(LANES)]
     for thread in lanes:
@@ -215,8 +220,8 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     for name, run in alone.items():
         print(f"== {name}", flush=True)
-        timed(name, run, lines)
-    run_beside(beside, lines)
+        timed(name, run, options.preset, lines)
+    run_beside(beside, options.preset, lines)
 
     total = Tally()
     print("== summary")

@@ -230,8 +230,8 @@ bool orc_can_read(const DataType& found, const DataType& wanted) { return can_fi
 struct OrcWriter::Body {
   Body(std::function<void(std::string_view)> out, const DataType& of,
        std::shared_ptr<const kernels::TimeZone> z)
-      : sink(std::move(out)), schema(of), zone(std::move(z)) {}
-  SinkStream sink;
+      : sink(std::make_unique<SinkStream>(std::move(out))), schema(of), zone(std::move(z)) {}
+  std::unique_ptr<arrow::io::OutputStream> sink;
   DataType schema;
   std::shared_ptr<const kernels::TimeZone> zone;
   std::shared_ptr<arrow::Schema> fields;
@@ -343,7 +343,7 @@ OrcWriter::OrcWriter(std::function<void(std::string_view)> out, const DataType& 
   for (const CodecRow& row : kCodecs) {
     if (codec == row.name) options.compression = row.codec;
   }
-  body_->writer = must(arrow::adapters::orc::ORCFileWriter::Open(&body_->sink, options));
+  body_->writer = must(arrow::adapters::orc::ORCFileWriter::Open(body_->sink.get(), options));
 }
 OrcWriter::~OrcWriter() = default;
 

@@ -18,10 +18,7 @@ namespace {
 constexpr long kConnectSeconds = 10;
 constexpr long kStalledSeconds = 60;  // without a byte moving
 
-struct CurlDeleter {
-  void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
-};
-using Handle = std::unique_ptr<CURL, CurlDeleter>;
+using Handle = std::unique_ptr<CURL, decltype(&curl_easy_cleanup)>;
 
 struct ListDeleter {
   void operator()(curl_slist* list) const { curl_slist_free_all(list); }
@@ -114,7 +111,7 @@ class HttpClient::Connections {
         return handle;
       }
     }
-    return Handle(curl_easy_init());
+    return {curl_easy_init(), &curl_easy_cleanup};
   }
 
   // The handle keeps its connection for the next request.

@@ -63,13 +63,6 @@ RegexCache& regexes(Scratch& scratch) {
   return *std::any_cast<const std::shared_ptr<RegexCache>&>(scratch);
 }
 
-struct PatternSlice {
-  Text part;
-};
-void write_pattern(Output& out, uint64_t row, PatternSlice slice) {
-  out.set_slice(row, slice.part);
-}
-
 Text text_of(const re2::StringPiece& found) {
   return {found.data() == nullptr ? "" : found.data(), found.size()};
 }
