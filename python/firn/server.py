@@ -32,6 +32,15 @@ def _is_console_script(path):
         return file.read(2) == b"#!"
 
 
+def _close_sessions(address, alive):
+    """PySpark's sessions on that server: when the program ends each would knock at it for ten minutes."""
+    patches = sys.modules.get("firn.spark.patches")
+    for session in list(patches.sessions if patches else ()):
+        if session._firn_connection == address:
+            session.release_session_on_close = alive
+            session.stop()
+
+
 class Server:
     """A firn server in a process of its own, stopped with this one."""
 
@@ -63,11 +72,12 @@ class Server:
                 self._ready.set()
             elif self.address is None:
                 self._said.append(line)
-        if self.process.poll() is not None:
-            self._ready.set()
+        self.process.wait()
+        self._ready.set()
 
     def stop(self):
         atexit.unregister(self.stop)
+        _close_sessions(self.address, self.process.poll() is None)
         if self.process.poll() is None:
             self.process.terminate()
             try:
@@ -83,23 +93,42 @@ class Server:
         self.stop()
 
 
-_started = None
+_started = None  # what connect() started, and its warehouse
+_warehouse = None
+
+
+def _own_server(conf, warehouse):
+    """The server that this process started; there is one, on one warehouse."""
+    global _started, _warehouse
+    warehouse = warehouse and str(Path(warehouse).resolve())
+    if _started is None or _started.process.poll() is not None:
+        _started, _warehouse = Server(conf=conf, warehouse=warehouse), warehouse
+    elif warehouse and warehouse != _warehouse:
+        raise ValueError(f"firn.connect() has a server on {_warehouse or 'the default warehouse'} already: for a second one "
+                         "use firn.connect(firn.Server(warehouse=…).address)")
+    return _started
 
 
 def connect(address=None, conf=None, warehouse=None):
-    """A Spark session: on `address` (sc://…), on SPARK_REMOTE, else on a server started here once."""
-    global _started
+    """A Spark session: on `address` (sc://…), on SPARK_REMOTE, else on a server started here once.
+
+    `warehouse` is that server's (./warehouse without it); `conf` holds confs of the session.
+    """
     from firn import spark as shim
     shim.install()
-    address = address or os.environ.get("SPARK_REMOTE")
-    if address is None:
-        if _started is None or _started.process.poll() is not None:
-            _started = Server(conf=conf, warehouse=warehouse)
-        address = _started.address
-        conf = None
-    os.environ["SPARK_REMOTE"] = address
-    from pyspark.sql import SparkSession
-    builder = SparkSession.builder
+    if address and warehouse:
+        raise ValueError("firn.connect(): the server at an address has its own warehouse; give one of address and warehouse")
+    given = os.environ.get("SPARK_REMOTE")
+    if _started is not None and given == _started.address:
+        given = None  # our own server, which may have ended since
+    if address is None and (warehouse or not given):
+        address = _own_server(conf, warehouse).address
+    os.environ["SPARK_REMOTE"] = address = address or given
+    from pyspark.sql.connect.session import SparkSession
+    builder = SparkSession.builder.remote(address)
     for key, value in (conf or {}).items():
         builder = builder.config(key, value)
+    active = SparkSession.getActiveSession()
+    if active is not None and active._firn_connection != address:
+        return builder.create()  # getOrCreate would give the session on that other server
     return builder.getOrCreate()

@@ -27,6 +27,7 @@ PATCHED = {
     "pyspark": "complete_pyspark",
     "pyspark.sql.session": "complete_builder",
     "pyspark.sql.context": "complete_sql_context",
+    "pyspark.sql.connect.utils": "complete_checks",
     "pyspark.sql.connect.session": "complete_session",
     "pyspark.sql.connect.dataframe": "complete_dataframe",
     "pyspark.sql.connect.readwriter": "complete_writer",

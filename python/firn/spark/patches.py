@@ -1,6 +1,7 @@
 """What is added to PySpark's modules once they are imported. Each function completes one module, twice is fine."""
 
 import warnings
+import weakref
 
 from firn.errors import NotSupported
 from firn.spark import hooks
@@ -13,6 +14,9 @@ JVM_INSTEAD = {
     "_jsparkSession": "there is no JVM behind this session; use spark.sql() and the catalog API",
     "_jconf": "there is no JVM behind this session; use spark.conf",
 }
+
+
+sessions = weakref.WeakSet()  # that this process opened
 
 
 def no_jvm(name):
@@ -86,6 +90,17 @@ def complete_sql_context(module):
     module.SQLContext, module.HiveContext = SQLContext, HiveContext
 
 
+def complete_checks(module):
+    """The client takes `python -c` and `python -` for a run of its doctests, looks for Spark's own tests and ends the
+    process where only the client is installed. What it needs of other packages is checked as it is otherwise."""
+    needed = [check for name, check in vars(module).items() if name.startswith("require_minimum_")]
+
+    def check_dependencies(*_):
+        for check in needed:
+            check()
+    module.check_dependencies = check_dependencies
+
+
 def _context_of(session):
     from firn.spark.context import SparkContext
     return SparkContext._of(session)
@@ -138,6 +153,7 @@ def complete_session(module):
     def open_session(self, connection, *args, **kwargs):
         init(self, connection, *args, **kwargs)
         self._firn_connection = connection
+        sessions.add(self)
     session.__init__ = open_session
 
     def new(self):
