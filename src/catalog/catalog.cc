@@ -101,15 +101,13 @@ iceberg::TableChange creation(Catalog& catalog, const TableName& name,
   SystemRandom random;
   iceberg::TableChange change;
   change.requirements = {iceberg::AssertCreate{}};
-  change.updates = {iceberg::AssignUuid{random_uuid(random)},
-                    iceberg::UpgradeFormatVersion{version},
-                    iceberg::SetLocation{location_for(catalog, name, request)},
-                    iceberg::AddSchema{std::move(schema)},
-                    iceberg::SetCurrentSchema{-1},
-                    iceberg::AddPartitionSpec{std::move(spec)},
-                    iceberg::SetDefaultSpec{-1},
-                    iceberg::AddSortOrder{types::SortOrder{}},
-                    iceberg::SetDefaultSortOrder{-1}};
+  change.updates = {
+      iceberg::AssignUuid{random_uuid(random)},   iceberg::UpgradeFormatVersion{version},
+      iceberg::AddSchema{std::move(schema)},      iceberg::SetCurrentSchema{-1},
+      iceberg::AddPartitionSpec{std::move(spec)}, iceberg::SetDefaultSpec{-1},
+      iceberg::AddSortOrder{types::SortOrder{}},  iceberg::SetDefaultSortOrder{-1}};
+  if (std::string location = location_for(catalog, name, request); !location.empty())
+    change.updates.push_back(iceberg::SetLocation{std::move(location)});
   if (!properties.empty()) change.updates.push_back(iceberg::SetProperties{std::move(properties)});
   return change;
 }

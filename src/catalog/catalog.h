@@ -48,7 +48,8 @@ class Catalog {
 
   virtual std::vector<TableName> list_tables(const Namespace&) = 0;
   virtual std::optional<table::State> load(const TableName&) = 0;  // nullopt where there is none
-  // Where a new table goes if its creator says nothing: <warehouse>/<namespace>/<table>.
+  // Where a new table goes if its creator says nothing: <warehouse>/<namespace>/<table>; "": the
+  // catalog says so only when it makes the table.
   virtual std::string default_location(const TableName&) = 0;
   // Applies requirements and updates atomically. With AssertCreate it creates the table.
   // kConflict: a requirement failed or the pointer moved. kUnknown: it may or may not have
@@ -97,8 +98,16 @@ struct SqlCatalogOptions {
   std::string database;       // path of the SQLite file
   std::string warehouse;      // URI or path
 };
+struct ServiceCatalogOptions {
+  std::string name;
+  iceberg::Properties properties;  // as Iceberg names them: warehouse, uri, glue.id, s3.endpoint, …
+};
 // Schema V0 of Iceberg's JdbcCatalog plus iceberg_type: shared with Spark's JdbcCatalog and
 // PyIceberg's SqlCatalog. `store` outlives the catalog.
 std::unique_ptr<Catalog> open_sqlite_catalog(const SqlCatalogOptions&, files::FileStore& store);
+// AWS Glue's Data Catalog, with what Iceberg's GlueCatalog writes. Views are refused.
+std::unique_ptr<Catalog> open_glue_catalog(const ServiceCatalogOptions&, files::FileStore& store);
+// A server of Iceberg's REST catalog protocol. Reached at its first use.
+std::unique_ptr<Catalog> open_rest_catalog(const ServiceCatalogOptions&, files::FileStore& store);
 
 }  // namespace firn::catalog

@@ -18,24 +18,26 @@ std::vector<TableName> prefixed(const std::string& key, std::vector<TableName> n
   return names;
 }
 
-bool same(const SqlCatalogOptions& a, const SqlCatalogOptions& b) {
-  return a.name == b.name && a.database == b.database && a.warehouse == b.warehouse;
-}
-
 }  // namespace
 
 Catalogs::Catalogs(std::unique_ptr<Catalog> first) : first_(std::move(first)) {}
 
 std::string Catalogs::attach(const SqlCatalogOptions& options) {
+  return attach(options.name, "jdbc\n" + options.database + "\n" + options.warehouse,
+                [&](files::FileStore& store) { return open_sqlite_catalog(options, store); });
+}
+
+std::string Catalogs::attach(const std::string& name, const std::string& description,
+                             const Open& open) {
   const std::lock_guard lock(mutex_);
-  std::string key = options.name;
+  std::string key = name;
   for (int n = 2;; ++n) {
     const auto found = attached_.find(key);
     if (found == attached_.end()) break;
-    if (same(found->second.options, options)) return key;
-    key = options.name + "#" + std::to_string(n);
+    if (found->second.description == description) return key;
+    key = name + "#" + std::to_string(n);
   }
-  attached_[key] = {options, open_sqlite_catalog(options, first_->store())};
+  attached_[key] = {description, open(first_->store())};
   return key;
 }
 

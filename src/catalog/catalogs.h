@@ -2,6 +2,7 @@
 // catalog, all others to the first.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -19,6 +20,9 @@ class Catalogs final : public Catalog {
 
   // The key that names of this catalog begin with: its name, or a name made from it where another
   // catalog of that name is attached already (sessions name catalogs for themselves).
+  // `description` says what it is and all its options: equal ones share one catalog.
+  using Open = std::function<std::unique_ptr<Catalog>(files::FileStore&)>;
+  std::string attach(const std::string& name, const std::string& description, const Open& open);
   std::string attach(const SqlCatalogOptions& options);
   bool is_attached(const std::string& key) const;
   // True at the first call for `name`: what is to be said of a catalog is said once.
@@ -50,7 +54,7 @@ class Catalogs final : public Catalog {
 
  private:
   struct Attached {
-    SqlCatalogOptions options;
+    std::string description;
     std::unique_ptr<Catalog> catalog;
   };
   struct Route {

@@ -17,6 +17,7 @@
 #include "base/error.h"
 #include "catalog/catalog.h"
 #include "catalog/metadata_file.h"
+#include "catalog/next_state.h"
 #include "catalog/purge.h"
 #include "catalog/sqlite.h"
 #include "conf/conf.h"
@@ -335,21 +336,12 @@ class SqliteCatalog final : public Catalog {
 
   table::Reply commit(const TableName& name, const iceberg::TableChange& change) override {
     const std::optional<table::State> base = load(name);
-    const iceberg::TableMetadata* before = base ? base->metadata.get() : nullptr;
-    if (auto broken = iceberg::broken_requirement(before, change.requirements)) {
-      return {table::ReplyKind::kConflict, std::nullopt, *broken};
-    }
-    std::optional<std::string> previous;
-    if (base) previous = base->metadata_file;
-    table::State next;
-    try {
-      next.metadata = std::make_shared<const iceberg::TableMetadata>(
-          iceberg::apply(before, change.updates, clock_.now_ms(), previous));
-    } catch (const Error& error) {
-      if (error.code() != Code::kConflict) throw;
-      return {table::ReplyKind::kConflict, std::nullopt, error.message()};
-    }
-    next.metadata_file = new_metadata_file(*next.metadata, previous);
+    Proposed proposed =
+        next_state(base, change, clock_.now_ms(), [&](const iceberg::TableMetadata& metadata) {
+          return new_metadata_file(metadata, file_of(base));
+        });
+    if (auto* refused = std::get_if<table::Reply>(&proposed)) return std::move(*refused);
+    auto& next = std::get<table::State>(proposed);
     write_metadata_file(store_, next.metadata_file, *next.metadata);
     return move_pointer(name, base, std::move(next));
   }

@@ -21,38 +21,73 @@ class RouterStore final : public FileStore {
  public:
   explicit RouterStore(StoreOptions options) : options_(std::move(options)) {}
 
-  std::unique_ptr<InputFile> open(const std::string& uri) override { return pick(uri).open(uri); }
+  std::unique_ptr<InputFile> open(const std::string& uri) override { return pick(uri)->open(uri); }
   std::unique_ptr<OutputFile> create(const std::string& uri, WriteMode mode) override {
-    return pick(uri).create(uri, mode);
+    return pick(uri)->create(uri, mode);
   }
-  std::optional<FileInfo> stat(const std::string& uri) override { return pick(uri).stat(uri); }
+  std::optional<FileInfo> stat(const std::string& uri) override { return pick(uri)->stat(uri); }
   std::vector<FileInfo> list(const std::string& folder) override {
-    return pick(folder).list(folder);
+    return pick(folder)->list(folder);
   }
-  void remove(const std::string& uri) override { pick(uri).remove(uri); }
+  void remove(const std::string& uri) override { pick(uri)->remove(uri); }
   bool put_if_absent(const std::string& uri, std::string_view bytes) override {
-    return pick(uri).put_if_absent(uri, bytes);
+    return pick(uri)->put_if_absent(uri, bytes);
   }
-  void move(const std::string& from, const std::string& to) override { pick(from).move(from, to); }
-  void remove_folder(const std::string& folder) override { pick(folder).remove_folder(folder); }
+  void move(const std::string& from, const std::string& to) override { pick(from)->move(from, to); }
+  void remove_folder(const std::string& folder) override { pick(folder)->remove_folder(folder); }
   bool folder_exists(const std::string& folder) override {
-    return pick(folder).folder_exists(folder);
+    return pick(folder)->folder_exists(folder);
+  }
+
+  void use_options(const std::string& prefix, const StoreOptions& options) override {
+    const std::string place = s3_place(prefix);
+    if (place.empty()) return;
+    const std::lock_guard<std::mutex> lock(mutex_);
+    Place& found = places_[place];
+    if (found.store != nullptr && found.options == options) return;
+    for (const auto& [other, its] : places_) {  // connections are kept, so one store is shared
+      if (its.store != nullptr && its.options == options) {
+        found = its;
+        return;
+      }
+    }
+    found = {options, make_s3_store(s3_options(options, process_environment()))};
   }
 
  private:
+  struct Place {
+    StoreOptions options;
+    std::shared_ptr<FileStore> store;
+  };
+
+  static bool is_s3(const std::string& scheme) {
+    return scheme == "s3" || scheme == "s3a" || scheme == "s3n";
+  }
+
+  // "bucket/folder/" of s3://bucket/folder; "" of what is not on S3.
+  static std::string s3_place(const std::string& uri) {
+    if (!is_s3(scheme_of(uri))) return "";
+    const size_t slashes = uri.find("://");
+    if (slashes == std::string::npos) return "";
+    std::string place = uri.substr(slashes + 3);
+    if (!place.ends_with('/')) place += '/';
+    return place;
+  }
+
   // Object stores are set up when they are first asked for.
-  FileStore& pick(const std::string& uri) {
+  std::shared_ptr<FileStore> pick(const std::string& uri) {
     const std::string scheme = scheme_of(uri);
-    if (scheme.empty() || scheme == "file") return *local_;
-    if (scheme == "mem") return *memory_;
-    if (scheme == "s3" || scheme == "s3a" || scheme == "s3n") return s3();
+    if (scheme.empty() || scheme == "file") return local_;
+    if (scheme == "mem") return memory_;
+    if (is_s3(scheme)) return s3(uri);
     throw_unsupported("files at " + scheme + ":// (" + uri +
                       "); there are local paths, file: and s3:// (s3a, s3n)");
   }
 
-  FileStore& s3() {
+  std::shared_ptr<FileStore> s3(const std::string& uri) {
     const std::lock_guard<std::mutex> lock(mutex_);
-    if (s3_) return *s3_;
+    if (const Place* place = place_of(s3_place(uri))) return place->store;
+    if (s3_) return s3_;
     const auto root = options_.find("firn.s3.root");
     const auto aws = options_.find("firn.aws");
     const bool asked_for = aws != options_.end() && aws->second == "true";
@@ -60,14 +95,26 @@ class RouterStore final : public FileStore {
       s3_ = make_bucket_folders(root->second);
     else
       s3_ = make_s3_store(s3_options(options_, process_environment()));
-    return *s3_;
+    return s3_;
+  }
+
+  // The longest prefix, looked up folder by folder. The lock is held by the caller.
+  const Place* place_of(const std::string& uri) const {
+    if (places_.empty()) return nullptr;
+    for (size_t end = uri.size(); end != std::string::npos && end > 0;
+         end = end < 2 ? std::string::npos : uri.rfind('/', end - 2)) {
+      const auto found = places_.find(end == uri.size() ? uri : uri.substr(0, end + 1));
+      if (found != places_.end() && found->second.store != nullptr) return &found->second;
+    }
+    return nullptr;
   }
 
   const StoreOptions options_;
-  const std::unique_ptr<FileStore> local_ = make_local_store();
-  const std::unique_ptr<FileStore> memory_ = make_memory_store();
+  const std::shared_ptr<FileStore> local_ = make_local_store();
+  const std::shared_ptr<FileStore> memory_ = make_memory_store();
   std::mutex mutex_;
-  std::unique_ptr<FileStore> s3_;  // guarded by mutex_ until it is made
+  std::shared_ptr<FileStore> s3_;        // guarded by mutex_
+  std::map<std::string, Place> places_;  // by s3_place; guarded by mutex_
 };
 
 }  // namespace

@@ -13,6 +13,10 @@
 
 namespace firn::files {
 
+// Options of object stores by name: s3.endpoint, s3.region, s3.access-key-id, … (files/s3_options.h
+// has them all).
+using StoreOptions = std::map<std::string, std::string>;
+
 struct FileInfo {
   std::string uri;
   int64_t size = 0;         // bytes
@@ -64,6 +68,10 @@ class FileStore {
   virtual void remove_folder(const std::string& folder);
   // Object stores know no empty folders.
   virtual bool folder_exists(const std::string& folder) { return !list(folder).empty(); }
+  // From now on, files below `prefix` (s3://bucket/folder) are reached with these options: a
+  // catalog's, or credentials that it lends for one table. The longest prefix counts. Stores of one
+  // place take no notice.
+  virtual void use_options(const std::string& prefix, const StoreOptions&) { (void)prefix; }
   std::string read_all(const std::string& uri);
 };
 
@@ -72,9 +80,6 @@ class FileStore {
 std::unique_ptr<FileStore> make_local_store();
 // mem://… for tests.
 std::unique_ptr<FileStore> make_memory_store();
-// Options of object stores by name: s3.endpoint, s3.region, s3.access-key-id, … (files/s3_options.h
-// has them all).
-using StoreOptions = std::map<std::string, std::string>;
 // Picks by scheme: none and file: → local, mem: → memory, s3, s3a, s3n → S3, set up at first use;
 // others are refused by name. S3 is folders below the option firn.s3.root (files/bucket_folders.h)
 // where that is set and neither options nor environment name credentials or an endpoint, and the

@@ -1,5 +1,4 @@
-// HTTP requests to object stores, over connections that are kept open. Its only user is this
-// module.
+// HTTP requests to object stores and catalogs, over connections that are kept open.
 #pragma once
 
 #include <cstdint>

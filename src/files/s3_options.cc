@@ -50,6 +50,7 @@ constexpr OtherRow kOthers[] = {
     {"s3.retry.max-wait-ms", ""},
     {"s3.retry.min-wait-ms", ""},
     {"s3.retry.num-retries", ""},
+    {"s3.session-token-expires-at-ms", ""},
     {"s3.sse.type", "none"},
     {"s3.staging-dir", ""},
     {"s3.use-arn-region-enabled", "false"},
@@ -79,7 +80,9 @@ class Reader {
     const std::optional<std::string> value = option(row);
     return value ? value : variable(row);
   }
-  AwsCredentials credentials() const;
+  AwsCredentials credentials(const OptionRow& id_row = kKeyId,
+                             const OptionRow& secret_row = kSecret,
+                             const OptionRow& token_row = kToken) const;
   std::optional<AwsCredentials> from_file() const;
   std::optional<std::string> region_of_profile() const;
 
@@ -132,20 +135,23 @@ std::optional<std::string> Reader::region_of_profile() const {
 }
 
 // A key id and its secret come from one place.
-AwsCredentials Reader::credentials() const {
+AwsCredentials Reader::credentials(const OptionRow& id_row, const OptionRow& secret_row,
+                                   const OptionRow& token_row) const {
+  const std::string service =
+      &id_row == &kKeyId ? "S3" : id_row.name.substr(0, id_row.name.find('.'));
   for (const auto from : {&Reader::option, &Reader::variable}) {
-    const std::optional<std::string> id = (this->*from)(kKeyId);
-    const std::optional<std::string> secret = (this->*from)(kSecret);
+    const std::optional<std::string> id = (this->*from)(id_row);
+    const std::optional<std::string> secret = (this->*from)(secret_row);
     if (id.has_value() != secret.has_value()) {
-      throw_invalid("Credentials for S3 are incomplete: set both " + kKeyId.name + " and " +
-                    kSecret.name);
+      throw_invalid("Credentials for " + service + " are incomplete: set both " + id_row.name +
+                    " and " + secret_row.name);
     }
-    if (id) return {*id, *secret, (this->*from)(kToken).value_or("")};
+    if (id) return {*id, *secret, (this->*from)(token_row).value_or("")};
   }
   if (std::optional<AwsCredentials> found = from_file()) return *found;
   throw Error("FIRN_PERMISSION",
-              {{"what", "There are no credentials for S3. Set the options " + kKeyId.name +
-                            " and " + kSecret.name +
+              {{"what", "There are no credentials for " + service + ". Set the options " +
+                            id_row.name + " and " + secret_row.name +
                             ", the variables AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a "
                             "profile in ~/.aws/credentials"}});
 }
@@ -199,10 +205,49 @@ S3Options s3_options(const std::map<std::string, std::string>& options,
   return made;
 }
 
+AwsService aws_service(const std::string& name, const std::map<std::string, std::string>& options,
+                       const Environment& environment) {
+  std::string upper = name;
+  std::transform(upper.begin(), upper.end(), upper.begin(), [](char c) {
+    return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  });
+  const OptionRow endpoint = {
+      name + ".endpoint", "", {"AWS_ENDPOINT_URL_" + upper, "AWS_ENDPOINT_URL"}};
+  const OptionRow region = {name + ".region", "client.region", kRegion.variables};
+  const OptionRow id = {name + ".access-key-id", "client.access-key-id", kKeyId.variables};
+  const OptionRow secret = {name + ".secret-access-key", "client.secret-access-key",
+                            kSecret.variables};
+  const OptionRow token = {name + ".session-token", "client.session-token", kToken.variables};
+  const Reader reader(options, environment);
+  AwsService made;
+  made.name = name;
+  made.region = reader.either(region).value_or(reader.region_of_profile().value_or("us-east-1"));
+  made.endpoint =
+      reader.either(endpoint).value_or("https://" + name + "." + made.region + ".amazonaws.com");
+  while (made.endpoint.ends_with('/')) made.endpoint.pop_back();
+  if (!made.endpoint.starts_with("http://") && !made.endpoint.starts_with("https://")) {
+    throw_invalid(endpoint.name + " '" + made.endpoint +
+                  "' does not begin with http:// or https://");
+  }
+  made.credentials = reader.credentials(id, secret, token);
+  return made;
+}
+
 bool names_s3(const std::map<std::string, std::string>& options, const Environment& environment) {
   const Reader reader(options, environment);
   return reader.either(kEndpoint) || reader.either(kKeyId) || reader.either(kSecret) ||
          reader.from_file();
+}
+
+bool names_aws(const std::map<std::string, std::string>& options, const Environment& environment) {
+  static const OptionRow kRows[] = {
+      {"glue.endpoint", "", {"AWS_ENDPOINT_URL_GLUE"}},
+      {"glue.access-key-id", "client.access-key-id", {}},
+  };
+  const Reader reader(options, environment);
+  return names_s3(options, environment) ||
+         std::any_of(std::begin(kRows), std::end(kRows),
+                     [&](const OptionRow& row) { return reader.either(row).has_value(); });
 }
 
 void add_hadoop_options(const std::map<std::string, std::string>& hadoop,

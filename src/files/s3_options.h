@@ -1,5 +1,5 @@
-// Where an object store that speaks S3 is, and who asks: from options, the environment and the
-// shared credentials file.
+// Where an object store that speaks S3 is, or another service of AWS, and who asks: from options,
+// the environment and the shared credentials file.
 #pragma once
 
 #include <functional>
@@ -30,8 +30,26 @@ Environment process_environment();
 S3Options s3_options(const std::map<std::string, std::string>& options,
                      const Environment& environment);
 
+// A service of AWS: "glue".
+struct AwsService {
+  std::string name;
+  std::string endpoint;  // "https://glue.us-east-1.amazonaws.com"
+  std::string region;
+  AwsCredentials credentials;
+};
+
+// Reads NAME.endpoint, NAME.region, client.region, NAME.access-key-id and client.access-key-id with
+// their secrets and session tokens, then AWS_ENDPOINT_URL_NAME, AWS_ENDPOINT_URL and what
+// s3_options reads. Throws FIRN_PERMISSION where there are no credentials.
+AwsService aws_service(const std::string& name, const std::map<std::string, std::string>& options,
+                       const Environment& environment);
+
 // Whether options, environment or the credentials file name an endpoint or credentials.
 bool names_s3(const std::map<std::string, std::string>& options, const Environment& environment);
+
+// The same for any service of AWS: glue.endpoint, client.access-key-id, AWS_ENDPOINT_URL_GLUE, …
+// too.
+bool names_aws(const std::map<std::string, std::string>& options, const Environment& environment);
 
 // Hadoop's names (fs.s3a.access.key, …) as the options above, where those are not set.
 void add_hadoop_options(const std::map<std::string, std::string>& hadoop,

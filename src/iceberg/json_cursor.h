@@ -1,5 +1,4 @@
-// A JSON value together with the way to it, so that every error names its field. For this module's
-// codecs only.
+// A JSON value together with the way to it, so that every error names its field.
 #pragma once
 
 #include <cstdint>

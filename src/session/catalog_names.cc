@@ -1,8 +1,10 @@
 // Names of catalogs, namespaces and tables as a session understands them. A session's catalogs are
 // what its conf says (spark.sql.catalog.<name> = class, and options below it), at any time.
 //
-// A JdbcCatalog on SQLite is opened. Every other one (Glue, Hive, Hadoop, REST) stands for the
-// default catalog: its tables are firn's own, its namespaces are shared. That is said once.
+// A JdbcCatalog on SQLite is opened, and a REST catalog by its uri. GlueCatalog is AWS's where
+// firn.aws, credentials or endpoints of AWS are set. Without them it stands for the default
+// catalog, as Hive's, Hadoop's and others do: its tables are firn's own, its namespaces are shared.
+// That is said once. Where they are set, a catalog of a kind that is not there is refused.
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -14,23 +16,51 @@
 #include "base/error.h"
 #include "base/names.h"
 #include "files/file_store.h"
+#include "files/s3_options.h"
 #include "session/session.h"
 
 namespace firn::session {
 namespace {
 
-constexpr const char* kPrefix = "spark.sql.catalog.";
+const std::string kPrefix = "spark.sql.catalog.";
 // Names of the default catalog in every session: Spark's own, and what Glue jobs call theirs.
-constexpr const char* kDefaultNames[] = {"spark_catalog", "glue_catalog"};
+constexpr const char* kSparkName = "spark_catalog";
+constexpr const char* kGlueName = "glue_catalog";
+constexpr const char* kDefaultNames[] = {kSparkName, kGlueName};
 
 std::string catalog_option(const conf::Values& options, const char* key) {
   const auto found = options.find(key);
   return found == options.end() ? "" : found->second;
 }
 
-bool is_jdbc(const conf::Values& options) {
-  return lower_case(catalog_option(options, "type")) == "jdbc" ||
-         catalog_option(options, "catalog-impl").ends_with(".JdbcCatalog");
+// Where a catalog's tables are; kNone: nowhere that firn can reach.
+enum class CatalogPlace { kOwn, kSqlite, kGlue, kRest, kNone };
+struct CatalogKindRow {
+  const char* type;
+  const char* class_name;
+  CatalogPlace place;
+};
+constexpr CatalogKindRow kCatalogKinds[] = {
+    {"jdbc", ".JdbcCatalog", CatalogPlace::kSqlite},
+    {"glue", ".GlueCatalog", CatalogPlace::kGlue},
+    {"rest", ".RESTCatalog", CatalogPlace::kRest},
+};
+
+// catalog-impl comes first, as in Iceberg.
+CatalogPlace place_by_kind(const conf::Values& options) {
+  const std::string implementation = catalog_option(options, "catalog-impl");
+  const std::string type = lower_case(catalog_option(options, "type"));
+  for (const CatalogKindRow& row : kCatalogKinds) {
+    if (implementation.empty() ? type == row.type : implementation.ends_with(row.class_name))
+      return row.place;
+  }
+  return CatalogPlace::kNone;
+}
+
+// A uri is an endpoint by itself, unless it is a service of AWS.
+bool is_rest_server(const conf::Values& options) {
+  const std::string uri = catalog_option(options, "uri");
+  return !uri.empty() && uri.find(".amazonaws.com") == std::string::npos;
 }
 
 // "jdbc:sqlite:/folder/catalog.db?x=y" → "/folder/catalog.db".
@@ -53,26 +83,78 @@ std::string kind_of(const std::string& class_name, const conf::Values& options) 
   return class_name;
 }
 
+struct ConfiguredCatalog {
+  CatalogPlace place = CatalogPlace::kOwn;
+  std::string kind;  // as the conf has it
+  conf::Values options;
+  // Equal texts: one catalog.
+  std::string description() const {
+    std::string text = kind;
+    for (const auto& [key, value] : options) text += "\n" + key + "=" + value;
+    return text;
+  }
+};
+
+ConfiguredCatalog configured_catalog(const conf::Conf& conf, const std::string& name) {
+  const std::string key = kPrefix + name;
+  ConfiguredCatalog found;
+  if (!conf.is_set(key)) {
+    found.place = name == kGlueName ? CatalogPlace::kGlue : CatalogPlace::kOwn;
+    found.kind = "GlueCatalog";
+    if (found.place == CatalogPlace::kOwn) return found;
+  } else {
+    found.options = conf.with_prefix(key + ".");
+    found.place = place_by_kind(found.options);
+    found.kind = kind_of(conf.get_string(key), found.options);
+  }
+  if (found.place == CatalogPlace::kSqlite) return found;
+  files::add_hadoop_options(conf.with_prefix("spark.hadoop."), found.options);
+  const bool aws =
+      conf.get_bool("firn.aws") || files::names_aws(found.options, files::process_environment());
+  const bool server = found.place == CatalogPlace::kRest && is_rest_server(found.options);
+  if (!aws && !server) found.place = CatalogPlace::kOwn;
+  return found;
+}
+
+catalog::SqlCatalogOptions sqlite_options(const std::string& name, const conf::Values& options) {
+  catalog::SqlCatalogOptions sqlite;
+  sqlite.name = name;
+  sqlite.database = sqlite_file(name, catalog_option(options, "uri"));
+  sqlite.warehouse = catalog_option(options, "warehouse");
+  if (sqlite.warehouse.empty())
+    throw_invalid("the catalog " + name + " needs a warehouse: set " + kPrefix + name +
+                  ".warehouse");
+  return sqlite;
+}
+
 }  // namespace
 
 std::optional<std::string> Session::find_catalog(const std::string& name) const {
   if (name == process_.catalog.name()) return "";
-  const std::string key = kPrefix + name;
   const bool is_default_name = std::ranges::find(kDefaultNames, name) != std::end(kDefaultNames);
-  if (!conf_.is_set(key)) return is_default_name ? std::optional<std::string>("") : std::nullopt;
-  const conf::Values options = conf_.with_prefix(key + ".");
-  if (is_jdbc(options)) {
-    catalog::SqlCatalogOptions sqlite;
-    sqlite.name = name;
-    sqlite.database = sqlite_file(name, catalog_option(options, "uri"));
-    sqlite.warehouse = catalog_option(options, "warehouse");
-    if (sqlite.warehouse.empty())
-      throw_invalid("the catalog " + name + " needs a warehouse: set " + key + ".warehouse");
-    return process_.catalog.attach(sqlite);
+  if (!conf_.is_set(kPrefix + name) && !is_default_name) return std::nullopt;
+  const ConfiguredCatalog found = configured_catalog(conf_, name);
+  switch (found.place) {
+    case CatalogPlace::kSqlite:
+      return process_.catalog.attach(sqlite_options(name, found.options));
+    case CatalogPlace::kGlue:
+      return process_.catalog.attach(name, found.description(), [&](auto& store) {
+        return catalog::open_glue_catalog({name, found.options}, store);
+      });
+    case CatalogPlace::kRest:
+      return process_.catalog.attach(name, found.description(), [&](auto& store) {
+        return catalog::open_rest_catalog({name, found.options}, store);
+      });
+    case CatalogPlace::kNone:
+      throw_unsupported("the catalog " + name + " (" + found.kind +
+                        ") where AWS is in use: catalogs are GlueCatalog, RESTCatalog, and "
+                        "JdbcCatalog on SQLite. Without --aws, credentials and endpoints of AWS it "
+                        "stands for firn's own catalog");
+    case CatalogPlace::kOwn:
+      break;
   }
-  if (process_.catalog.first_mention(name))
-    spdlog::info("catalog {} ({}): its tables are in firn's own catalog", name,
-                 kind_of(conf_.get_string(key), options));
+  if (conf_.is_set(kPrefix + name) && process_.catalog.first_mention(name))
+    spdlog::info("catalog {} ({}): its tables are in firn's own catalog", name, found.kind);
   return "";
 }
 
@@ -90,6 +172,11 @@ std::string Session::current_catalog() const {
     std::string name = conf_.get_string("spark.sql.defaultCatalog");
     if (find_catalog(name)) return name;
   }
+  // Spark's own catalog, where it is set to be another one. It is opened (or refused) when a name
+  // needs it.
+  const std::string spark = kPrefix + kSparkName;
+  if (conf_.is_set(spark) && configured_catalog(conf_, kSparkName).place != CatalogPlace::kOwn)
+    return kSparkName;
   return process_.catalog.name();
 }
 
