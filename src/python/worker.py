@@ -15,7 +15,6 @@ import pickle
 import socket
 import struct
 import sys
-import time
 import traceback
 
 FAILURE = 2**64 - 1
@@ -53,6 +52,13 @@ def send(data):
             sent -= len(parts.pop(0))
         if sent:
             parts[0] = parts[0][sent:]
+
+
+def failed(condition, text):
+    """PySpark's own error, as its worker raises it."""
+    from pyspark import errors
+    kind = errors.PySparkTypeError if condition == "UDF_RETURN_TYPE" else errors.PySparkRuntimeError
+    return kind(f"[{condition}] {text}")
 
 
 def batches():
@@ -266,19 +272,19 @@ class Kinds:
         """The Arrow columns of a DataFrame: by name where its columns have names, else by position."""
         import pandas
         if not isinstance(frame, pandas.DataFrame):
-            raise TypeError("[UDF_RETURN_TYPE] Return type of the user-defined function should be pandas.DataFrame, "
+            raise failed("UDF_RETURN_TYPE", "Return type of the user-defined function should be pandas.DataFrame, "
                             f"but is {type(frame).__name__}.")
         if self.by_name and any(isinstance(name, str) for name in frame.columns):
             missing = sorted(f.name for f in schema if f.name not in frame.columns)
             extra = sorted(name for name in frame.columns if name not in schema.names)
             if missing or extra:
-                raise ValueError("[RESULT_COLUMN_NAMES_MISMATCH] Column names of the returned data do not match specified schema."
+                raise failed("RESULT_COLUMN_NAMES_MISMATCH", "Column names of the returned data do not match specified schema."
                                  + (f" Missing: {', '.join(missing)}." if missing else "")
                                  + (f" Unexpected: {', '.join(extra)}." if extra else ""))
             return [self.from_series(frame[f.name], f.dataType) for f in schema]
         if len(frame.columns) != len(schema) and len(frame.columns):
-            raise ValueError("[RESULT_COLUMN_SCHEMA_MISMATCH] Number of columns of the returned data doesn't match "
-                             f"specified schema. Expected: {len(schema)} Actual: {len(frame.columns)}.")
+            raise failed("RESULT_COLUMN_SCHEMA_MISMATCH", "Number of columns of the returned data doesn't match "
+                             f"specified schema. Expected: {len(schema)} Actual: {len(frame.columns)}")
         if not len(frame.columns):
             return [self.pa.array([], type=self.arrow_type(f.dataType)) for f in schema]
         return [self.from_series(frame.iloc[:, i], f.dataType) for i, f in enumerate(schema)]
@@ -362,10 +368,10 @@ class Call:
     def counted(self, made, rows, kind, what):
         if not hasattr(made, "__len__"):
             what = "pandas.DataFrame" if isinstance(self.result, self.kinds.types.StructType) and kind == "pandas_udf" else what
-            raise TypeError(f"[UDF_RETURN_TYPE] Return type of the user-defined function should be {what}, "
+            raise failed("UDF_RETURN_TYPE", f"Return type of the user-defined function should be {what}, "
                             f"but is {type(made).__name__}.")
         if len(made) != rows:
-            raise ValueError(f"[SCHEMA_MISMATCH_FOR_PANDAS_UDF] Result vector from {kind} was not the "
+            raise failed("SCHEMA_MISMATCH_FOR_PANDAS_UDF", f"Result vector from {kind} was not the "
                              f"required length: expected {rows}, got {len(made)}.")
         return made
 
@@ -385,21 +391,17 @@ class Call:
         source = inputs()
         made_list = self.function(source)
         if not hasattr(made_list, "__iter__"):
-            raise TypeError("[UDF_RETURN_TYPE] Return type of the user-defined function should be iterator of "
+            raise failed("UDF_RETURN_TYPE", "Return type of the user-defined function should be iterator of "
                             f"pandas.Series, but is {type(made_list).__name__}.")
         for made in made_list:
             taken += len(made)
             if taken > given:
-                raise ValueError("[PANDAS_UDF_OUTPUT_EXCEEDS_INPUT_ROWS] The Pandas SCALAR_ITER UDF outputs more rows "
-                                 "than input rows.")
+                raise failed("OUTPUT_EXCEEDS_INPUT_ROWS", "The number of output rows must not exceed the number of input rows.")
             yield kinds.from_series(made, self.result) if self.eval_type == PANDAS_ITER else kinds.arrow(made, self.result)
         for _ in source:
-            raise ValueError("[STOP_ITERATION_OCCURRED_FROM_SCALAR_ITER_PANDAS_UDF] pandas iterator UDF should exhaust "
-                             "the input iterator.")
+            raise failed("INPUT_NOT_FULLY_CONSUMED", "The input iterator must be fully consumed.")
         if taken != given:
-            raise ValueError("[RESULT_LENGTH_MISMATCH_FOR_SCALAR_ITER_PANDAS_UDF] The length of output in Scalar iterator "
-                             f"pandas UDF should be the same with the input's; however, the length of output was {taken} "
-                             f"and the length of input was {given}.")
+            raise failed("RESULT_ROWS_MISMATCH", f"The number of output rows ({taken}) must match the number of input rows ({given}).")
 
 
 def evaluate(kinds, calls):
@@ -417,7 +419,7 @@ def map_batches(kinds, function, schema, eval_type):
     what = "pandas.DataFrame" if eval_type == MAP_PANDAS else "pyarrow.RecordBatch"
     made_list = function(batches() if eval_type == MAP_ARROW else (kinds.frame(batch) for batch in batches()))
     if not hasattr(made_list, "__iter__"):
-        raise TypeError(f"[UDF_RETURN_TYPE] Return type of the user-defined function should be iterator of {what}, "
+        raise failed("UDF_RETURN_TYPE", f"Return type of the user-defined function should be iterator of {what}, "
                         f"but is {type(made_list).__name__}.")
     for made in made_list:
         if eval_type == MAP_ARROW:
@@ -429,10 +431,10 @@ def map_batches(kinds, function, schema, eval_type):
 def first_columns(kinds, made, schema):
     """A pyarrow RecordBatch as the declared schema: by place; columns beyond it are left out, as Spark does."""
     if not isinstance(made, kinds.pa.RecordBatch):
-        raise TypeError("[UDF_RETURN_TYPE] Return type of the user-defined function should be iterator of "
+        raise failed("UDF_RETURN_TYPE", "Return type of the user-defined function should be iterator of "
                         f"pyarrow.RecordBatch, but is iterator of {type(made).__name__}.")
     if made.num_columns < len(schema):
-        raise ValueError("[RESULT_COLUMN_SCHEMA_MISMATCH] Result columns do not match specified schema: expected "
+        raise failed("RESULT_COLUMN_SCHEMA_MISMATCH", "Result columns do not match specified schema: expected "
                          f"{schema.names}, got {made.schema.names}.")
     return kinds.table([made.column(i).cast(kinds.arrow_type(f.dataType)) for i, f in enumerate(schema)], schema)
 
@@ -440,7 +442,7 @@ def first_columns(kinds, made, schema):
 def cast_to(kinds, made, schema):
     """A pyarrow RecordBatch or Table as the declared schema: by name."""
     if not isinstance(made, (kinds.pa.RecordBatch, kinds.pa.Table)):
-        raise TypeError("[UDF_RETURN_TYPE] Return type of the user-defined function should be pyarrow.Table, "
+        raise failed("UDF_RETURN_TYPE", "Return type of the user-defined function should be pyarrow.Table, "
                         f"but is {type(made).__name__}.")
     table = kinds.pa.Table.from_batches([made]) if isinstance(made, kinds.pa.RecordBatch) else made
     if not table.num_columns and not table.num_rows:
@@ -449,14 +451,14 @@ def cast_to(kinds, made, schema):
         missing = sorted(f.name for f in schema if f.name not in table.schema.names)
         extra = sorted(name for name in table.schema.names if name not in schema.names)
         if missing or extra:
-            raise ValueError("[RESULT_COLUMN_NAMES_MISMATCH] Column names of the returned data do not match specified schema."
+            raise failed("RESULT_COLUMN_NAMES_MISMATCH", "Column names of the returned data do not match specified schema."
                              + (f" Missing: {', '.join(missing)}." if missing else "")
                              + (f" Unexpected: {', '.join(extra)}." if extra else ""))
     columns = [(f, table.column(f.name if kinds.by_name else i)) for i, f in enumerate(schema)]
     wrong = [f"column '{f.name}' (expected {kinds.arrow_type(f.dataType)}, actual {column.type})"
              for f, column in columns if not same_kind(kinds.pa, column.type, kinds.arrow_type(f.dataType))]
     if wrong:
-        raise TypeError("[RESULT_COLUMN_TYPES_MISMATCH] Column types of the returned data do not match specified schema. "
+        raise failed("RESULT_COLUMN_TYPES_MISMATCH", "Column types of the returned data do not match specified schema. "
                         f"Mismatch: {', '.join(wrong)}.")
     return kinds.table([column.cast(kinds.arrow_type(f.dataType)) for f, column in columns], schema)
 
@@ -473,8 +475,6 @@ def same_kind(pa, given, wanted):
 
 def surround(request):
     """The process as the session wants it."""
-    os.environ["TZ"] = request["zone"]
-    time.tzset()
     importlib.invalidate_caches()
     root = request.get("settings", {}).get("files")
     if root:

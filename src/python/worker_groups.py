@@ -269,15 +269,12 @@ class TableFunction:
         except ImportError:
             self.skip = StopAsyncIteration  # nothing raises it
 
-    def error(self, condition, text):
-        return RuntimeError(f"[{condition}] {text}")
-
     def make(self):
         try:
             with_analysis = self.said is not None and len(inspect.signature(self.handler).parameters) > 0
             made = self.handler(self.said) if with_analysis else self.handler()
         except Exception as error:
-            raise self.error("UDTF_EXEC_ERROR", f"User defined table function encountered an error in the '__init__' "
+            raise failed("UDTF_EXEC_ERROR", f"User defined table function encountered an error in the '__init__' "
                              f"method: {error}") from error
         if not hasattr(made, "eval"):
             raise RuntimeError("Failed to execute the user defined table function because it has not implemented the "
@@ -286,7 +283,7 @@ class TableFunction:
         try:
             inspect.signature(made.eval).bind(*plain, **named)
         except TypeError as error:
-            raise self.error(
+            raise failed(
                 "UDTF_EVAL_METHOD_ARGUMENTS_DO_NOT_MATCH_SIGNATURE",
                 f"Failed to evaluate the user-defined table function '{self.name}' because the function arguments did "
                 f"not match the expected signature of the 'eval' method ({error}). Please update the query so that this "
@@ -367,7 +364,7 @@ class TableFunction:
             if made is None:
                 return []
             if not hasattr(made, "__iter__"):
-                raise self.error("UDTF_RETURN_NOT_ITERABLE", f"The return value of the '{method}' method of the UDTF is "
+                raise failed("UDTF_RETURN_NOT_ITERABLE", f"The return value of the '{method}' method of the UDTF is "
                                  f"invalid. It should be an iterable (e.g., generator or list), but got "
                                  f"'{type(made).__name__}'. Please make sure that the UDTF returns one of these types.")
             return list(made)
@@ -376,7 +373,7 @@ class TableFunction:
         except Exception as error:
             if str(error).startswith("[UDTF_"):
                 raise
-            raise self.error("UDTF_EXEC_ERROR", f"User defined table function encountered an error in the '{method}' "
+            raise failed("UDTF_EXEC_ERROR", f"User defined table function encountered an error in the '{method}' "
                              f"method: {error}") from error
 
     def checked(self, results, method):
@@ -386,12 +383,12 @@ class TableFunction:
                 if self.eval_type == ARROW_BATCHED_TABLE and size == 1:
                     row = (row,)
                 else:
-                    raise self.error(
+                    raise failed(
                         "UDTF_INVALID_OUTPUT_ROW_TYPE", f"The type of an individual output row in the '{method}' method of "
                         f"the UDTF is invalid. Each row should be a tuple, list, or dict, but got '{type(row).__name__}'. "
                         "Please make sure that the output rows are of the correct type.")
             if row is not None and hasattr(row, "__len__") and len(row) != size:
-                raise self.error(
+                raise failed(
                     "UDTF_RETURN_SCHEMA_MISMATCH", "The number of columns in the result does not match the specified schema. "
                     f"Expected column count: {size}, Actual column count: {len(row)}. Please make sure the values returned "
                     "by the function have the same number of columns as specified in the output schema.")
@@ -400,7 +397,7 @@ class TableFunction:
                 list(row) if isinstance(row, (tuple, list)) else [getattr(row, name, None) for name in self.schema.names]
             for i, (value, field) in enumerate(zip(values, self.schema)):
                 if value is None and not field.nullable:
-                    raise self.error(
+                    raise failed(
                         "UDTF_EXEC_ERROR", "User defined table function encountered an error in the 'eval' or 'terminate' "
                         f"method: Column {i} within a returned row had a value of None, either directly or within "
                         "array/struct/map subfields, but the corresponding column type was declared as non-nullable; please "
@@ -439,11 +436,11 @@ class TableFunction:
         pa = self.kinds.pa
         for made in found:
             if not isinstance(made, (pa.Table, pa.RecordBatch)):
-                raise self.error("UDTF_ARROW_TYPE_CONVERSION_ERROR", "Cannot convert the output value of the input to the "
+                raise failed("UDTF_ARROW_TYPE_CONVERSION_ERROR", "Cannot convert the output value of the input to the "
                                  "specified output type of the target column. The function must yield pyarrow.Table or "
                                  f"pyarrow.RecordBatch, but it gave {type(made).__name__}.")
             if made.num_columns != len(self.schema):
-                raise self.error(
+                raise failed(
                     "UDTF_RETURN_SCHEMA_MISMATCH", "The number of columns in the result does not match the specified schema. "
                     f"Expected column count: {len(self.schema)}, Actual column count: {made.num_columns}. Please make sure the "
                     "values returned by the function have the same number of columns as specified in the output schema.")

@@ -61,7 +61,7 @@ def grouped_aggregate_in_expressions(spark):
 def grouped_aggregate_of_types(spark):
     @F.pandas_udf("string")
     def first(v: pd.Series) -> str:
-        return v.iloc[0]
+        return min(v.dropna())
 
     @F.pandas_udf("array<double>")
     def all_of(v: pd.Series) -> list:

@@ -31,6 +31,9 @@ const ClassCase kClasses[] = {
     {"UNSUPPORTED_FEATURE.FIRN",
      {{"what", "x"}},
      "org.apache.spark.SparkUnsupportedOperationException"},
+    {"UNSUPPORTED_FEATURE.PYTHON_UDF_IN_ON_CLAUSE",
+     {{"joinType", "LEFT OUTER"}},
+     "org.apache.spark.sql.AnalysisException"},
     {"FIRN_INTERNAL", {{"what", "x"}}, "org.apache.spark.SparkException"},
 };
 
