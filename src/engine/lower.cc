@@ -10,6 +10,7 @@
 #include "engine/store_file_system.h"
 #include "engine/table_functions.h"
 #include "engine/table_source.h"
+#include "plan/build.h"
 
 namespace firn::engine {
 namespace {
@@ -141,7 +142,8 @@ class RelationLowering {
   Block lower_node(const plan::Project& project, const Relation&) {
     Block block = lower(*project.child);
     if (block.selected) block = wrap(std::move(block), project.child->output);
-    add_outputs(block, project.expressions);
+    const Carrying carried = carry(block, *project.child, project.expressions);
+    add_outputs(block, project.expressions, project.child->output);
     return block;
   }
   Block lower_node(const plan::Filter& filter, const Relation&) {
@@ -156,6 +158,7 @@ class RelationLowering {
     Block block = lower(*aggregate.child);
     if (block.selected || block.ordered || block.limited)
       block = wrap(std::move(block), aggregate.child->output);
+    const Carrying carried = carry(block, *aggregate.child, aggregate.outputs);
     duckdb::GroupingSet all;
     for (const ExprPtr& key : aggregate.keys) {
       all.insert(block.select->groups.group_expressions.size());
@@ -163,7 +166,7 @@ class RelationLowering {
           never_positional(lower_expression(*key, context_)));
     }
     if (!all.empty()) block.select->groups.grouping_sets.push_back(std::move(all));
-    add_outputs(block, aggregate.outputs);
+    add_outputs(block, aggregate.outputs, aggregate.child->output);
     if (aggregate.keys.empty() && aggregate.outputs.empty()) {
       add_output(block, function("count_star", {}), "firn_row");
     }
@@ -380,12 +383,52 @@ class RelationLowering {
     if (columns.empty()) add_output(block, constant(duckdb::Value::BOOLEAN(true)), "firn_row");
     block.selected = true;
   }
-  void add_outputs(Block& block, const std::vector<ExprPtr>& expressions) {
+  // Columns of enclosing queries under names of the block's own: DuckDB gives an aggregate of
+  // nothing else to the enclosing query, and takes none of them in windows.
+  class Carrying {
+   public:
+    Carrying(LoweringContext& context, std::map<plan::AttributeId, std::string> names)
+        : context_(context), before_(std::exchange(context.carried, std::move(names))) {}
+    ~Carrying() { context_.carried = std::move(before_); }
+    Carrying(const Carrying&) = delete;
+    Carrying& operator=(const Carrying&) = delete;
+
+   private:
+    LoweringContext& context_;
+    std::map<plan::AttributeId, std::string> before_;
+  };
+  Carrying carry(Block& block, const Relation& child, const std::vector<ExprPtr>& outputs) {
+    const std::vector<Attribute> outer = outer_columns(outputs, child.output);
+    std::map<plan::AttributeId, std::string> names;
+    if (!outer.empty()) {
+      add_columns(block, child.output);
+      for (const Attribute& attribute : outer) {
+        std::string& name = names[attribute.id] = "o" + std::to_string(context_.subqueries++);
+        add_output(block, lower_expression(*plan::column(attribute), context_), name);
+      }
+      block = wrap(std::move(block), {});
+    }
+    return Carrying(context_, std::move(names));
+  }
+
+  // `own`: the columns that FROM gives. A column of an enclosing query cannot keep its name in one
+  // SELECT: DuckDB would take it for the output itself.
+  void add_outputs(Block& block, const std::vector<ExprPtr>& expressions,
+                   const std::vector<Attribute>& own) {
+    duckdb::vector<std::string> names;
+    bool renames = false;
     for (const ExprPtr& expr : expressions) {
       if (const auto* alias = std::get_if<plan::Alias>(&expr->node)) {
-        add_output(block, lower_expression(*alias->child, context_), column_name(alias->id));
+        names.push_back(column_name(alias->id));
+        add_output(block, lower_expression(*alias->child, context_), names.back());
       } else if (const auto* ref = std::get_if<plan::ColumnRef>(&expr->node)) {
-        add_output(block, lower_expression(*expr, context_), column_name(ref->attribute.id));
+        const plan::AttributeId id = ref->attribute.id;
+        names.push_back(column_name(id));
+        const bool outer =
+            std::ranges::none_of(own, [&](const Attribute& known) { return known.id == id; });
+        renames |= outer;
+        add_output(block, lower_expression(*expr, context_),
+                   outer ? "o" + std::to_string(context_.subqueries++) : names.back());
       } else {
         throw Error("FIRN_INTERNAL", {{"what", "a projection without a name reached the engine: " +
                                                    to_string(*expr)}});
@@ -395,6 +438,10 @@ class RelationLowering {
       add_output(block, constant(duckdb::Value::BOOLEAN(true)), "firn_row");
     }
     block.selected = true;
+    if (!renames) return;
+    auto table = make_uniq<duckdb::SubqueryRef>(close(std::move(block), {}), next_alias());
+    table->column_name_alias = std::move(names);
+    block = from(std::move(table));
   }
   static void add_output(Block& block, Parsed parsed, const std::string& name) {
     parsed->SetAlias(name);
@@ -439,7 +486,19 @@ DepthGuard::DepthGuard(LoweringContext& context) : context_(context) {
 
 duckdb::unique_ptr<duckdb::SelectStatement> lower_query(const Relation& relation,
                                                         LoweringContext& context) {
-  return RelationLowering(context).query(relation);
+  // Nothing of what stands around a subquery's expression is true of its blocks.
+  const auto window = std::exchange(context.window, nullptr);
+  const int computing = std::exchange(context.computing, 0);
+  const auto carried = std::exchange(context.carried, {});
+  const auto renamed = context.renamed;
+  if (computing > 0)
+    for (const auto& [id, name] : carried) context.renamed[id] = name;
+  auto statement = RelationLowering(context).query(relation);
+  context.window = window;
+  context.computing = computing;
+  context.carried = carried;
+  context.renamed = renamed;
+  return statement;
 }
 
 duckdb::unique_ptr<duckdb::SelectStatement> lower(const Relation& relation,

@@ -2,6 +2,7 @@
 // matter at the root only, and there only to Spark's side.
 #pragma once
 
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -32,6 +33,10 @@ struct LoweringContext {
   int depth = 0;
   const plan::WindowSpec* window = nullptr;  // of the OVER clause whose function is being lowered
   int subqueries = 0;
+  // Columns of enclosing queries that go by another name: within aggregates and windows of the
+  // block, and everywhere in the query.
+  std::map<plan::AttributeId, std::string> carried, renamed;
+  int computing = 0;  // aggregates and windows around the expression that is being lowered
   std::set<plan::AttributeId>
       lambda_indexes;  // lambdas' element indexes, which DuckDB counts from 1
 };
@@ -55,6 +60,9 @@ ParsedList lower_all(const std::vector<plan::ExprPtr>& exprs, LoweringContext& c
 // another one excludes.
 Parsed lower_conjuncts(const std::vector<plan::ExprPtr>& conjuncts, LoweringContext& context);
 std::vector<plan::ExprPtr> split_conjuncts(const plan::ExprPtr& condition);
+// Columns that aggregates and windows among `outputs` read and that are not `own`.
+std::vector<plan::Attribute> outer_columns(const std::vector<plan::ExprPtr>& outputs,
+                                           const std::vector<plan::Attribute>& own);
 // engine/lower_functions.cc
 Parsed lower_call(const plan::Call& call, const plan::Expr& expr, LoweringContext& context);
 Parsed lower_window(const plan::Windowed& windowed, const plan::Expr& expr,

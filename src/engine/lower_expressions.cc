@@ -58,7 +58,7 @@ class ExpressionLowering {
   }
   Parsed lower_node(const plan::Alias& alias, const Expr&) { return lower(*alias.child); }
   Parsed lower_node(const plan::ColumnRef& ref, const Expr&) {
-    Parsed parsed = column(column_name(ref.attribute.id));
+    Parsed parsed = column(name_of(ref.attribute.id));
     if (!context_.lambda_indexes.contains(ref.attribute.id)) return parsed;
     return cast_to(
         duckdb::LogicalType::INTEGER,
@@ -69,10 +69,24 @@ class ExpressionLowering {
   }
   Parsed lower_node(const plan::Call& call, const Expr& expr) {
     if (const plan::Subquery* in = negated_in(call)) return in_subquery(*in, !in->negated, false);
-    return lower_call(call, expr, context_);
+    const bool aggregates = call.function->kind == functions::Kind::kAggregate;
+    context_.computing += aggregates ? 1 : 0;
+    Parsed parsed = lower_call(call, expr, context_);
+    context_.computing -= aggregates ? 1 : 0;
+    return parsed;
   }
   Parsed lower_node(const plan::Windowed& windowed, const Expr& expr) {
-    return lower_window(windowed, expr, context_);
+    ++context_.computing;
+    Parsed parsed = lower_window(windowed, expr, context_);
+    --context_.computing;
+    return parsed;
+  }
+  std::string name_of(plan::AttributeId id) const {
+    if (context_.computing > 0)
+      if (const auto found = context_.carried.find(id); found != context_.carried.end())
+        return found->second;
+    const auto found = context_.renamed.find(id);
+    return found != context_.renamed.end() ? found->second : column_name(id);
   }
 
   Parsed lower_node(const plan::Case& node, const Expr& expr) {

@@ -1,4 +1,4 @@
-// Expressions other than calls: names, fields, casts, CASE, IN, subqueries, windows.
+// Expressions other than calls: names, fields, casts, CASE, IN, subqueries.
 #include <algorithm>
 #include <functional>
 
@@ -7,8 +7,6 @@
 #include "plan/resolver.h"
 
 namespace firn::plan {
-namespace {}  // namespace
-
 ExprPtr Resolver::expression(const ExprPtr& unresolved, const Site& site) {
   if (unresolved->resolved) return unresolved;
   const ExprNode& node = unresolved->node;
@@ -363,64 +361,6 @@ ExprPtr Resolver::subquery(const Subquery& node, const ExprPtr& unresolved, cons
   }
   if (casts) made.plan = project(std::move(columns), made.plan);
   return typed(std::move(made), DataTypeId::kBoolean, nullable, unresolved->origin);
-}
-
-ExprPtr Resolver::windowed(const Windowed& node, const ExprPtr& unresolved, const Site& site) {
-  if (!site.windows)
-    throw_at(unresolved->origin, "UNSUPPORTED_EXPR_FOR_OPERATOR",
-             {{"invalidExprSqls", sql_of(pretty_name(*unresolved))}});
-  Site inner = site;
-  inner.aggregates = true;
-  Windowed made;
-  made.spec.has_frame = node.spec.has_frame;
-  made.spec.rows = node.spec.rows;
-  for (const ExprPtr& key : node.spec.partition_by)
-    made.spec.partition_by.push_back(expression(key, inner));
-  for (const SortKey& key : node.spec.order_by)
-    made.spec.order_by.push_back({expression(key.child, inner), key.ascending, key.nulls_first});
-  const bool nested =
-      std::ranges::any_of(made.spec.partition_by,
-                          [](const ExprPtr& key) { return contains_window(*key); }) ||
-      std::ranges::any_of(made.spec.order_by,
-                          [](const SortKey& key) { return contains_window(*key.child); });
-  if (nested)
-    throw_unsupported(
-        "a window function within the window of another; compute the inner one in a subquery "
-        "first");
-  const auto* function = std::get_if<UnresolvedCall>(&node.function->node);
-  const functions::Function* row =
-      function != nullptr ? functions::find_function(function->name) : nullptr;
-  inner.windows = false;
-  inner.clause = "OVER";
-  if (row == nullptr) made.function = expression(node.function, inner);  // Python's or no function
-  const bool python = made.function != nullptr && is_python_aggregate(*made.function);
-  if (!python && (row == nullptr || row->kind == functions::Kind::kScalar))
-    throw_at(unresolved->origin, "UNSUPPORTED_EXPR_FOR_WINDOW",
-             {{"sqlExpr", sql_of(pretty_name(*node.function))}});
-  if (function != nullptr && function->distinct)
-    throw_at(unresolved->origin, "DISTINCT_WINDOW_FUNCTION_UNSUPPORTED",
-             {{"windowExpr", sql_of(pretty_name(*unresolved))}});
-  if (!python) made.function = expression(node.function, inner);
-  const bool ranks =
-      !python && row->kind == functions::Kind::kWindowOnly && row->name != "nth_value";
-  if (ranks && made.spec.order_by.empty())
-    throw_at(unresolved->origin, "FIRN_INVALID_INPUT",
-             {{"what", "The window function " + std::string(row->name) +
-                           " needs ORDER BY in its window, for example (ORDER BY value)."}});
-  const auto bound = [&](const FrameBound& given) {
-    FrameBound result{given.kind, given.offset ? fold(expression(given.offset, inner)) : nullptr};
-    if (result.offset && as_literal(*result.offset) == nullptr)
-      throw_at(given.offset->origin, "DATATYPE_MISMATCH.SPECIFIED_WINDOW_FRAME_WITHOUT_FOLDABLE",
-               {{"sqlExpr", sql_of(pretty_name(*unresolved))},
-                {"location", "lower"},
-                {"expression", sql_of(pretty_name(*given.offset))}});
-    return result;
-  };
-  made.spec.start = bound(node.spec.start);
-  made.spec.end = bound(node.spec.end);
-  DataType type = made.function->type;
-  const bool nullable = made.function->nullable;
-  return typed(std::move(made), std::move(type), nullable, unresolved->origin);
 }
 
 ExprPtr Resolver::boolean_condition(const ExprPtr& unresolved, const Site& site,

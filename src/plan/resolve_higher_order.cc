@@ -77,6 +77,8 @@ Resolver::Bound Resolver::bind_lambda(CallSite& at, size_t index,
     throw;
   }
   lambda_.pop_back();
+  if (contains_subquery(*made.lambda.body))
+    throw_at(written->origin, "UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY.HIGHER_ORDER_FUNCTION");
   return made;
 }
 

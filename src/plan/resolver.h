@@ -195,7 +195,10 @@ class Resolver {
   ExprPtr case_of(const Case& node, const ExprPtr& unresolved, const Site& site);
   ExprPtr in_of(const InList& node, const ExprPtr& unresolved, const Site& site);
   ExprPtr subquery(const Subquery& node, const ExprPtr& unresolved, const Site& site);
+  // resolve_window.cc
   ExprPtr windowed(const Windowed& node, const ExprPtr& unresolved, const Site& site);
+  void frame_of(const WindowSpec& given, WindowSpec& made, const ExprPtr& unresolved,
+                const Site& site);
   ExprPtr boolean_condition(const ExprPtr& unresolved, const Site& site, const char* where);
 
   // ---- resolve_call.cc, resolve_operator.cc, resolve_replaced.cc, resolve_time_window.cc
