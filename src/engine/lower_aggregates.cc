@@ -115,17 +115,6 @@ Parsed aggregate(const LoweringSite& site, const std::string& name, ParsedList a
   return window;
 }
 
-Parsed argument(const LoweringSite& site, size_t index) {
-  return lower_expression(*site.call.arguments.at(index), site.context);
-}
-Parsed as_double(Parsed parsed) { return cast_to(duckdb::LogicalType::DOUBLE, std::move(parsed)); }
-Parsed not_null(Parsed parsed) {
-  return operation(ExpressionType::OPERATOR_IS_NOT_NULL, list_of(std::move(parsed)));
-}
-Parsed to_result(const LoweringSite& site, Parsed parsed) {
-  return cast_to(to_duckdb(site.expr.type), std::move(parsed));
-}
-
 Parsed unary_kernel(const LoweringSite& site, std::string_view name, const DataType& from,
                     Parsed parsed) {
   kernels::CallInfo info = call_info(site);
@@ -134,11 +123,6 @@ Parsed unary_kernel(const LoweringSite& site, std::string_view name, const DataT
                      site.expr.origin);
 }
 
-bool literal_true(const plan::ExprPtr& expr) {
-  const auto* literal = std::get_if<plan::Literal>(&expr->node);
-  const bool* value = literal == nullptr ? nullptr : std::get_if<bool>(&literal->value);
-  return value != nullptr && *value;
-}
 bool ignores_nulls(const LoweringSite& site, size_t index) {
   return site.call.arguments.size() > index && literal_true(site.call.arguments[index]);
 }

@@ -25,6 +25,22 @@ kernels::CallInfo call_info(const LoweringSite& site) {
   return info;
 }
 
+Parsed argument(const LoweringSite& site, size_t index) {
+  return lower_expression(*site.call.arguments.at(index), site.context);
+}
+Parsed as_double(Parsed parsed) { return cast_to(duckdb::LogicalType::DOUBLE, std::move(parsed)); }
+Parsed not_null(Parsed parsed) {
+  return operation(duckdb::ExpressionType::OPERATOR_IS_NOT_NULL, list_of(std::move(parsed)));
+}
+Parsed to_result(const LoweringSite& site, Parsed parsed) {
+  return cast_to(to_duckdb(site.expr.type), std::move(parsed));
+}
+bool literal_true(const plan::ExprPtr& expr) {
+  const auto* literal = std::get_if<plan::Literal>(&expr->node);
+  const bool* value = literal == nullptr ? nullptr : std::get_if<bool>(&literal->value);
+  return value != nullptr && *value;
+}
+
 Parsed kernel(const LoweringSite& site, std::string_view name, kernels::CallInfo info) {
   const bool is_volatile = (site.call.function->flags & functions::kVolatile) != 0;
   return call_kernel(site.context.state, name, std::move(info),

@@ -36,6 +36,13 @@ std::span<const LoweringRow> gathered_rows();
 Parsed lower_aggregate(const LoweringSite& site, const std::string& name, ParsedList arguments,
                        Parsed extra_filter = nullptr);
 
+// Pieces that builders share: the lowered argument, casts, `parsed IS NOT NULL`, the call's type.
+Parsed argument(const LoweringSite& site, size_t index);
+Parsed as_double(Parsed parsed);
+Parsed not_null(Parsed parsed);
+Parsed to_result(const LoweringSite& site, Parsed parsed);
+bool literal_true(const plan::ExprPtr& expr);
+
 // nullptr where the function has no lowering.
 const LoweringRow* find_lowering(std::string_view function);
 

@@ -15,35 +15,19 @@ using duckdb::make_uniq;
 using types::DataType;
 using types::DataTypeId;
 
-Parsed value(const LoweringSite& site, size_t index) {
-  return lower_expression(*site.call.arguments.at(index), site.context);
-}
-Parsed real_value(Parsed parsed) { return cast_to(duckdb::LogicalType::DOUBLE, std::move(parsed)); }
-Parsed set(Parsed parsed) {
-  return operation(ExpressionType::OPERATOR_IS_NOT_NULL, list_of(std::move(parsed)));
-}
-Parsed fit(const LoweringSite& site, Parsed parsed) {
-  return cast_to(to_duckdb(site.expr.type), std::move(parsed));
-}
-bool is_true(const plan::ExprPtr& expr) {
-  const auto* literal = std::get_if<plan::Literal>(&expr->node);
-  const bool* truth = literal == nullptr ? nullptr : std::get_if<bool>(&literal->value);
-  return truth != nullptr && *truth;
-}
-
 // The row's kernel over the list of all values that are set, and the arguments behind the first.
 Parsed gathered_as(const LoweringSite& site, const DataType& element) {
   const duckdb::LogicalType type = to_duckdb(element);
   const duckdb::LogicalType list_type = duckdb::LogicalType::LIST(type);
-  Parsed list =
-      lower_aggregate(site, "list", list_of(cast_to(type, value(site, 0))), set(value(site, 0)));
+  Parsed list = lower_aggregate(site, "list", list_of(cast_to(type, argument(site, 0))),
+                                not_null(argument(site, 0)));
   Parsed empty = cast_to(list_type, function("list_value", {}));
   kernels::CallInfo info = call_info(site);
   info.arguments[0] = DataType::array(element, false);
   ParsedList arguments =
       list_of(operation(ExpressionType::OPERATOR_COALESCE,
                         list_of(cast_to(list_type, std::move(list)), std::move(empty))));
-  for (size_t i = 1; i < site.call.arguments.size(); ++i) arguments.push_back(value(site, i));
+  for (size_t i = 1; i < site.call.arguments.size(); ++i) arguments.push_back(argument(site, i));
   return call_kernel(site.context.state, site.row.target, std::move(info), std::move(arguments),
                      site.expr.origin);
 }
@@ -54,19 +38,20 @@ Parsed gathered_reals(const LoweringSite& site) { return gathered_as(site, DataT
 
 // The most frequent value: some one, or the least of them.
 Parsed mode(const LoweringSite& site) {
-  if (site.call.arguments.size() > 1 && is_true(site.call.arguments[1])) return gathered(site);
-  return fit(site, lower_aggregate(site, "mode", list_of(value(site, 0))));
+  if (site.call.arguments.size() > 1 && literal_true(site.call.arguments[1])) return gathered(site);
+  return to_result(site, lower_aggregate(site, "mode", list_of(argument(site, 0))));
 }
 
 // The wanted accuracy is that which DuckDB's sketch has.
 Parsed about_distinct(const LoweringSite& site) {
-  return fit(site, lower_aggregate(site, "approx_count_distinct", list_of(value(site, 0))));
+  return to_result(site,
+                   lower_aggregate(site, "approx_count_distinct", list_of(argument(site, 0))));
 }
 
 // Pearson's correlation out of the sums of squares: exact where the values lie on a line.
 Parsed regression_sum(const LoweringSite& site, const char* name) {
   return lower_aggregate(site, name,
-                         list_of(real_value(value(site, 0)), real_value(value(site, 1))));
+                         list_of(as_double(argument(site, 0)), as_double(argument(site, 1))));
 }
 Parsed correlation(const LoweringSite& site) {
   Parsed product =
@@ -94,40 +79,41 @@ Parsed joined(const LoweringSite& site) {
   auto order = make_uniq<duckdb::OrderModifier>();
   for (size_t i = 2; i < site.call.arguments.size(); ++i) {
     const auto& key = std::get<plan::Call>(site.call.arguments[i]->node);
-    order->orders.emplace_back(
-        is_true(key.arguments[1]) ? duckdb::OrderType::ASCENDING : duckdb::OrderType::DESCENDING,
-        is_true(key.arguments[2]) ? duckdb::OrderByNullType::NULLS_FIRST
-                                  : duckdb::OrderByNullType::NULLS_LAST,
-        lower_expression(*key.arguments[0], site.context));
+    order->orders.emplace_back(literal_true(key.arguments[1]) ? duckdb::OrderType::ASCENDING
+                                                              : duckdb::OrderType::DESCENDING,
+                               literal_true(key.arguments[2]) ? duckdb::OrderByNullType::NULLS_FIRST
+                                                              : duckdb::OrderByNullType::NULLS_LAST,
+                               lower_expression(*key.arguments[0], site.context));
   }
   // Distinct values without an order come sorted, so that the result is always the same.
   if (site.call.distinct && order->orders.empty())
     order->orders.emplace_back(duckdb::OrderType::ASCENDING, duckdb::OrderByNullType::NULLS_FIRST,
-                               value(site, 0));
+                               argument(site, 0));
   if (order->orders.empty()) order = nullptr;
   Parsed filter = site.call.filter ? lower_expression(*site.call.filter, site.context) : nullptr;
   if (site.expr.type.id() == DataTypeId::kBinary) {
-    Parsed present = set(value(site, 0));
+    Parsed present = not_null(argument(site, 0));
     if (filter)
       present = conjunction(ExpressionType::CONJUNCTION_AND,
                             list_of(std::move(present), std::move(filter)));
     kernels::CallInfo info = call_info(site);
     info.arguments = {DataType::array(DataTypeId::kBinary, false), site.call.arguments[1]->type};
-    Parsed list = make_uniq<duckdb::FunctionExpression>(
-        "list", list_of(value(site, 0)), std::move(present), std::move(order), site.call.distinct);
+    Parsed list = make_uniq<duckdb::FunctionExpression>("list", list_of(argument(site, 0)),
+                                                        std::move(present), std::move(order),
+                                                        site.call.distinct);
     return call_kernel(site.context.state, "join_binaries", std::move(info),
-                       list_of(std::move(list), value(site, 1)), site.expr.origin);
+                       list_of(std::move(list), argument(site, 1)), site.expr.origin);
   }
   Parsed separator = operation(ExpressionType::OPERATOR_COALESCE,
-                               list_of<Parsed>(value(site, 1), constant(duckdb::Value(""))));
-  return fit(site, make_uniq<duckdb::FunctionExpression>(
-                       "string_agg", list_of<Parsed>(value(site, 0), std::move(separator)),
-                       std::move(filter), std::move(order), site.call.distinct));
+                               list_of<Parsed>(argument(site, 1), constant(duckdb::Value(""))));
+  return to_result(site, make_uniq<duckdb::FunctionExpression>(
+                             "string_agg", list_of<Parsed>(argument(site, 0), std::move(separator)),
+                             std::move(filter), std::move(order), site.call.distinct));
 }
 
 // percentile_cont and percentile_disc: the third argument says whether the order ascends.
 Parsed ordered_percentile(const LoweringSite& site) {
-  const bool ascending = site.call.arguments.size() < 3 || is_true(site.call.arguments[2]);
+  const bool ascending = site.call.arguments.size() < 3 || literal_true(site.call.arguments[2]);
   const auto turned = [&](Parsed parsed) {
     return ascending ? std::move(parsed)
                      : function("*", list_of<Parsed>(std::move(parsed),
@@ -138,9 +124,10 @@ Parsed ordered_percentile(const LoweringSite& site) {
   const bool many = site.call.arguments[1]->type.id() == DataTypeId::kArray;
   Parsed share = cast_to(
       many ? duckdb::LogicalType::LIST(duckdb::LogicalType::DOUBLE) : duckdb::LogicalType::DOUBLE,
-      value(site, 1));
-  Parsed sorted = turned(real_value(value(site, 0)));
-  return fit(site, turned(lower_aggregate(site, std::string(site.row.target),
+      argument(site, 1));
+  Parsed sorted = turned(as_double(argument(site, 0)));
+  return to_result(site,
+                   turned(lower_aggregate(site, std::string(site.row.target),
                                           list_of<Parsed>(std::move(sorted), std::move(share)))));
 }
 

@@ -5,25 +5,13 @@
 
 #include <cmath>
 
+#include "base/json_string.h"
 #include "formats/schema_json.h"
 #include "kernels/decimal.h"
 #include "python/analysis.h"
 
 namespace firn::engine {
 namespace {
-
-std::string json_text(std::string_view text) {
-  std::string json = "\"";
-  for (const char c : text) {
-    if (static_cast<unsigned char>(c) < 0x20) {
-      json += fmt::format("\\u{:04x}", static_cast<int>(c));
-      continue;
-    }
-    if (c == '"' || c == '\\') json += '\\';
-    json += c;
-  }
-  return json + "\"";
-}
 
 struct ValueJson {
   const types::DataType& type;
@@ -32,18 +20,18 @@ struct ValueJson {
   std::string operator()(int32_t value) const { return std::to_string(value); }
   std::string operator()(int64_t value) const { return std::to_string(value); }
   std::string operator()(double value) const {
-    return std::isfinite(value) ? fmt::format("{}", value) : json_text(fmt::format("{}", value));
+    return std::isfinite(value) ? fmt::format("{}", value) : json_quoted(fmt::format("{}", value));
   }
   std::string operator()(float value) const { return (*this)(static_cast<double>(value)); }
   std::string operator()(const types::Decimal& value) const {
-    return json_text(kernels::decimal_text(value.unscaled, type.scale()));
+    return json_quoted(kernels::decimal_text(value.unscaled, type.scale()));
   }
-  std::string operator()(const std::string& value) const { return json_text(value); }
+  std::string operator()(const std::string& value) const { return json_quoted(value); }
   std::string operator()(const types::Bytes& value) const {
     std::string hex;
     for (const char byte : value.data)
       hex += fmt::format("{:02x}", static_cast<unsigned char>(byte));
-    return json_text(hex);
+    return json_quoted(hex);
   }
 };
 

@@ -12,6 +12,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/json_string.h"
 #include "columnar/ipc.h"
 #include "engine/chunk_body.h"
 #include "engine/chunk_builder.h"
@@ -74,19 +75,6 @@ RelationPtr with_arguments(const PythonEval& eval, RelationPtr child) {
 }
 
 // ---- the request, as worker.py reads it
-
-std::string json_quoted(std::string_view text) {
-  std::string json = "\"";
-  for (const char c : text) {
-    if (static_cast<unsigned char>(c) < 0x20) {
-      json += fmt::format("\\u{:04x}", static_cast<int>(c));
-      continue;
-    }
-    if (c == '"' || c == '\\') json += '\\';
-    json += c;
-  }
-  return json + "\"";
-}
 
 template <class List, class Text>
 std::string json_list(const List& list, const Text& text) {

@@ -17,6 +17,7 @@
 #include "kernels/kernels.h"
 #include "kernels/nested.h"
 #include "kernels/number_text.h"
+#include "kernels/settled_type.h"
 #include "kernels/value_text.h"
 
 namespace firn::kernels {
@@ -281,16 +282,6 @@ DataType type_of_json(Text value) {
       return parse_integer(value, false) ? DataTypeId::kLong : DataTypeId::kDouble;
   }
 }
-// A type that was never seen is STRING.
-DataType settled(const DataType& type) {
-  if (type.id() == DataTypeId::kNull) return DataTypeId::kString;
-  if (type.id() == DataTypeId::kArray) return DataType::array(settled(type.element()));
-  if (type.id() != DataTypeId::kStruct) return type;
-  std::vector<types::StructField> list;
-  for (const types::StructField& field : type.fields())
-    list.push_back({field.name, settled(field.type), true, ""});
-  return DataType::structure(std::move(list));
-}
 void schema_of_json(const CallInfo&, Scratch&, Columns in, uint64_t rows, Output& out) {
   const bool lenient = in.size() > 1;
   JsonInference rules;
@@ -310,7 +301,7 @@ void schema_of_json(const CallInfo&, Scratch&, Columns in, uint64_t rows, Output
                           ? scan_json_value(in[0].values<StringRef>()[row].view(), at)
                           : std::nullopt;
     if (!root) throw_invalid("schema_of_json: the argument is no JSON text.");
-    out.set_string(row, settled(type_of_json(*root)).sql());
+    out.set_string(row, settled_type(type_of_json(*root)).sql());
   }
 }
 

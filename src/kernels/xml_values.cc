@@ -11,6 +11,7 @@
 #include "kernels/kernels.h"
 #include "kernels/nested.h"
 #include "kernels/number_text.h"
+#include "kernels/settled_type.h"
 #include "kernels/timestamp_text.h"
 #include "kernels/value_text.h"
 #include "kernels/xml_document.h"
@@ -239,16 +240,6 @@ DataType element_type(const XmlDocument& document, int element, const XmlOptions
   for (const auto& [name, type] : fields) list.push_back({name, type, true, ""});
   return DataType::structure(std::move(list));
 }
-// A type that was never seen is STRING.
-DataType settled_xml_type(const DataType& type) {
-  if (type.id() == DataTypeId::kNull) return DataTypeId::kString;
-  if (type.id() == DataTypeId::kArray) return DataType::array(settled_xml_type(type.element()));
-  if (type.id() != DataTypeId::kStruct) return type;
-  std::vector<types::StructField> list;
-  for (const types::StructField& field : type.fields())
-    list.push_back({field.name, settled_xml_type(field.type), true, ""});
-  return DataType::structure(std::move(list));
-}
 
 // ---- to_xml
 
@@ -395,7 +386,7 @@ std::optional<DataType> xml_schema(std::string_view text, const XmlOptions& opti
   std::string fault;
   const auto document = parse_xml(text, fault);
   if (!document) return std::nullopt;
-  return settled_xml_type(element_type(*document, document->top(), options, true));
+  return settled_type(element_type(*document, document->top(), options, true));
 }
 
 }  // namespace firn::kernels

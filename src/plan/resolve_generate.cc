@@ -27,13 +27,6 @@ const GeneratorRow* find_generator(std::string_view name) {
   return nullptr;
 }
 
-std::string_view name_behind_aliases(const Relation& relation) {
-  if (const auto* alias = std::get_if<SubqueryAlias>(&relation.node))
-    return name_behind_aliases(*alias->child);
-  const auto* function = std::get_if<UnresolvedTableFunction>(&relation.node);
-  return function != nullptr ? std::string_view(function->name) : std::string_view();
-}
-
 }  // namespace
 
 const UnresolvedCall* generator_call(const Expr& item) {
@@ -320,19 +313,13 @@ std::optional<Scoped> Resolver::lateral_generator(const Join& node, Scoped& left
   if (lateral == nullptr || !node.using_columns.empty() || node.natural) return std::nullopt;
   const bool keeps = node.kind == JoinKind::kInner || node.kind == JoinKind::kCross ||
                      (node.kind == JoinKind::kLeft && !node.condition);
-  if (!keeps || find_generator(name_behind_aliases(*lateral->child)) == nullptr)
+  const auto [at, alias, names] = behind_aliases(*lateral->child);
+  const auto* function = std::get_if<UnresolvedTableFunction>(&at->node);
+  if (!keeps || function == nullptr || find_generator(function->name) == nullptr)
     return std::nullopt;
-  const Relation* at = lateral->child.get();
-  std::string alias;
-  std::vector<std::string> names;
-  while (const auto* named = std::get_if<SubqueryAlias>(&at->node)) {
-    if (alias.empty()) alias = named->alias, names = named->columns;
-    at = named->child.get();
-  }
-  const auto& function = std::get<UnresolvedTableFunction>(at->node);
   UnresolvedCall generator;
-  generator.name = function.name;
-  generator.arguments = function.arguments;
+  generator.name = function->name;
+  generator.arguments = function->arguments;
   Site site;
   site.scope = &left.scope;
   site.clause = "a table function";
@@ -344,13 +331,7 @@ std::optional<Scoped> Resolver::lateral_generator(const Join& node, Scoped& left
     result.scope.columns.push_back(std::move(attribute));
   }
   result.plan = finish(std::move(made), relation.origin);
-  if (node.condition) {
-    Site on;
-    on.scope = &result.scope;
-    on.clause = "JOIN";
-    result.plan = filter(boolean_condition(node.condition, on, "JOIN"), result.plan);
-  }
-  return result;
+  return joined_on(node, std::move(result));
 }
 
 }  // namespace firn::plan

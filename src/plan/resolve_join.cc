@@ -48,6 +48,24 @@ void set_nullability(std::vector<Attribute>& attributes, const RelationPtr& plan
 
 }  // namespace
 
+Unaliased behind_aliases(const Relation& relation) {
+  Unaliased found{&relation, {}, {}};
+  while (const auto* named = std::get_if<SubqueryAlias>(&found.relation->node)) {
+    if (found.alias.empty()) found.alias = named->alias, found.names = named->columns;
+    found.relation = named->child.get();
+  }
+  return found;
+}
+
+Scoped Resolver::joined_on(const Join& node, Scoped rows) {
+  if (!node.condition) return rows;
+  Site on;
+  on.scope = &rows.scope;
+  on.clause = "JOIN";
+  rows.plan = filter(boolean_condition(node.condition, on, "JOIN"), rows.plan);
+  return rows;
+}
+
 Scoped Resolver::join(const Join& node, const Relation& relation) {
   Scoped left = this->relation(node.left);
   if (auto generated = lateral_generator(node, left, relation)) return std::move(*generated);

@@ -204,13 +204,7 @@ std::optional<Scoped> Resolver::lateral_python(const Join& node, Scoped& left,
                                                const Relation& relation) {
   const auto* lateral = std::get_if<Lateral>(&node.right->node);
   if (lateral == nullptr || !node.using_columns.empty() || node.natural) return std::nullopt;
-  const Relation* at = lateral->child.get();
-  std::string alias;
-  std::vector<std::string> names;
-  while (const auto* named = std::get_if<SubqueryAlias>(&at->node)) {
-    if (alias.empty()) alias = named->alias, names = named->columns;
-    at = named->child.get();
-  }
+  const auto [at, alias, names] = behind_aliases(*lateral->child);
   auto function = python_table_function(*at);
   if (!function) return std::nullopt;
   const bool outer = node.kind == JoinKind::kLeft;
@@ -229,13 +223,7 @@ std::optional<Scoped> Resolver::lateral_python(const Join& node, Scoped& left,
     if (!alias.empty()) attribute.qualifier = {alias};
     if (!names.empty()) attribute.name = names[i];
   }
-  if (node.condition) {
-    Site on;
-    on.scope = &result.scope;
-    on.clause = "JOIN";
-    result.plan = filter(boolean_condition(node.condition, on, "JOIN"), result.plan);
-  }
-  return result;
+  return joined_on(node, std::move(result));
 }
 
 }  // namespace firn::plan

@@ -68,6 +68,14 @@ struct Site {
 // kind.
 std::optional<int64_t> constant_duration(const ExprPtr& expr);
 
+// A relation, and the outermost alias over it with its column names.
+struct Unaliased {
+  const Relation* relation;
+  std::string alias;
+  std::vector<std::string> names;
+};
+Unaliased behind_aliases(const Relation& relation);
+
 // The type with every child nullable, as parsers of text give it.
 DataType nullable_throughout(const DataType& type);
 
@@ -154,6 +162,8 @@ class Resolver {
   Block generating(const std::vector<ExprPtr>& keys, const std::vector<ExprPtr>& list, size_t index,
                    Scoped from);
   Scoped generated_rows(const UnresolvedTableFunction& node, const Relation& relation);
+  // The rows of a lateral join that pass its condition, if it has one.
+  Scoped joined_on(const Join& node, Scoped rows);
   std::optional<Scoped> lateral_generator(const Join& node, Scoped& left, const Relation& relation);
   Scoped pivot(const Pivot& node, const Relation& relation);
   Scoped unpivot(const Unpivot& node, const Relation& relation);

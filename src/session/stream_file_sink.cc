@@ -6,20 +6,12 @@
 #include <set>
 
 #include "base/error.h"
+#include "base/json_string.h"
 #include "session/streams.h"
 #include "stream/source/file_log.h"
 
 namespace firn::session {
 namespace {
-
-std::string json_quoted(const std::string& text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') out += '\\';
-    out += c;
-  }
-  return out + "\"";
-}
 
 class FileSink final : public stream::BatchSink {
  public:
