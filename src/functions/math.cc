@@ -72,6 +72,7 @@ std::vector<Function> hash_functions() {
     {"crc32", {}, scalar, {binary()}, fixed(kLong), kStrict, "Cyclic redundancy check."},
     {"hash", {}, scalar, {any(), many(any())}, fixed(kInteger), kPure, "Murmur3 of all arguments, seed 42."},
     {"xxhash64", {}, scalar, {any(), many(any())}, fixed(kLong), kPure, "64-bit xxHash of all arguments, seed 42."},
+    {"zorder", {}, scalar, {integer(), any(), many(any())}, fixed(kBinary), kPure | kInternal, "The bits of the columns in turn; texts count with that many bytes."},
   };
 }
 // clang-format on

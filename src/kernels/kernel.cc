@@ -16,7 +16,7 @@ constexpr Source kSources[] = {
     array_order_kernels,    map_kernels,        sequence_kernels, generator_kernels,
     number_pattern_kernels, text_part_kernels,  cipher_kernels,   csv_kernels,
     gathered_kernels,       kll_kernels,        xml_kernels,      theta_kernels,
-    random_kernels,         xpath_kernels,
+    random_kernels,         xpath_kernels,      zorder_kernels,
 };
 
 }  // namespace

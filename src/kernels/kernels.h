@@ -33,5 +33,6 @@ std::span<const KernelRow> theta_kernels();
 std::span<const KernelRow> random_kernels();
 std::span<const KernelRow> xpath_kernels();
 std::span<const KernelRow> xml_kernels();
+std::span<const KernelRow> zorder_kernels();
 
 }  // namespace firn::kernels

@@ -196,7 +196,8 @@ std::vector<Procedure> changelog_procedures() {
         {"identifier_columns", kTexts},
         {"net_changes", kBoolean}},
        {{"changelog_view", types::DataTypeId::kString, false}},
-       create_changelog_view},
+       create_changelog_view,
+       true},
   };
 }
 

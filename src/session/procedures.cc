@@ -24,7 +24,8 @@ constexpr const char* kNotThere[] = {
 const std::vector<Procedure>& procedures() {
   static const std::vector<Procedure> all = [] {
     std::vector<Procedure> rows = snapshot_procedures();
-    for (auto* more : {&maintenance_procedures, &rewrite_procedures, &changelog_procedures}) {
+    for (auto* more : {&maintenance_procedures, &rewrite_procedures, &delete_file_procedures,
+                       &changelog_procedures}) {
       for (Procedure& row : (*more)()) rows.push_back(std::move(row));
     }
     return rows;
@@ -184,6 +185,12 @@ catalog::TableName Call::table_name(const std::string& argument) const {
 
 table::Table Call::table() const {
   return catalog::open_table(session.process().catalog, table_name());
+}
+
+bool changes_session(const plan::CallProcedure& node) {
+  return std::ranges::any_of(procedures(), [&](const Procedure& procedure) {
+    return procedure.changes_session && lower_case(node.name.back()) == procedure.name;
+  });
 }
 
 Result call_procedure(Session& session, const plan::CallProcedure& node, const StopToken& stop) {

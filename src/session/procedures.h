@@ -65,12 +65,16 @@ struct Procedure {
   std::vector<Parameter> parameters;
   std::vector<OutputColumn> output;
   OutputRows (*run)(const Call&);
+  bool changes_session = false;  // makes a temporary view
 };
+// Whether a call changes the session and not tables alone. False for procedures that do not exist.
+bool changes_session(const plan::CallProcedure&);
 
 // ---- by file
 std::vector<Procedure> snapshot_procedures();     // rollback, cherry-pick, publish, …
 std::vector<Procedure> maintenance_procedures();  // expire, orphans, manifests, register
-std::vector<Procedure> rewrite_procedures();      // data files, position deletes
+std::vector<Procedure> rewrite_procedures();      // data files
+std::vector<Procedure> delete_file_procedures();  // position delete files
 std::vector<Procedure> changelog_procedures();    // create_changelog_view
 
 }  // namespace firn::session

@@ -1,15 +1,16 @@
 // See rewrite_files.h.
 #include "table/rewrite_files.h"
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <unordered_set>
 
 #include "base/error.h"
+#include "table/change_summary.h"
 #include "table/delete_index.h"
 #include "table/proposal.h"
 #include "table/snapshot_files.h"
-#include "table/summary.h"
 #include "table/token.h"
 
 namespace firn::table {
@@ -33,12 +34,13 @@ class Rewrite {
         snapshot_id_(random_snapshot_id(random, table.metadata())),
         files_(table.store(), table.metadata_location(), snapshot_id_, random) {
     for (const auto& file : request.removed) removed_.insert(file->file_path);
+    for (const auto& file : request.removed_deletes) removed_.insert(file->file_path);
   }
 
   CommitOutcome run(StopToken stop) {
     const Operation operation = {
         .snapshot_id = snapshot_id_,
-        .branch = "main",
+        .branch = request_.branch,
         .already_in = [](const iceberg::TableMetadata&) { return std::optional<Committed>(); },
         .propose = [this](const iceberg::TableMetadata& base, int attempt)
             -> std::optional<Proposal> { return propose(base, attempt); },
@@ -52,21 +54,27 @@ class Rewrite {
 
  private:
   Proposal propose(const iceberg::TableMetadata& base, int attempt) {
-    const iceberg::Snapshot* parent = parent_for(base, "main");
+    const iceberg::Snapshot* parent = parent_for(base, request_.branch);
     if (parent == nullptr) throw Forbidden{"the table has been emptied meanwhile"};
     const iceberg::SequenceNumber next = base.last_sequence_number + 1;
     check_deletes(base, *parent);
     std::vector<ManifestFile> rows = added_manifests(base, next);
     std::unordered_set<std::string> missing(removed_.begin(), removed_.end());
+    ChangeCounts counts;
+    for (const auto& file : request_.added) counts.add(file);
+    for (const auto& deletes : request_.added_deletes) counts.add(deletes.file);
     int64_t replaced = 0, kept = 0;
     const size_t created_for_added = rows.size();
-    for (const ManifestFile& row : manifests_of(table_.store(), base, *parent)) {
-      if (auto changed = without_removed(row, missing, next)) {
-        rows.push_back(std::move(*changed));
-        ++replaced;
-      } else {
-        rows.push_back(row);
-        ++kept;
+    const std::vector<ManifestFile> older = manifests_of(table_.store(), base, *parent);
+    iceberg::SequenceNumber oldest = request_.added.empty() ? next : request_.data_sequence_number;
+    for (const bool deletes : {false, true}) {  // data first: it says which deletes are of no use
+      for (const ManifestFile& row : older) {
+        if (row.is_deletes != deletes) continue;
+        auto changed = without_removed(row, missing, next, oldest, counts);
+        changed ? ++replaced : ++kept;
+        const ManifestFile& now = rows.emplace_back(changed ? std::move(*changed) : row);
+        const bool live = now.added_files_count != 0 || now.existing_files_count != 0;
+        if (!deletes && live) oldest = std::min(oldest, now.min_sequence_number);
       }
     }
     if (!missing.empty()) throw Forbidden{"Missing required files to delete: " + *missing.begin()};
@@ -74,11 +82,11 @@ class Rewrite {
     return propose_snapshot(
         table_.store(), files_, base,
         {.snapshot_id = snapshot_id_,
-         .branch = "main",
+         .branch = request_.branch,
          .operation = "replace",
-         .summary = summary(parent, {{"manifests-created", std::to_string(created)},
-                                     {"manifests-kept", std::to_string(kept)},
-                                     {"manifests-replaced", std::to_string(replaced)}}),
+         .summary = counts.summary(parent, {{"manifests-created", std::to_string(created)},
+                                            {"manifests-kept", std::to_string(kept)},
+                                            {"manifests-replaced", std::to_string(replaced)}}),
          .rows = std::move(rows),
          .attempt = attempt,
          .now_ms = clock_.now_ms(),
@@ -86,19 +94,25 @@ class Rewrite {
          .keep_snapshots = {}});
   }
 
-  // The row of the manifest without the removed files (marked DELETED); nullopt where it has none
-  // of them.
+  // The row of the manifest without the removed files (marked DELETED), and without deletes that
+  // are older than `oldest`, the oldest data; nullopt where it has none of them.
   std::optional<ManifestFile> without_removed(const ManifestFile& row,
                                               std::unordered_set<std::string>& missing,
-                                              iceberg::SequenceNumber next) {
-    if (row.is_deletes) return std::nullopt;
+                                              iceberg::SequenceNumber next,
+                                              iceberg::SequenceNumber oldest,
+                                              ChangeCounts& counts) {
+    if (row.is_deletes && request_.removed_deletes.empty() && row.min_sequence_number >= oldest)
+      return std::nullopt;
     iceberg::Manifest manifest = load_manifest(table_.store(), row);
     bool touched = false;
     std::erase_if(manifest.entries, [](const ManifestEntry& entry) {
       return entry.status == iceberg::EntryStatus::kDeleted;
     });
     for (ManifestEntry& entry : manifest.entries) {
-      if (removed_.contains(entry.data_file.file_path)) {
+      const bool aimless = row.is_deletes && entry.sequence_number.value_or(0) < oldest;
+      if (aimless || removed_.contains(entry.data_file.file_path)) {
+        entry.data_file.spec_id = row.partition_spec_id;
+        counts.remove(entry.data_file);
         entry.status = iceberg::EntryStatus::kDeleted;
         entry.snapshot_id = snapshot_id_;
         missing.erase(entry.data_file.file_path);
@@ -129,6 +143,17 @@ class Rewrite {
     }
     std::vector<ManifestFile> rows;
     for (const auto& [spec, manifest] : by_spec) rows.push_back(files_.write(manifest, next));
+    by_spec.clear();
+    for (const RewrittenDeletes& deletes : request_.added_deletes) {
+      iceberg::Manifest& manifest = by_spec[deletes.file.spec_id];
+      manifest.header = {2, base.schema(), base.spec_by_id(deletes.file.spec_id), true};
+      manifest.entries.push_back({iceberg::EntryStatus::kAdded,
+                                  snapshot_id_,
+                                  deletes.data_sequence_number,
+                                  {},
+                                  deletes.file});
+    }
+    for (const auto& [spec, manifest] : by_spec) rows.push_back(files_.write(manifest, next));
     return rows;
   }
 
@@ -141,7 +166,8 @@ class Rewrite {
       if (reached) break;
       newer.insert(one->id);
     }
-    if (!reached) throw Forbidden{"the snapshot that was compacted is no longer in main's history"};
+    if (!reached)
+      throw Forbidden{"the snapshot that was compacted is no longer in the branch's history"};
     if (newer.empty()) return;
     DeleteIndex index;
     for (const ManifestFile& row : manifests_of(table_.store(), base, parent)) {
@@ -162,27 +188,6 @@ class Rewrite {
         throw Forbidden{"Cannot commit, found new delete for replaced data file: " +
                         file->file_path};
     }
-  }
-
-  iceberg::Properties summary(const iceberg::Snapshot* parent, iceberg::Properties extra) const {
-    int64_t records = 0, bytes = 0;
-    for (const auto& file : request_.removed) {
-      records += file->record_count;
-      bytes += file->file_size_in_bytes;
-    }
-    iceberg::Properties result =
-        append_summary(parent, count_added(request_.added), std::move(extra));
-    result["deleted-data-files"] = std::to_string(request_.removed.size());
-    result["deleted-records"] = std::to_string(records);
-    result["removed-files-size"] = std::to_string(bytes);
-    const auto take = [&result](const char* key, int64_t number) {
-      const auto found = result.find(key);
-      if (found != result.end()) found->second = std::to_string(std::stoll(found->second) - number);
-    };
-    take("total-data-files", static_cast<int64_t>(request_.removed.size()));
-    take("total-records", records);
-    take("total-files-size", bytes);
-    return result;
   }
 
   Table& table_;

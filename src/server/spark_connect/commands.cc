@@ -12,6 +12,7 @@
 #include "server/spark_connect/execute.h"
 #include "server/spark_connect/persisted.h"
 #include "server/spark_connect/streaming.h"
+#include "session/procedures.h"
 
 namespace firn::server::spark_connect {
 namespace {
@@ -35,6 +36,8 @@ bool changes_tables(const plan::Statement& statement) {
 
 // Statements that may take long and change tables alone, nothing of the session.
 bool works_on_tables_only(const plan::Statement& statement) {
+  const auto* call = std::get_if<plan::CallProcedure>(&statement.node);
+  if (call != nullptr && session::changes_session(*call)) return false;
   return std::visit(
       []<class Node>(const Node&) {
         return is_one_of<Node, plan::Insert, plan::Delete, plan::Update, plan::Merge,
