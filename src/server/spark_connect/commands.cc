@@ -14,6 +14,9 @@
 #include "server/spark_connect/streaming.h"
 #include "session/procedures.h"
 
+// Older clients fill fields that newer protocols call deprecated.
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+
 namespace firn::server::spark_connect {
 namespace {
 
