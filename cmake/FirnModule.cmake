@@ -38,7 +38,7 @@ function(firn_module name)
   if(FIRN_TESTS AND tests)
     add_executable(firn_${name}_test ${tests})
     target_link_libraries(firn_${name}_test PRIVATE firn_${name} ${arg_FOREIGN} GTest::gtest_main)
-    if(CMAKE_BUILD_TYPE STREQUAL "Release" AND NOT arg_PCH)
+    if((CMAKE_BUILD_TYPE STREQUAL "Release" OR FIRN_SANITIZE) AND NOT arg_PCH)
       # What is tested is optimised, the tests themselves need not be: a third of the build was theirs.
       target_compile_options(firn_${name}_test PRIVATE -O0)
     endif()
