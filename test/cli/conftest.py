@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,6 +36,18 @@ class Firn:
         return subprocess.Popen(
             [self.binary, *map(str, arguments)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, text=True, cwd=self.folder, env=self.environment())
+
+    @staticmethod
+    def wait_until_heeding_signals(process):
+        """Until SIGINT waits for the program's own thread: before that it ends the process, as it does any other."""
+        end = time.monotonic() + 60
+        while process.poll() is None and time.monotonic() < end:
+            status = Path(f"/proc/{process.pid}/status").read_text()
+            blocked = next(line.split()[1] for line in status.splitlines() if line.startswith("SigBlk:"))
+            if int(blocked, 16) & 2:
+                return
+            time.sleep(0.05)
+        raise AssertionError(f"the program does not heed signals; its exit code: {process.poll()}")
 
 
 @pytest.fixture

@@ -54,6 +54,7 @@ def test_sigint_while_waiting_for_a_broker(firn, tmp_path):
         silent.bind(("127.0.0.1", 0))
         silent.listen(64)
         process = firn.start("run", "p.sql", "--conf", f"brokers=127.0.0.1:{silent.getsockname()[1]}")
+        firn.wait_until_heeding_signals(process)
         time.sleep(1.5)
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=30)

@@ -140,6 +140,7 @@ def test_a_prompt_without_a_terminal_reads_a_script(firn):
 
 def test_a_query_is_interrupted(firn):
     process = firn.start("sql", "-e", "SELECT count(*) FROM range(1000000000000)")
+    firn.wait_until_heeding_signals(process)
     time.sleep(1)
     assert process.poll() is None
     process.send_signal(signal.SIGINT)
