@@ -15,17 +15,28 @@ void must_be_there(Session& session, const plan::NameParts& name) {
 }  // namespace
 
 // Scans read through the caches of manifests, footers and files, whose contents never change: a
-// table needs no copy of its rows in memory. CACHE TABLE t AS query gives the query a name.
+// table needs no copy of its rows in memory, and the session notes the name alone. CACHE TABLE t AS
+// query gives the query a name.
 Result cache_table(Session& session, const plan::CacheTable& node) {
   if (node.query != nullptr) {
     plan::CreateView view;
     view.name = node.name;
     view.temporary = true;
     view.query = node.query;
-    return create_view(session, view);
+    Result made = create_view(session, view);
+    session.cached().insert(session.cache_key(node.name));
+    return made;
   }
-  if (node.name.empty() || (node.uncache && node.if_exists)) return {};
-  must_be_there(session, node.name);
+  if (node.name.empty()) {
+    session.cached().clear();
+    return {};
+  }
+  if (!node.uncache || !node.if_exists) must_be_there(session, node.name);
+  if (node.uncache) {
+    session.cached().erase(session.cache_key(node.name));
+  } else {
+    session.cached().insert(session.cache_key(node.name));
+  }
   return {};
 }
 

@@ -168,9 +168,9 @@ Result create_view(Session& session, const plan::CreateView& node) {
   if (!given)
     throw_invalid("a temporary view has a name of one part, not " +
                   std::to_string(node.name.size()));
-  auto& views = session.temporary_views();
   const std::string& key = *given;
-  if (views.count(key) != 0 && !node.or_replace) {
+  const std::optional<TemporaryView> before = session.find_view(key);
+  if (before && !node.or_replace) {
     if (node.if_not_exists) return {};
     throw Error("TEMP_TABLE_OR_VIEW_ALREADY_EXISTS",
                 {{"relationName", "`" + node.name.back() + "`"}});
@@ -178,17 +178,17 @@ Result create_view(Session& session, const plan::CreateView& node) {
   plan::RelationPtr query = node.query;
   if (!node.columns.empty())
     query = plan::make(plan::SubqueryAlias{node.name.back(), node.columns, query});
-  const auto before = views.find(key) == views.end() ? std::nullopt : std::optional(views.at(key));
-  views[key] = {node.text, node.columns, query, nullptr};
+  session.cached().erase(key);
+  session.put_view(key, {node.text, node.columns, query, nullptr, {}}, true);
   try {
     SessionSurroundings surroundings(session);
     surroundings.find_table({node.name, false, nullptr, nullptr, {}},
                             session.ids());  // errors come now, not at the first use
   } catch (...) {
     if (before)
-      views[key] = *before;
+      session.put_view(key, *before, true);
     else
-      views.erase(key);
+      session.drop_view(key);
     throw;
   }
   return {{}, nullptr, "created temporary view " + node.name.back()};
@@ -227,7 +227,7 @@ Result drop_namespace(Session& session, const plan::DropNamespace& node) {
 
 Result drop_table(Session& session, const plan::DropTable& node) {
   const auto view = temporary_view_key(node.name);
-  if (view && session.temporary_views().erase(*view) > 0) return {};
+  if (view && session.drop_view(*view)) return {};
   const catalog::TableName name = session.table_name(node.name);
   if (node.view) return drop_view(session, name, node.if_exists);
   if (!session.process().catalog.load(name)) {

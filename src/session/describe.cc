@@ -8,6 +8,7 @@
 #include "base/names.h"
 #include "session/session.h"
 #include "session/table_text.h"
+#include "session/view_names.h"
 
 namespace firn::session {
 namespace {
@@ -345,13 +346,19 @@ Result show_tables(Session& session, const plan::ShowTables& node) {
 
 Result show_views(Session& session, const plan::ShowViews& node) {
   TextRows rows;
-  const catalog::Namespace space = session.namespace_name(node.in);
-  for (const catalog::TableName& view : session.process().catalog.list_views(space)) {
-    if (matches_pattern(view.name, node.pattern))
-      rows.push_back({dotted(session.without_catalog(view.space)), view.name, false});
+  const bool global = node.in.size() == 1 && lower_case(node.in[0]) == kGlobalTemp;
+  if (!global) {
+    const catalog::Namespace space = session.namespace_name(node.in);
+    for (const catalog::TableName& view : session.process().catalog.list_views(space)) {
+      if (matches_pattern(view.name, node.pattern))
+        rows.push_back({dotted(session.without_catalog(view.space)), view.name, false});
+    }
   }
-  for (const auto& [name, view] : session.temporary_views()) {
-    if (matches_pattern(name, node.pattern)) rows.push_back({text(""), name, true});
+  for (const std::string& key : session.view_keys()) {
+    if (is_global_view(key) && !global) continue;
+    const std::string name = view_name(key);
+    if (matches_pattern(name, node.pattern))
+      rows.push_back({text(is_global_view(key) ? kGlobalTemp : ""), name, true});
   }
   return session.rows({session.column("namespace", DataTypeId::kString),
                        session.column("viewName", DataTypeId::kString),

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,9 @@ struct Result {
   std::string message;  // for people, where there are no rows: "created table silver.booking"
 };
 
+class GlobalViews;  // temporary_views.h
+std::shared_ptr<GlobalViews> make_global_views();
+
 // What lives as long as the process and is shared by its sessions.
 struct Process {
   files::FileStore& store;
@@ -34,6 +38,7 @@ struct Process {
   Random& random;
   catalog::Catalogs& catalog;  // the default one, known as its name(), and those attached to it
   std::shared_ptr<table::ManifestCache> manifests;
+  std::shared_ptr<GlobalViews> global_views = make_global_views();
 };
 
 struct TemporaryView {
@@ -80,7 +85,16 @@ class Session {
   // name.
   std::string current_catalog() const;
   void use_catalog(const std::string& name);  // Error CATALOG_NOT_FOUND
+  // Those of this session alone.
   std::map<std::string, TemporaryView>& temporary_views() { return views_; }
+  // These and the global ones, by temporary_view_key().
+  std::optional<TemporaryView> find_view(const std::string& key) const;
+  bool put_view(const std::string& key, TemporaryView view, bool replace);  // false: it is there
+  bool drop_view(const std::string& key);
+  std::vector<std::string> view_keys() const;
+  // Tables and views that were asked to be kept in memory, by cache_key().
+  std::set<std::string>& cached() { return cached_; }
+  std::string cache_key(const plan::NameParts& name) const;
   // spark.udf.register; by lower-case name.
   std::map<std::string, std::shared_ptr<const plan::PythonFunction>>& python_functions() {
     return python_functions_;
@@ -105,6 +119,7 @@ class Session {
   std::string catalog_;                         // "" until USE names one
   std::string namespace_ = "default";           // parts joined by dots
   std::map<std::string, TemporaryView> views_;  // lower case
+  std::set<std::string> cached_;
   std::map<std::string, std::shared_ptr<const plan::PythonFunction>> python_functions_;
   std::map<std::string, std::shared_ptr<const plan::PythonFunction>> python_table_functions_;
   std::shared_ptr<StreamingQueries> streams_;  // made when first asked for

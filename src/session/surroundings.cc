@@ -46,9 +46,9 @@ plan::RelationPtr SessionSurroundings::find_view(const plan::UnresolvedTable& ta
                                                  plan::IdSource& fresh) {
   const auto key = temporary_view_key(table.parts);
   if (!key) return nullptr;
-  const auto found = session_.temporary_views().find(*key);
-  if (found == session_.temporary_views().end()) return nullptr;
-  TemporaryView& view = found->second;
+  std::optional<TemporaryView> found = session_.find_view(*key);
+  if (!found) return nullptr;
+  TemporaryView& view = *found;
   if (view.rows) return view.rows(fresh);
   if (view.resolved != nullptr) return view.resolved;
   enter_view(table.parts.front());
@@ -57,6 +57,7 @@ plan::RelationPtr SessionSurroundings::find_view(const plan::UnresolvedTable& ta
   --depth_;
   if (resolved->streaming) {
     view.resolved = resolved;  // all who read it share one pass over the source
+    session_.put_view(*key, std::move(view), true);
     return resolved;
   }
   return plan::resolve(view.query, session_.resolve_options(), *this, fresh);
@@ -135,7 +136,7 @@ plan::ExprPtr SessionSurroundings::parse_expression(const std::string& text) {
 
 std::vector<std::string> SessionSurroundings::known_tables() {
   std::vector<std::string> names;
-  for (const auto& [name, view] : session_.temporary_views()) names.push_back(name);
+  for (const std::string& name : session_.view_keys()) names.push_back(name);
   for (const catalog::Namespace& space : session_.process().catalog.list_namespaces({})) {
     for (const catalog::TableName& table : session_.process().catalog.list_tables(space))
       names.push_back(table.to_string());

@@ -19,4 +19,12 @@ std::optional<std::string> temporary_view_key(const plan::NameParts& name) {
   return std::nullopt;
 }
 
+bool is_global_view(const std::string& key) {
+  return key.starts_with(std::string(kGlobalTemp) + ".");
+}
+
+std::string view_name(const std::string& key) {
+  return is_global_view(key) ? key.substr(std::string(kGlobalTemp).size() + 1) : key;
+}
+
 }  // namespace firn::session

@@ -10,7 +10,11 @@ namespace firn::session {
 
 inline constexpr const char* kGlobalTemp = "global_temp";  // spark.sql.globalTempDatabase
 
-// The key in Session::temporary_views(); nullopt: the name cannot be a temporary view's.
+// Its key in a session; nullopt: the name cannot be a temporary view's.
 std::optional<std::string> temporary_view_key(const plan::NameParts& name);
+
+bool is_global_view(const std::string& key);
+// The view's name alone.
+std::string view_name(const std::string& key);
 
 }  // namespace firn::session

@@ -169,7 +169,7 @@ class Asked {
                                                          : "";
   }
   bool is_view(const std::vector<std::string>& parts) {
-    return session_.temporary_views().count(view_key(parts)) > 0;
+    return session_.find_view(view_key(parts)).has_value();
   }
   [[noreturn]] static void throw_unknown(const std::vector<std::string>& parts) {
     throw Error("TABLE_OR_VIEW_NOT_FOUND", {{"relationName", quoted(parts)}});
@@ -223,7 +223,7 @@ class Asked {
       for (const catalog::TableName& name : names)
         if (matches(name.name, pattern)) list.push_back(table_row(name));
     }
-    for (const auto& [key, view] : session_.temporary_views()) {
+    for (const std::string& key : session_.view_keys()) {
       const bool global = key.starts_with("global_temp.");
       if (global != is_global_temp(database)) continue;
       if (matches(global ? key.substr(12) : key, pattern)) list.push_back(view_row(key));
@@ -283,7 +283,7 @@ class Asked {
 
   bool drop_view(const std::string& name, bool global) {
     const std::string key = lower_case(name);
-    return session_.temporary_views().erase(global ? "global_temp." + key : key) > 0;
+    return session_.drop_view(global ? "global_temp." + key : key);
   }
 
   // createTable and createExternalTable: made at once, its rows are the answer.
@@ -387,7 +387,8 @@ RelationPtr Translation::catalog(const proto::Catalog& given) {
     case CatalogCase::kIsCached:
       if (!asked.exists(name_parts(given.is_cached().table_name())))
         Asked::throw_unknown(name_parts(given.is_cached().table_name()));
-      return asked.answer(false);  // no rows of tables are kept in memory
+      return asked.answer(
+          session.cached().contains(session.cache_key(name_parts(given.is_cached().table_name()))));
     case CatalogCase::kCacheTable:
       asked.cache(given.cache_table().table_name(), false);
       return asked.done();
