@@ -35,18 +35,23 @@ WindowBoundary boundary(const plan::FrameBound& bound, bool rows) {
 }
 
 // RANGE over dates and times counts in numbers: days, or microseconds where the offset is an
-// interval.
+// interval. Months are DuckDB's own intervals.
 struct RangeUnit {
   std::string_view kernel;  // "" = the sort key as it is
   int64_t divisor = 1;      // of an interval
+  bool months = false;
 };
 RangeUnit range_unit(const plan::WindowSpec& spec) {
   if (!spec.has_frame || spec.rows || spec.order_by.size() != 1) return {};
   const plan::ExprPtr& offset = spec.start.offset ? spec.start.offset : spec.end.offset;
   if (!offset) return {};
   const DataTypeId key = spec.order_by[0].child->type.id();
-  if (offset->type.id() == DataTypeId::kYearMonthInterval)
-    throw_unsupported("RANGE frames with intervals of months");
+  if (offset->type.id() == DataTypeId::kYearMonthInterval && key != offset->type.id()) {
+    if (key == DataTypeId::kTimestamp)
+      throw_unsupported(
+          "RANGE frames of months over TIMESTAMP; over DATE and TIMESTAMP_NTZ they are");
+    return {"", 1, true};
+  }
   if (key == DataTypeId::kDate)
     return {"unix_date", offset->type.id() == DataTypeId::kDayTimeInterval ? 86'400'000'000 : 1};
   if (key == DataTypeId::kTimestamp || key == DataTypeId::kTimestampNtz) return {"unix_micros"};
@@ -65,6 +70,11 @@ Parsed sort_key(const plan::SortKey& key, const RangeUnit& unit, LoweringContext
 Parsed frame_offset(const plan::FrameBound& bound, bool rows, const RangeUnit& unit,
                     LoweringContext& context) {
   if (!bound.offset) return nullptr;
+  if (unit.months) {
+    const auto& literal = std::get<plan::Literal>(bound.offset->node);
+    const auto months = static_cast<int32_t>(std::get<int64_t>(literal.value));
+    return constant(duckdb::Value::INTERVAL(months, 0, 0));
+  }
   Parsed offset = lower_expression(*bound.offset, context);
   if (unit.divisor > 1)
     offset =

@@ -13,6 +13,9 @@ namespace {
 // that a projection of its own computes it once.
 constexpr size_t kMaxInlined = 32;
 
+// So many relations further up a column of a relation still goes before one that is deeper.
+constexpr int kMaxDepth = 16;
+
 std::string dotted(const std::vector<std::string>& parts) {
   std::string text;
   for (const std::string& part : parts)
@@ -110,7 +113,10 @@ void Resolver::remember(const Relation& unresolved, Scope& scope) {
   planned_.emplace_back();
   planned_.back().columns = scope.columns;
   planned_.back().hidden = scope.hidden;
-  scope.direct = {planned_.size() - 1};
+  std::map<size_t, int> depths{{planned_.size() - 1, 0}};
+  for (const auto& [index, depth] : scope.depths)
+    if (depth < kMaxDepth) depths[index] = depth + 1;
+  scope.depths = std::move(depths);
   plan_ids_[*unresolved.plan_id].push_back(planned_.size() - 1);
 }
 
@@ -124,7 +130,7 @@ std::optional<NameMatch> Resolver::find_planned(const UnresolvedName& node, cons
              {{"name", "\"" + dotted(node.parts) + "\""}});
   struct Candidate {
     NameMatch match;
-    bool direct;
+    int depth;
   };
   std::vector<Candidate> found;
   for (const size_t index : known->second) {
@@ -137,20 +143,20 @@ std::optional<NameMatch> Resolver::find_planned(const UnresolvedName& node, cons
     const Attribute* here = match ? with_id(level, match->attribute.id) : nullptr;
     if (here == nullptr) continue;
     match->attribute = *here;
-    const bool direct =
-        std::find(level.direct.begin(), level.direct.end(), index) != level.direct.end();
+    const auto near = level.depths.find(index);
+    const int depth = near == level.depths.end() ? kMaxDepth + 1 : near->second;
     const auto same_column = std::find_if(
         found.begin(), found.end(),
         [&](const Candidate& candidate) { return candidate.match.attribute.id == here->id; });
     if (same_column != found.end())
-      same_column->direct |= direct;
+      same_column->depth = std::min(same_column->depth, depth);
     else
-      found.push_back({*match, direct});
+      found.push_back({*match, depth});
   }
   if (found.size() > 1) {
-    const auto nearest = [](const Candidate& candidate) { return candidate.direct; };
-    if (std::count_if(found.begin(), found.end(), nearest) == 1)
-      return std::find_if(found.begin(), found.end(), nearest)->match;
+    // The nearest one, where there is but one.
+    std::ranges::stable_sort(found, {}, &Candidate::depth);
+    if (found[0].depth < found[1].depth) return found[0].match;
     throw_at(origin, "AMBIGUOUS_COLUMN_REFERENCE", {{"name", "\"" + dotted(node.parts) + "\""}});
   }
   return found.empty() ? std::nullopt : std::optional(found[0].match);

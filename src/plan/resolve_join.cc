@@ -94,9 +94,8 @@ Scoped Resolver::join(const Join& node, const Relation& relation) {
                             right.scope.columns.end());
   both_sides.hidden.insert(both_sides.hidden.end(), right.scope.hidden.begin(),
                            right.scope.hidden.end());
-  both_sides.direct = left.scope.direct;
-  both_sides.direct.insert(both_sides.direct.end(), right.scope.direct.begin(),
-                           right.scope.direct.end());
+  both_sides.depths = left.scope.depths;
+  both_sides.depths.insert(right.scope.depths.begin(), right.scope.depths.end());
   Join made{node.kind, left.plan, right.plan, nullptr, {}, false};
   std::vector<std::pair<Attribute, Attribute>> pairs;
   for (const std::string& name : shared) {

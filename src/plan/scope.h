@@ -1,6 +1,7 @@
 // Which names a piece of SQL may use, and what each of them is.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,8 +16,9 @@ struct Scope {
   const Scope* next = nullptr;         // asked where this one has no match (select list → FROM)
   std::vector<Attribute> beyond = {};  // DataFrames: columns below that were not selected; filters
                                        // and sorts may still ask for them
-  std::vector<size_t> direct = {};     // DataFrames: what Resolver::planned_ knows of this very
-                                       // relation (of both sides of a join)
+  // DataFrames: how many relations below this one those of Resolver::planned_ are, as far as they
+  // are near.
+  std::map<size_t, int> depths = {};
 };
 
 // A relation and the names that it offers; the plan may give more columns than the scope shows.
