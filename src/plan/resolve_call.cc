@@ -323,6 +323,10 @@ ExprPtr Resolver::finished_call(CallSite& at) {
   if (name == "percentile" || name == "percentile_approx" || name == "percentile_cont" ||
       name == "percentile_disc")
     check_share(at);
+  if (name == "ntile") check_constant(at, 0, "buckets", true);
+  if (name == "nth_value") check_constant(at, 1, "offset", true);
+  if (name == "lag" || name == "lead") check_constant(at, 1, "offset", false);
+  if (name == "listagg") check_constant(at, 1, "delimiter", false);
   if (name == "to_json" && at.arguments[0]->type.id() == DataTypeId::kNull)
     return null_of(DataTypeId::kString);
   if (name == "to_json" && !at.arguments[0]->type.is_nested())

@@ -28,6 +28,40 @@ std::optional<double> distance(const FrameBound& bound) {
   return bound.kind == Kind::kPreceding ? -value : value;
 }
 
+// -1 PRECEDING is 1 FOLLOWING.
+FrameBound forward(FrameBound bound) {
+  const Literal* constant = as_literal(*bound.offset);
+  if (constant == nullptr) return bound;
+  types::Value value = constant->value;
+  if (auto* number = std::get_if<int64_t>(&value); number != nullptr && *number < 0) {
+    *number = -*number;
+  } else if (auto* real = std::get_if<double>(&value); real != nullptr && *real < 0) {
+    *real = -*real;
+  } else if (auto* decimal = std::get_if<types::Decimal>(&value);
+             decimal != nullptr && decimal->unscaled < 0) {
+    decimal->unscaled = -decimal->unscaled;
+  } else {
+    return bound;
+  }
+  bound.kind = bound.kind == Kind::kPreceding ? Kind::kFollowing : Kind::kPreceding;
+  bound.offset = literal(bound.offset->type, std::move(value), bound.offset->origin);
+  return bound;
+}
+
+// Functions that say themselves which rows they look at.
+void check_own_frame(std::string_view function, const WindowSpec& spec, const ExprPtr& unresolved) {
+  const bool shifts = function == "lag" || function == "lead";
+  const bool from_the_start = spec.rows && spec.start.kind == Kind::kUnboundedPreceding &&
+                              spec.end.kind == Kind::kCurrentRow;
+  if (!shifts && from_the_start) return;
+  throw_at(unresolved->origin, "FIRN_INVALID_INPUT",
+           {{"what", "The window function " + std::string(function) +
+                         (shifts ? " takes no frame"
+                                 : " has the frame ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT "
+                                   "ROW and no other") +
+                         ": leave the frame out."}});
+}
+
 // Whether RANGE may count in `offset` over an order of that type.
 bool counts_in(const DataType& order, const DataType& offset) {
   switch (order.id()) {
@@ -46,6 +80,35 @@ bool counts_in(const DataType& order, const DataType& offset) {
 }
 
 }  // namespace
+
+// Arguments that must be constants: the buckets of ntile, the offsets of the others, the separator
+// of listagg.
+void Resolver::check_constant(CallSite& at, size_t index, const char* name, bool positive) {
+  if (index >= at.arguments.size()) return;
+  const ExprPtr value = fold(at.arguments[index]);
+  const bool reads = any_node(*value, [](const Expr& node) {
+    return std::holds_alternative<ColumnRef>(node.node) ||
+           std::holds_alternative<Subquery>(node.node);
+  });
+  if (reads)
+    throw_at(at.unresolved->origin, "DATATYPE_MISMATCH.NON_FOLDABLE_INPUT",
+             {{"sqlExpr", sql_of(display(at.unresolved))},
+              {"inputName", backquoted(name)},
+              {"inputType", quoted_type(value->type)},
+              {"inputExpr", input_text(at, index)}});
+  const Literal* constant = positive ? as_literal(*value) : nullptr;
+  if (constant == nullptr) return;
+  const auto* number = std::get_if<int64_t>(&constant->value);
+  if (types::is_null(constant->value))
+    throw_at(at.unresolved->origin, "DATATYPE_MISMATCH.UNEXPECTED_NULL",
+             {{"sqlExpr", sql_of(display(at.unresolved))}, {"exprName", name}});
+  if (number == nullptr || *number > 0) return;
+  throw_at(at.unresolved->origin, "DATATYPE_MISMATCH.VALUE_OUT_OF_RANGE",
+           {{"sqlExpr", sql_of(display(at.unresolved))},
+            {"exprName", name},
+            {"valueRange", "[1, 2147483647]"},
+            {"currentValue", std::to_string(*number)}});
+}
 
 // The bounds of a frame that was written.
 void Resolver::frame_of(const WindowSpec& given, WindowSpec& made, const ExprPtr& unresolved,
@@ -80,7 +143,7 @@ void Resolver::frame_of(const WindowSpec& given, WindowSpec& made, const ExprPtr
                made.rows ? "\"INT\""
                          : "(\"NUMERIC\" or \"INTERVAL DAY TO SECOND\" or \"INTERVAL YEAR TO "
                            "MONTH\" or \"INTERVAL\")"}});
-    return result;
+    return forward(std::move(result));
   };
   made.start = bound(given.start, "lower");
   made.end = bound(given.end, "upper");
@@ -158,6 +221,7 @@ ExprPtr Resolver::windowed(const Windowed& node, const ExprPtr& unresolved, cons
              {{"what", "The window function " + std::string(row->name) +
                            " needs ORDER BY in its window, for example (ORDER BY value)."}});
   if (node.spec.has_frame) frame_of(node.spec, made.spec, unresolved, inner);
+  if (ranks && node.spec.has_frame) check_own_frame(row->name, made.spec, unresolved);
   DataType type = made.function->type;
   const bool nullable = made.function->nullable;
   return typed(std::move(made), std::move(type), nullable, unresolved->origin);

@@ -265,6 +265,7 @@ class Resolver {
                                    const DataType& other);
   [[noreturn]] void throw_json_input(const CallSite& at, const DataType& given);
   void check_share(CallSite& at);
+  void check_constant(CallSite& at, size_t index, const char* name, bool positive);
   [[noreturn]] void throw_operand_types(const CallSite& at);
   [[noreturn]] void throw_wrong_operand(const CallSite& at, std::string_view required,
                                         const DataType& actual);

@@ -151,7 +151,8 @@ Result create_table(Session& session, const plan::CreateTable& node, const StopT
   const plan::RelationPtr query = session.resolve(node.query);
   table::Table table = create_defined_table(session, name, node.definition, columns_of(*query));
   try {
-    const int64_t rows = append_query(session, table, query, false, stop);
+    const int64_t rows = node.or_replace ? replace_with_query(session, table, query, false, stop)
+                                         : append_query(session, table, query, false, stop);
     return {{},
             nullptr,
             "created table " + name.to_string() + " with " + std::to_string(rows) + " rows"};

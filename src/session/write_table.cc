@@ -260,9 +260,13 @@ Result create_and_fill(Session& session, const plan::WriteTable& node, const Sto
   const catalog::TableName name = session.table_name(node.table);
   const plan::RelationPtr query = session.resolve(node.query);
   create_defined_table(session, name, node.definition, type_of(query));
+  // CREATE OR REPLACE overwrites, whether there was a table or not: the snapshot says so.
+  Overwrite overwrite;
+  if (node.mode == plan::WriteMode::kCreateOrReplace)
+    overwrite = {Overwrite::Kind::kMatching, types::always_true()};
   try {
     Target target = open_target(session, node.table, write_options(session, node.options));
-    return wrote(target, write_query(session, target, query, node.by_name, {}, stop));
+    return wrote(target, write_query(session, target, query, node.by_name, overwrite, stop));
   } catch (const Error& error) {
     if (error.code() != Code::kUnknownOutcome) session.process().catalog.drop_table(name, false);
     throw;
