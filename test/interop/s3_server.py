@@ -1,4 +1,5 @@
-"""An S3 server for tests (moto, which checks every signature as AWS does), and a proxy that makes it misbehave."""
+"""An S3 server for tests (moto, which checks every signature as AWS does, and serves Glue as well), and a proxy that makes
+it misbehave."""
 
 import http.client
 import json
@@ -144,6 +145,7 @@ def serve(port):
     """moto's server; objects called aged.… are born two days old."""
     import datetime
 
+    import moto_glue
     from moto import server
     from moto.s3 import models
 
@@ -155,6 +157,7 @@ def serve(port):
             self.last_modified -= datetime.timedelta(days=2)
 
     models.FakeKey.__init__ = make
+    moto_glue.install()
     server.main(["-H", "127.0.0.1", "-p", str(port)])
 
 
