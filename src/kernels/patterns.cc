@@ -1,7 +1,6 @@
-// LIKE, and regular expressions by RE2 with Java's conventions for replacements and splits.
+// LIKE, and regular expressions with Java's conventions for replacements and splits.
 #include "kernels/patterns.h"
 
-#include <re2/re2.h>
 #include <unicode/locid.h>
 #include <unicode/unistr.h>
 
@@ -10,6 +9,7 @@
 #include "base/error.h"
 #include "kernels/elementwise.h"
 #include "kernels/kernels.h"
+#include "kernels/regex.h"
 #include "kernels/utf8.h"
 
 namespace firn::kernels {
@@ -18,76 +18,34 @@ namespace {
 using Columns = std::span<const ColumnView>;
 using Text = std::string_view;
 
-re2::StringPiece piece(Text text) { return {text.data(), text.size()}; }
-
-// ---- Compiled once a pattern
-
-class RegexCache {
- public:
-  const re2::RE2& get(Text pattern, const char* function) {
-    if (last_ != nullptr && last_pattern_ == pattern) return *last_;
-    auto found = compiled_.find(pattern);
-    if (found == compiled_.end()) {
-      if (compiled_.size() > 1000) compiled_.clear();
-      found = compiled_.emplace(std::string(pattern), compile(pattern, function)).first;
-    }
-    last_ = found->second.get();
-    last_pattern_ = pattern;
-    return *last_;
-  }
-
- private:
-  static std::shared_ptr<const re2::RE2> compile(Text pattern, const char* function) {
-    re2::RE2::Options options;
-    options.set_log_errors(false);
-    auto regex = std::make_shared<const re2::RE2>(piece(pattern), options);
-    if (regex->ok()) return regex;
-    if (regex->error_code() == re2::RE2::ErrorBadPerlOp ||
-        regex->error_code() == re2::RE2::ErrorBadEscape) {
-      throw_unsupported("the regular expression '" + std::string(pattern) + "' in " + function +
-                        " (" + regex->error() +
-                        "): look-around and back references are not available");
-    }
-    throw Error("INVALID_PARAMETER_VALUE.PATTERN",
-                {{"parameter", "`regexp`"},
-                 {"functionName", "`" + std::string(function) + "`"},
-                 {"value", "'" + std::string(pattern) + "'"}});
-  }
-  std::map<std::string, std::shared_ptr<const re2::RE2>, std::less<>> compiled_;
-  const re2::RE2* last_ = nullptr;
-  std::string last_pattern_;
-};
-
 RegexCache& regexes(Scratch& scratch) {
   if (!scratch.has_value()) scratch = std::make_shared<RegexCache>();
   return *std::any_cast<const std::shared_ptr<RegexCache>&>(scratch);
 }
 
-Text text_of(const re2::StringPiece& found) {
-  return {found.data() == nullptr ? "" : found.data(), found.size()};
-}
+Text text_of(Text found) { return found.data() == nullptr ? Text("") : found; }
 
-// Calls f(groups) for each match from byte `from` on; empty matches advance by one code point. f
-// returns false to stop.
+// Calls f(groups, start) for each match from byte `from` on; empty matches advance by one code
+// point. f returns false to stop.
 template <class F>
-void each_match(const re2::RE2& regex, Text text, size_t from, F&& f) {
-  std::vector<re2::StringPiece> groups(static_cast<size_t>(regex.NumberOfCapturingGroups()) + 1);
+void each_match(Regex& regex, Text text, size_t from, F&& f) {
+  std::vector<Text> groups;
   size_t at = from;
-  while (at <= text.size() && regex.Match(piece(text), at, text.size(), re2::RE2::UNANCHORED,
-                                          groups.data(), static_cast<int>(groups.size()))) {
-    const auto start = static_cast<size_t>(groups[0].data() - text.data());
+  while (at <= text.size() && regex.find(text, at, &groups)) {
+    const auto start =
+        groups[0].data() == nullptr ? at : static_cast<size_t>(groups[0].data() - text.data());
     if (!f(groups, start)) return;
     at = start + groups[0].size();
     if (groups[0].empty()) at = at < text.size() ? advance(text, at, 1) : at + 1;
   }
 }
 
-void check_group(const re2::RE2& regex, int32_t group, const char* function) {
-  if (group >= 0 && group <= regex.NumberOfCapturingGroups()) return;
+void check_group(const Regex& regex, int32_t group, const char* function) {
+  if (group >= 0 && group <= regex.groups()) return;
   throw Error("INVALID_PARAMETER_VALUE.REGEX_GROUP_INDEX",
               {{"parameter", "`idx`"},
                {"functionName", "`" + std::string(function) + "`"},
-               {"groupCount", std::to_string(regex.NumberOfCapturingGroups())},
+               {"groupCount", std::to_string(regex.groups())},
                {"groupIndex", std::to_string(group)}});
 }
 
@@ -96,8 +54,7 @@ void check_group(const re2::RE2& regex, int32_t group, const char* function) {
 void rlike(const CallInfo&, Scratch& scratch, Columns in, uint64_t rows, Output& out) {
   RegexCache& cache = regexes(scratch);
   map_rows<Text, Text>(in, rows, out, [&](Text s, Text pattern) {
-    return cache.get(pattern, "rlike")
-        .Match(piece(s), 0, s.size(), re2::RE2::UNANCHORED, nullptr, 0);
+    return cache.get(pattern, "rlike").find(s, 0, nullptr);
   });
 }
 
@@ -114,7 +71,7 @@ void regexp_extract(const CallInfo&, Scratch& scratch, Columns in, uint64_t rows
       continue;
     }
     const Text s = in[0].values<StringRef>()[row].view();
-    const re2::RE2& regex = cache.get(in[1].values<StringRef>()[row].view(), "regexp_extract");
+    Regex& regex = cache.get(in[1].values<StringRef>()[row].view(), "regexp_extract");
     const int32_t group = group_of(in, row);
     Text part = s.substr(0, 0);
     each_match(regex, s, 0, [&](const auto& groups, size_t) {
@@ -159,7 +116,7 @@ void regexp_extract_all(const CallInfo&, Scratch& scratch, Columns in, uint64_t 
       null_list(out, row);
       continue;
     }
-    const re2::RE2& regex = cache.get(in[1].values<StringRef>()[row].view(), "regexp_extract_all");
+    Regex& regex = cache.get(in[1].values<StringRef>()[row].view(), "regexp_extract_all");
     const int32_t group = group_of(in, row);
     each_match(regex, in[0].values<StringRef>()[row].view(), 0, [&](const auto& groups, size_t) {
       check_group(regex, group, "regexp_extract_all");
@@ -172,8 +129,7 @@ void regexp_extract_all(const CallInfo&, Scratch& scratch, Columns in, uint64_t 
 }
 
 // Java's replacement text: $n is a group, \c is c.
-void append_replacement(std::string& out, Text replacement,
-                        const std::vector<re2::StringPiece>& groups) {
+void append_replacement(std::string& out, Text replacement, const std::vector<Text>& groups) {
   for (size_t i = 0; i < replacement.size(); ++i) {
     const char c = replacement[i];
     if (c == '\\' && i + 1 < replacement.size()) {
@@ -210,7 +166,7 @@ void regexp_replace(const CallInfo&, Scratch& scratch, Columns in, uint64_t rows
     }
     const Text s = in[0].values<StringRef>()[row].view(),
                replacement = in[2].values<StringRef>()[row].view();
-    const re2::RE2& regex = cache.get(in[1].values<StringRef>()[row].view(), "regexp_replace");
+    Regex& regex = cache.get(in[1].values<StringRef>()[row].view(), "regexp_replace");
     const int32_t position = in.size() > 3 ? in[3].values<int32_t>()[row] : 1;
     const size_t from = advance(s, 0, position > 1 ? static_cast<size_t>(position - 1) : 0);
     text.assign(s.substr(0, from));
@@ -260,7 +216,7 @@ void regexp_instr(const CallInfo&, Scratch& scratch, Columns in, uint64_t rows, 
 
 // Java's String.split: an empty match at the start gives no empty part; limit > 0 bounds the number
 // of parts.
-void split_text(const re2::RE2& regex, Text s, int32_t limit, ListBuilder& list) {
+void split_text(Regex& regex, Text s, int32_t limit, ListBuilder& list) {
   size_t begin = 0;
   int32_t parts = 1;
   each_match(regex, s, 0, [&](const auto& groups, size_t start) {
