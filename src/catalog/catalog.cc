@@ -134,9 +134,25 @@ std::string TableName::to_string() const {
   return text + name;
 }
 
+void Catalog::create_file_table(const TableName& name, const FileTable& table) {
+  throw_unsupported("tables USING " + table.provider + " in the catalog " + this->name() + " (" +
+                    name.to_string() + "); the catalog in a SQLite file keeps them");
+}
+
+void Catalog::drop_file_table(const TableName& name) {
+  throw Error("TABLE_OR_VIEW_NOT_FOUND", {{"relationName", quoted(name)}});
+}
+
 table::Table open_table(Catalog& catalog, const TableName& name) {
   std::optional<table::State> state = catalog.load(name);
-  if (!state) throw Error("TABLE_OR_VIEW_NOT_FOUND", {{"relationName", quoted(name)}});
+  if (!state) {
+    if (const auto files = catalog.load_file_table(name))
+      throw_unsupported("this statement on " + name.to_string() + ", a table USING " +
+                        files->provider +
+                        ": it can be read, inserted into, described and dropped. CALL "
+                        "system.migrate makes an Iceberg table of it");
+    throw Error("TABLE_OR_VIEW_NOT_FOUND", {{"relationName", quoted(name)}});
+  }
   return table_at(catalog, name, std::move(*state));
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "catalog/file_table.h"
 #include "files/file_store.h"
 #include "iceberg/metadata.h"
 #include "iceberg/update.h"
@@ -68,6 +69,13 @@ class Catalog {
                         const iceberg::ViewMetadata&) = 0;
   virtual void drop_view(const TableName&) = 0;  // Error VIEW_NOT_FOUND
   virtual void rename_view(const TableName& from, const TableName& to) = 0;
+
+  // Tables of files. Catalogs that cannot keep them know none and refuse new ones.
+  virtual std::vector<TableName> list_file_tables(const Namespace&) { return {}; }
+  virtual std::optional<FileTable> load_file_table(const TableName&) { return std::nullopt; }
+  virtual void create_file_table(const TableName&,
+                                 const FileTable&);  // TABLE_OR_VIEW_ALREADY_EXISTS
+  virtual void drop_file_table(const TableName&);    // the entry alone
 };
 
 // The table with a pointer into `catalog`, which outlives it. Error TABLE_OR_VIEW_NOT_FOUND.

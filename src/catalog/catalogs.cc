@@ -161,4 +161,24 @@ void Catalogs::rename_view(const TableName& from, const TableName& to) {
   source.catalog.rename_view({source.space, from.name}, {target.space, to.name});
 }
 
+std::vector<TableName> Catalogs::list_file_tables(const Namespace& space) {
+  const Route to = route(space);
+  return prefixed(to.key, to.catalog.list_file_tables(to.space));
+}
+
+std::optional<FileTable> Catalogs::load_file_table(const TableName& name) {
+  const Route to = route(name.space);
+  return to.catalog.load_file_table({to.space, name.name});
+}
+
+void Catalogs::create_file_table(const TableName& name, const FileTable& table) {
+  const Route to = route(name.space);
+  to.catalog.create_file_table({to.space, name.name}, table);
+}
+
+void Catalogs::drop_file_table(const TableName& name) {
+  const Route to = route(name.space);
+  to.catalog.drop_file_table({to.space, name.name});
+}
+
 }  // namespace firn::catalog

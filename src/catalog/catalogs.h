@@ -51,6 +51,10 @@ class Catalogs final : public Catalog {
                 const iceberg::ViewMetadata&) override;
   void drop_view(const TableName&) override;
   void rename_view(const TableName& from, const TableName& to) override;
+  std::vector<TableName> list_file_tables(const Namespace&) override;
+  std::optional<FileTable> load_file_table(const TableName&) override;
+  void create_file_table(const TableName&, const FileTable&) override;
+  void drop_file_table(const TableName&) override;
 
  private:
   struct Attached {

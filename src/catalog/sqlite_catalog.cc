@@ -45,6 +45,18 @@ constexpr const char* kCreateNamespaceProperties =
     "property_key VARCHAR(255),"
     "property_value VARCHAR(1000),"
     "PRIMARY KEY (catalog_name, namespace, property_key))";
+// firn's own, which Iceberg's catalogs do not look at: tables of files, a property a row.
+constexpr const char* kCreateFileTables =
+    "CREATE TABLE IF NOT EXISTS firn_file_tables("
+    "catalog_name VARCHAR(255) NOT NULL,"
+    "table_namespace VARCHAR(255) NOT NULL,"
+    "table_name VARCHAR(255) NOT NULL,"
+    "property_key VARCHAR(255) NOT NULL,"
+    "property_value TEXT NOT NULL,"
+    "PRIMARY KEY (catalog_name, table_namespace, table_name, property_key))";
+constexpr const char* kInsertFileTable =
+    "INSERT INTO firn_file_tables (catalog_name, table_namespace, table_name, property_key, "
+    "property_value) VALUES (?, ?, ?, ?, ?)";
 #define FIRN_THIS_TABLE                                                                     \
   " WHERE catalog_name = ? AND table_namespace = ? AND table_name = ? AND (iceberg_type = " \
   "'TABLE' OR iceberg_type IS NULL)"
@@ -131,6 +143,7 @@ class SqliteCatalog final : public Catalog {
         database_(options.database) {
     database_.execute(kCreateTables);
     database_.execute(kCreateNamespaceProperties);
+    database_.execute(kCreateFileTables);
     add_type_column();
   }
 
@@ -185,7 +198,11 @@ class SqliteCatalog final : public Catalog {
     const auto tables = database_.query(
         "SELECT 1 FROM iceberg_tables WHERE catalog_name = ? AND table_namespace = ? LIMIT 1",
         {name_, text});
-    if (!tables.empty()) throw Error("SCHEMA_NOT_EMPTY", {{"schemaName", backquoted_name(space)}});
+    const auto of_files = database_.query(
+        "SELECT 1 FROM firn_file_tables WHERE catalog_name = ? AND table_namespace = ? LIMIT 1",
+        {name_, text});
+    if (!tables.empty() || !of_files.empty())
+      throw Error("SCHEMA_NOT_EMPTY", {{"schemaName", backquoted_name(space)}});
     must_be_done(
         database_.write(
             {{"DELETE FROM iceberg_namespace_properties WHERE catalog_name = ? AND namespace = ?",
@@ -366,6 +383,55 @@ class SqliteCatalog final : public Catalog {
 
   void rename_table(const TableName& from, const TableName& to) override {
     rename(from, to, kRenameTable);
+  }
+
+  std::vector<TableName> list_file_tables(const Namespace& space) override {
+    const std::lock_guard lock(mutex_);
+    std::vector<TableName> names;
+    for (const auto& row : database_.query(
+             "SELECT DISTINCT table_name FROM firn_file_tables WHERE catalog_name = ? AND "
+             "table_namespace = ? ORDER BY table_name",
+             {name_, joined(space)}))
+      names.push_back({space, row[0].value_or("")});
+    return names;
+  }
+
+  std::optional<FileTable> load_file_table(const TableName& name) override {
+    const std::lock_guard lock(mutex_);
+    iceberg::Properties rows;
+    for (const auto& row : database_.query(
+             "SELECT property_key, property_value FROM firn_file_tables WHERE catalog_name = ? AND "
+             "table_namespace = ? AND table_name = ?",
+             {name_, joined(name.space), name.name}))
+      rows[row[0].value_or("")] = row[1].value_or("");
+    if (rows.empty()) return std::nullopt;
+    return to_file_table(rows);
+  }
+
+  void create_file_table(const TableName& name, const FileTable& table) override {
+    std::vector<SqliteDatabase::Write> writes;
+    for (const auto& [key, value] : to_rows(table))
+      writes.push_back({kInsertFileTable, {name_, joined(name.space), name.name, key, value}});
+    const std::lock_guard lock(mutex_);
+    const auto others = database_.query(
+        "SELECT 1 FROM iceberg_tables WHERE catalog_name = ? AND table_namespace = ? AND "
+        "table_name = ?",
+        {name_, joined(name.space), name.name});
+    const auto written =
+        others.empty() ? database_.write(writes) : SqliteDatabase::Written{Outcome::kDuplicate, ""};
+    if (written.outcome == Outcome::kDuplicate)
+      throw Error("TABLE_OR_VIEW_ALREADY_EXISTS", {{"relationName", backquoted_name(name)}});
+    must_be_done(written, "table " + backquoted_name(name) + " was not created");
+  }
+
+  void drop_file_table(const TableName& name) override {
+    const std::lock_guard lock(mutex_);
+    const auto written = database_.write(
+        {{"DELETE FROM firn_file_tables WHERE catalog_name = ? AND table_namespace = ? AND "
+          "table_name = ?",
+          {name_, joined(name.space), name.name}}});
+    if (written.outcome == Outcome::kNoRow) throw not_found(name);
+    must_be_done(written, "table " + backquoted_name(name) + " was not dropped");
   }
 
  private:

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "types/schema.h"
+
 namespace firn::iceberg {
 
 inline constexpr const char* kNameMappingProperty = "schema.name-mapping.default";
@@ -20,6 +22,13 @@ using NameMapping = std::vector<MappedField>;
 
 // Throws Error{kCorrupt} naming the field.
 NameMapping parse_name_mapping(std::string_view json);
+
+// Each field by its own name.
+NameMapping map_names(const types::Schema& schema);
+std::string to_json(const NameMapping& mapping);
+// The mapping with the names that `schema` has and it does not know: of new columns, and of renamed
+// ones beside their old names.
+NameMapping extended(NameMapping mapping, const types::Schema& schema);
 
 // nullptr where no field has that name.
 const MappedField* find(const NameMapping& mapping, std::string_view name);

@@ -36,6 +36,26 @@ TEST(NameMapping, NamesAreLiteral) {
   EXPECT_FALSE(find(mapping, "unknown")->field_id.has_value());
 }
 
+// As the reference implementation writes it into the property.
+TEST(NameMapping, IsWrittenAsJavaDoes) {
+  types::Schema schema;
+  const types::Type number = types::Type::primitive(types::TypeId::kInt);
+  schema.fields = {
+      {.id = 1, .name = "i \"d\"", .type = number},
+      {.id = 2,
+       .name = "l",
+       .type = types::Type::list(
+           3, false, types::Type::structure({{.id = 4, .name = "a", .type = number}}))}};
+  const std::string text = to_json(map_names(schema));
+  EXPECT_EQ(text,
+            "[ {\n  \"field-id\" : 1,\n  \"names\" : [ \"i \\\"d\\\"\" ]\n}, {\n"
+            "  \"field-id\" : 2,\n  \"names\" : [ \"l\" ],\n  \"fields\" : [ {\n"
+            "    \"field-id\" : 3,\n    \"names\" : [ \"element\" ],\n    \"fields\" : [ {\n"
+            "      \"field-id\" : 4,\n      \"names\" : [ \"a\" ]\n    } ]\n  } ]\n} ]");
+  EXPECT_EQ(to_json(parse_name_mapping(text)), text);
+  EXPECT_EQ(to_json({}), "[ ]");
+}
+
 TEST(NameMapping, DamagedTextIsNamed) {
   EXPECT_THROW(parse_name_mapping("[{\"names\": 1}]"), Error);
 }

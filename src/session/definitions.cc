@@ -5,6 +5,7 @@
 
 #include "base/ascii.h"
 #include "base/error.h"
+#include "session/file_tables.h"
 #include "session/partitioning.h"
 #include "session/session.h"
 #include "session/table_change.h"
@@ -134,6 +135,11 @@ Result create_table(Session& session, const plan::CreateTable& node, const StopT
   catalog::Catalog& catalog = session.process().catalog;
   const catalog::TableName name = session.table_name(node.name);
   if (!node.like.empty()) return create_like(session, node);
+  if (is_file_provider(node.definition.provider)) return create_file_table(session, node, stop);
+  if (catalog.load_file_table(name)) {
+    if (node.if_not_exists) return {{}, nullptr, "table " + name.to_string() + " exists already"};
+    throw Error("TABLE_OR_VIEW_ALREADY_EXISTS", {{"relationName", "`" + name.to_string() + "`"}});
+  }
   if (catalog.load(name)) {
     if (node.if_not_exists) return {{}, nullptr, "table " + name.to_string() + " exists already"};
     if (node.or_replace) {
@@ -220,6 +226,13 @@ Result drop_namespace(Session& session, const plan::DropNamespace& node) {
   if (node.cascade) {
     for (const catalog::TableName& table : catalog.list_tables(space))
       catalog.drop_table(table, false);
+    for (const catalog::TableName& table : catalog.list_file_tables(space)) {
+      plan::DropTable drop;
+      drop.name = {catalog.name()};
+      drop.name.insert(drop.name.end(), table.space.begin(), table.space.end());
+      drop.name.push_back(table.name);
+      drop_file_table(session, drop);
+    }
     for (const catalog::TableName& view : catalog.list_views(space)) catalog.drop_view(view);
   }
   catalog.drop_namespace(space);
@@ -232,6 +245,7 @@ Result drop_table(Session& session, const plan::DropTable& node) {
   const catalog::TableName name = session.table_name(node.name);
   if (node.view) return drop_view(session, name, node.if_exists);
   if (!session.process().catalog.load(name)) {
+    if (auto dropped = drop_file_table(session, node)) return std::move(*dropped);
     if (node.if_exists) return {};
     throw Error("TABLE_OR_VIEW_NOT_FOUND", {{"relationName", "`" + name.to_string() + "`"}});
   }

@@ -6,6 +6,7 @@
 #include "base/ascii.h"
 #include "base/error.h"
 #include "base/names.h"
+#include "session/file_tables.h"
 #include "session/session.h"
 #include "session/table_text.h"
 #include "session/view_names.h"
@@ -329,7 +330,11 @@ Result show_tables(Session& session, const plan::ShowTables& node) {
     throw Error("SCHEMA_NOT_FOUND",
                 {{"schemaName", "`" + session.current_catalog() + "`." +
                                     backquoted(session.without_catalog(space))}});
-  for (const catalog::TableName& table : catalog.list_tables(space)) {
+  std::vector<catalog::TableName> tables = catalog.list_tables(space);
+  for (catalog::TableName& table : catalog.list_file_tables(space))
+    tables.push_back(std::move(table));
+  std::ranges::sort(tables);
+  for (const catalog::TableName& table : tables) {
     if (!matches_pattern(table.name, node.pattern)) continue;
     if (node.extended) {
       add_extended(session, table, rows);
@@ -373,6 +378,8 @@ Result show_properties(Session& session, const plan::ShowTblProperties& node) {
   if (const auto view = session.process().catalog.load_view(session.table_name(node.table))) {
     properties = shown_view_properties(view->metadata);
     is_view = true;
+  } else if (const auto files = find_file_table(session, node.table)) {
+    properties = files->properties;
   } else {
     properties = shown_properties(*load_table(session, node.table).metadata);
   }
@@ -416,6 +423,8 @@ Result show_create_table(Session& session, const plan::ShowCreateTable& node) {
       statement += "AS\n" + version.representations.front().sql + "\n";
     return session.rows({column}, {{statement}});
   }
+  if (const auto files = find_file_table(session, node.table))
+    return show_create_file_table(session, node.table, *files);
   const iceberg::TableMetadata metadata = *load_table(session, node.table).metadata;
   std::string statement = "CREATE TABLE " + name + " (\n";
   for (const types::Field& field : metadata.schema().fields) {
@@ -481,6 +490,9 @@ Result describe_table(Session& session, const plan::Describe& node) {
   }
   if (const auto view = temporary ? std::nullopt : session.process().catalog.load_view(name))
     return describe_rows(session, view_rows(view->metadata, node.extended));
+  const auto files = temporary ? std::nullopt : find_file_table(session, node.table);
+  if (files && node.column.empty())
+    return describe_file_table(session, node.table, *files, node.extended);
   SessionSurroundings surroundings(session);
   const plan::RelationPtr other =
       surroundings.find_table({node.table, false, nullptr, nullptr, {}}, session.ids());

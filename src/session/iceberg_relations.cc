@@ -8,6 +8,7 @@
 #include "catalog/metadata_file.h"
 #include "engine/table_source.h"
 #include "session/changes_table.h"
+#include "session/file_tables.h"
 #include "session/hidden_columns.h"
 #include "session/metadata_tables.h"
 #include "session/session.h"
@@ -103,6 +104,10 @@ plan::RelationPtr SessionSurroundings::find_iceberg(const plan::UnresolvedTable&
                                                     plan::IdSource& fresh) {
   std::optional<Found> found = find(session_, table.parts);
   if (!found) found = find_by_format(session_, table.parts);
+  if (!found && !table.streaming) {
+    if (const auto files = find_file_table(session_, table.parts))
+      return file_table_relation(session_, *this, *files, session_.full_name(table.parts), fresh);
+  }
   if (!found) return find_catalog_view(session_.table_name(table.parts), fresh);
   if (table.streaming) return stream_from_table(session_, found->table, table.options, fresh);
   if (lower_case(found->metadata_kind) == "changes") {

@@ -16,16 +16,14 @@ using types::DataType;
 using types::DataTypeId;
 
 // Iceberg's procedures that firn does not have, so that the error can say so.
-constexpr const char* kNotThere[] = {
-    "add_files",          "snapshot", "migrate", "compute_table_stats", "compute_partition_stats",
-    "rewrite_table_path",
-};
+constexpr const char* kNotThere[] = {"compute_table_stats", "compute_partition_stats",
+                                     "rewrite_table_path"};
 
 const std::vector<Procedure>& procedures() {
   static const std::vector<Procedure> all = [] {
     std::vector<Procedure> rows = snapshot_procedures();
     for (auto* more : {&maintenance_procedures, &rewrite_procedures, &delete_file_procedures,
-                       &changelog_procedures}) {
+                       &changelog_procedures, &import_procedures}) {
       for (Procedure& row : (*more)()) rows.push_back(std::move(row));
     }
     return rows;

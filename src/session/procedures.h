@@ -76,5 +76,6 @@ std::vector<Procedure> maintenance_procedures();  // expire, orphans, manifests,
 std::vector<Procedure> rewrite_procedures();      // data files
 std::vector<Procedure> delete_file_procedures();  // position delete files
 std::vector<Procedure> changelog_procedures();    // create_changelog_view
+std::vector<Procedure> import_procedures();       // add_files, snapshot, migrate
 
 }  // namespace firn::session

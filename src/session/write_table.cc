@@ -5,6 +5,7 @@
 #include "base/ascii.h"
 #include "base/error.h"
 #include "plan/build.h"
+#include "session/file_tables.h"
 #include "session/row_level.h"
 #include "session/statements.h"
 
@@ -273,6 +274,14 @@ Result create_and_fill(Session& session, const plan::WriteTable& node, const Sto
   }
 }
 
+// The table, or the table that a name ending with a branch is of.
+bool exists_in_catalog(Session& session, const plan::NameParts& name) {
+  catalog::Catalog& catalog = session.process().catalog;
+  if (catalog.load(session.table_name(name))) return true;
+  return name.size() > 1 && name.back().starts_with("branch_") &&
+         catalog.load(session.table_name({name.begin(), name.end() - 1})).has_value();
+}
+
 Result replace_and_fill(Session& session, const plan::WriteTable& node, const StopToken& stop) {
   plan::CreateTable create;
   create.name = node.table;
@@ -285,6 +294,8 @@ Result replace_and_fill(Session& session, const plan::WriteTable& node, const St
 }  // namespace
 
 Result insert(Session& session, const plan::Insert& node, const StopToken& stop) {
+  if (const auto files = find_file_table(session, node.table))
+    return insert_into_files(session, *files, node, stop);
   Target target = open_target(session, node.table, write_options(session, node.options));
   const InsertedQuery inserted(session, target, node);
   Overwrite overwrite;
@@ -303,14 +314,11 @@ Result insert(Session& session, const plan::Insert& node, const StopToken& stop)
 
 Result write_table(Session& session, const plan::WriteTable& node, const StopToken& stop) {
   using plan::WriteMode;
+  if (find_file_table(session, node.table) ||
+      (is_file_provider(node.definition.provider) && !exists_in_catalog(session, node.table)))
+    return write_file_table(session, node, stop);
   WriteOptions options = write_options(session, node.options);
-  const bool exists = [&] {
-    if (session.process().catalog.load(session.table_name(node.table))) return true;
-    return node.table.size() > 1 && node.table.back().starts_with("branch_") &&
-           session.process()
-               .catalog.load(session.table_name({node.table.begin(), node.table.end() - 1}))
-               .has_value();
-  }();
+  const bool exists = exists_in_catalog(session, node.table);
   const std::string shown = "`" + session.table_name(node.table).to_string() + "`";
   switch (node.mode) {
     case WriteMode::kCreate:

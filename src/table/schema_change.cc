@@ -7,6 +7,7 @@
 #include <span>
 
 #include "base/error.h"
+#include "iceberg/name_mapping.h"
 #include "types/data_type.h"
 
 namespace firn::table {
@@ -313,8 +314,14 @@ iceberg::TableChange SchemaChange::commit() const {
   change.requirements = {iceberg::AssertTableUuid{base_.table_uuid},
                          iceberg::AssertCurrentSchemaId{base_.current_schema_id},
                          iceberg::AssertLastAssignedFieldId{base_.last_column_id}};
-  if (!schema_.same_fields(base_.schema()))
-    change.updates = {iceberg::AddSchema{schema_}, iceberg::SetCurrentSchema{-1}};
+  if (schema_.same_fields(base_.schema())) return change;
+  change.updates = {iceberg::AddSchema{schema_}, iceberg::SetCurrentSchema{-1}};
+  const auto names = base_.properties.find(iceberg::kNameMappingProperty);
+  if (names != base_.properties.end())
+    change.updates.push_back(
+        iceberg::SetProperties{{{iceberg::kNameMappingProperty,
+                                 iceberg::to_json(iceberg::extended(
+                                     iceberg::parse_name_mapping(names->second), schema_))}}});
   return change;
 }
 
