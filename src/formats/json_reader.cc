@@ -45,6 +45,7 @@ kernels::JsonOptions json_options(const Options& options) {
   json.dates = options.pattern("dateFormat");
   json.timestamps = options.pattern("timestampFormat");
   json.local_timestamps = options.pattern("timestampNTZFormat");
+  json.fallback = options.flag("enableDateTimeParsingFallback", false);
   return json;
 }
 

@@ -192,8 +192,7 @@ bool JsonCursor::scalar_token(JsonToken& token, std::string_view& text) {
             *at_ != '-' && *at_ != '_');
   }
   if (!options_.allow_non_numeric_numbers) return false;
-  for (std::string_view name :
-       {"NaN", "Infinity", "INF", "+Infinity", "-Infinity", "+INF", "-INF"}) {
+  for (std::string_view name : {"NaN", "Infinity", "+Infinity", "-Infinity", "+INF", "-INF"}) {
     if (word(name, JsonToken::kNonNumeric)) return true;
   }
   return false;

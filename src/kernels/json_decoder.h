@@ -43,6 +43,7 @@ struct JsonOptions {
   bool allow_control_characters = false;
   // Patterns of texts that are read as dates and timestamps; null: as a cast reads them.
   std::shared_ptr<const DateTimePattern> dates, timestamps, local_timestamps;
+  bool fallback = false;  // where a pattern does not match: as a cast reads it
 };
 
 enum class JsonOutcome : uint8_t {

@@ -1,8 +1,10 @@
 // Conversions of JSON scalars, as the converters of Spark's JacksonParser do them.
 #include "kernels/json_value.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <iterator>
 #include <limits>
 #include <string>
 
@@ -34,11 +36,20 @@ bool store_integer(JsonToken token, std::string_view text, JsonSink& sink, uint6
   return error == std::errc() && end == text.data() + text.size() && store<T>(sink, row, value);
 }
 
+// Jackson's getByteValue takes 128 to 255 too, and gives the byte with those bits.
+bool store_byte(JsonToken token, std::string_view text, JsonSink& sink, uint64_t row) {
+  if (token != JsonToken::kInteger) return false;
+  int16_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc() && end == text.data() + text.size() && value >= -128 &&
+         value <= 255 && store<int8_t>(sink, row, static_cast<int8_t>(value));
+}
+
 template <class T>
 bool non_numeric(std::string_view text, T& value) {
   if (text == "NaN")
     value = std::numeric_limits<T>::quiet_NaN();
-  else if (text == "Infinity" || text == "+Infinity" || text == "INF" || text == "+INF")
+  else if (text == "Infinity" || text == "+Infinity" || text == "+INF")
     value = std::numeric_limits<T>::infinity();
   else if (text == "-Infinity" || text == "-INF")
     value = -std::numeric_limits<T>::infinity();
@@ -48,8 +59,10 @@ bool non_numeric(std::string_view text, T& value) {
 }
 
 template <class T>
-bool store_floating(JsonToken token, std::string_view text, JsonSink& sink, uint64_t row) {
+bool store_floating(const JsonShape& shape, JsonToken token, std::string_view text, JsonSink& sink,
+                    uint64_t row) {
   T value = 0;
+  if (token == JsonToken::kString && !shape.non_numeric_texts) return false;
   if (token == JsonToken::kString || token == JsonToken::kNonNumeric)
     return non_numeric(text, value) && store<T>(sink, row, value);
   if (token != JsonToken::kInteger && token != JsonToken::kFraction) return false;
@@ -79,7 +92,12 @@ bool store_unscaled(const JsonShape& shape, __int128 value, JsonSink& sink, uint
 // digits.
 bool store_decimal(const JsonShape& shape, JsonToken token, std::string_view text, JsonSink& sink,
                    uint64_t row) {
+  std::string plain;  // without the commas between thousands
   if (token == JsonToken::kString) {
+    if (text.find(',') != std::string_view::npos) {
+      std::ranges::copy_if(text, std::back_inserter(plain), [](char c) { return c != ','; });
+      text = plain;
+    }
     bool integer = false;
     if (scan_number(text.data(), text.data() + text.size(), integer) != text.size() || text.empty())
       return false;
@@ -140,7 +158,8 @@ bool store_timestamp(const JsonShape& shape, JsonToken token, std::string_view t
   if (token != JsonToken::kString) return false;
   if (shape.pattern != nullptr) {
     const auto parsed = shape.pattern->parse(text);
-    return parsed && store<int64_t>(sink, row, json_instant_of(*parsed, zone));
+    if (parsed || !shape.fallback)
+      return parsed && store<int64_t>(sink, row, json_instant_of(*parsed, zone));
   }
   const auto value = parse_timestamp(text, zone);
   return value && store<int64_t>(sink, row, *value);
@@ -156,7 +175,8 @@ bool store_date(const JsonShape& shape, JsonToken token, std::string_view text, 
   if (token != JsonToken::kString || text.empty()) return false;
   if (shape.pattern != nullptr) {
     const auto parsed = shape.pattern->parse(text);
-    return parsed && store<int32_t>(sink, row, days_of_local(parsed->local_us));
+    if (parsed || !shape.fallback)
+      return parsed && store<int32_t>(sink, row, days_of_local(parsed->local_us));
   }
   if (const auto days = parse_date(text)) return store<int32_t>(sink, row, *days);
   int32_t days = 0;  // days since 1970 as text, as Spark 1.5 wrote them
@@ -267,6 +287,8 @@ void add_patterns(JsonShape& shape, const JsonOptions& options) {
   if (shape.id == DataTypeId::kDate) shape.pattern = options.dates;
   if (shape.id == DataTypeId::kTimestamp) shape.pattern = options.timestamps;
   if (shape.id == DataTypeId::kTimestampNtz) shape.pattern = options.local_timestamps;
+  shape.fallback = options.fallback;
+  shape.non_numeric_texts = options.allow_non_numeric_numbers;
   for (JsonShape& child : shape.children) add_patterns(child, options);
 }
 
@@ -323,7 +345,7 @@ bool store_scalar(const JsonShape& shape, JsonToken token, std::string_view text
       return (token == JsonToken::kTrue || token == JsonToken::kFalse) &&
              store<bool>(sink, row, token == JsonToken::kTrue);
     case DataTypeId::kByte:
-      return store_integer<int8_t>(token, text, sink, row);
+      return store_byte(token, text, sink, row);
     case DataTypeId::kShort:
       return store_integer<int16_t>(token, text, sink, row);
     case DataTypeId::kInteger:
@@ -331,9 +353,9 @@ bool store_scalar(const JsonShape& shape, JsonToken token, std::string_view text
     case DataTypeId::kLong:
       return store_integer<int64_t>(token, text, sink, row);
     case DataTypeId::kFloat:
-      return store_floating<float>(token, text, sink, row);
+      return store_floating<float>(shape, token, text, sink, row);
     case DataTypeId::kDouble:
-      return store_floating<double>(token, text, sink, row);
+      return store_floating<double>(shape, token, text, sink, row);
     case DataTypeId::kDecimal:
       return store_decimal(shape, token, text, sink, row);
     case DataTypeId::kTimestamp:

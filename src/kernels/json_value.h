@@ -29,6 +29,8 @@ struct JsonShape {
   std::vector<std::string> names;   // struct
   std::vector<JsonShape> children;  // struct: fields; array: element; map: key, value
   std::shared_ptr<const DateTimePattern> pattern;  // of dates and timestamps; null: as casts
+  bool fallback = false;                           // where the pattern does not match: as casts
+  bool non_numeric_texts = true;                   // "NaN", "Infinity" as FLOAT and DOUBLE
 };
 
 JsonShape make_shape(const types::DataType&);
