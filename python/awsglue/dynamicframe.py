@@ -137,8 +137,8 @@ class DynamicFrame:
     def _mapped(self, step, f, thresholds):
         if not self._df.columns:
             return self
-        return self._next(None, plan=lambda: workers.mapped(self._df, self._choices, self._sparse, step, f),
-                          stage_errors=self._errors_of(step, f), thresholds=thresholds)
+        results = workers.mapped(self._df, self._choices, self._sparse, step, f)
+        return self._next(None, plan=results.frame, stage_errors=results.errors, thresholds=thresholds)
 
     def map(self, f, preservesPartitioning=False, transformation_ctx="", info="", stageThreshold=0, totalThreshold=0):
         return self._mapped(records.map_record, f, (stageThreshold, totalThreshold))
@@ -156,8 +156,8 @@ class DynamicFrame:
                                totalThreshold=0):
         if not self._df.columns:
             return self
-        return self._next(None, plan=lambda: workers.mapped_partitions(self._df, self._choices, self._sparse, f),
-                          thresholds=(stageThreshold, totalThreshold))
+        results = workers.mapped_partitions(self._df, self._choices, self._sparse, f)
+        return self._next(None, plan=results.frame, thresholds=(stageThreshold, totalThreshold))
 
     # ---- fields
     def drop_fields(self, paths, transformation_ctx="", info="", stageThreshold=0, totalThreshold=0):
@@ -415,11 +415,17 @@ class DynamicFrame:
 
 
 class ErrorRecords:
-    """The error records of one transformation, counted once."""
+    """The error records of one transformation, counted once. `frame`: a DataFrame, or what gives one."""
 
     def __init__(self, frame):
-        self.frame = frame
+        self._frame = frame
         self._count = None
+
+    @property
+    def frame(self):
+        if callable(self._frame):
+            self._frame = self._frame()
+        return self._frame
 
     def count(self):
         if self._count is None:

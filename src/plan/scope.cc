@@ -2,8 +2,10 @@
 #include "plan/scope.h"
 
 #include <algorithm>
+#include <numeric>
+#include <utility>
 
-#include "base/nearest.h"
+#include "types/data_type.h"
 
 namespace firn::plan {
 namespace {
@@ -47,6 +49,27 @@ std::string join(const std::vector<std::string>& items) {
   std::string text;
   for (const std::string& item : items) text += (text.empty() ? "" : ", ") + item;
   return text;
+}
+
+std::string printed_name(const std::vector<std::string>& parts) {
+  std::string text;
+  for (const std::string& part : parts)
+    text += (text.empty() ? "" : ".") + types::quote_if_needed(part);
+  return text;
+}
+
+// Levenshtein's distance, by bytes.
+size_t edits_between(std::string_view a, std::string_view b) {
+  std::vector<size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), size_t{0});
+  for (size_t i = 1; i <= a.size(); ++i) {
+    size_t diagonal = std::exchange(row[0], i);
+    for (size_t j = 1; j <= b.size(); ++j) {
+      const size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = std::exchange(row[j], std::min({row[j] + 1, row[j - 1] + 1, replaced}));
+    }
+  }
+  return row[b.size()];
 }
 
 }  // namespace
@@ -116,11 +139,13 @@ std::optional<int> find_field(const types::DataType& structure, std::string_view
 
 void throw_unresolved(const std::vector<std::string>& parts, const Scope& scope,
                       const std::optional<QueryContext>& origin) {
-  std::vector<const Attribute*> known;
+  std::vector<const Attribute*> known;  // by name, as Spark's set of attributes is read
   for (const Scope* level = &scope; level != nullptr; level = level->next)
     for (const Attribute& attribute : level->columns) known.push_back(&attribute);
   if (known.empty())
     throw_at(origin, "UNRESOLVED_COLUMN.WITHOUT_SUGGESTION", {{"objectName", backquoted(parts)}});
+  std::stable_sort(known.begin(), known.end(),
+                   [](const Attribute* a, const Attribute* b) { return a->name < b->name; });
   const bool one_source = std::all_of(known.begin(), known.end(), [&](const Attribute* a) {
     return a->qualifier == known[0]->qualifier;
   });
@@ -131,10 +156,15 @@ void throw_unresolved(const std::vector<std::string>& parts, const Scope& scope,
     if (std::find(candidates.begin(), candidates.end(), name) == candidates.end())
       candidates.push_back(std::move(name));
   }
-  const std::vector<std::string> nearest =
-      sort_by_distance(backquoted(parts), std::move(candidates), 5);
+  // Spark compares quoted candidates with the name as it would be printed.
+  const std::string wanted = printed_name(parts);
+  std::stable_sort(candidates.begin(), candidates.end(),
+                   [&](const std::string& a, const std::string& b) {
+                     return edits_between(wanted, a) < edits_between(wanted, b);
+                   });
+  if (candidates.size() > 5) candidates.resize(5);
   throw_at(origin, "UNRESOLVED_COLUMN.WITH_SUGGESTION",
-           {{"objectName", backquoted(parts)}, {"proposal", join(nearest)}});
+           {{"objectName", backquoted(parts)}, {"proposal", join(candidates)}});
 }
 
 }  // namespace firn::plan

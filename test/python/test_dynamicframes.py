@@ -134,6 +134,32 @@ def test_filter_and_map(orders):
         orders.map(lambda r: 1 / 0, stageThreshold=1)
 
 
+def test_a_function_runs_once_for_a_record(orders, tmp_path):
+    """For the shape, the rows, their count and the error records together."""
+    log = str(tmp_path / "calls")
+
+    def noted(record):
+        with open(log, "a") as file:
+            file.write(f"{record['id']}\n")
+        if record["id"] == 2:
+            raise ValueError("not this one")
+        return record
+    mapped = orders.map(noted)
+    assert not (tmp_path / "calls").exists(), "it runs when it is read"
+    assert mapped.count() == 2 and len(mapped.toDF().columns) > 2 and mapped.errorsCount() == 1
+    assert sorted(row.id for row in mapped.toDF().collect()) == [1, 3]
+    assert sorted((tmp_path / "calls").read_text().split()) == ["1", "2", "3"]
+    flat = orders.flatMap(lambda record: [{"n": record["id"]}] * record["id"])
+    assert flat.count() == 6 and flat.mapPartitions(lambda part: ({"n": one["n"]} for one in part)).count() == 6
+
+
+def test_many_records_pass_a_function(glue, spark):
+    frame = DynamicFrame.fromDF(spark.range(25_000), glue, "many").map(lambda r: {"n": r["id"], "s": str(r["id"])})
+    assert frame.toDF().selectExpr("count(*)", "sum(n)", "max(length(s))").collect()[0] == (25_000, 312_487_500, 5)
+    failing = DynamicFrame.fromDF(spark.range(5_000), glue, "many").map(lambda r: 1 / (r["id"] % 2) and {"n": r["id"]})
+    assert (failing.count(), failing.errorsCount()) == (2_500, 2_500)
+
+
 def test_splits(orders):
     parts = SplitRows.apply(frame=orders, comparison_dict={"id": {">": 1, "<=": 3}}, name1="hi", name2="lo")
     assert (parts["hi"].count(), parts["lo"].count()) == (2, 1)

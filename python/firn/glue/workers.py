@@ -1,24 +1,28 @@
 """The user's Python functions over records, run in the server's Python workers: mapInArrow, batch after batch.
 
-What a function makes of records has no schema before it has run: one pass over the data finds the shape of its
-results (a few hundred bytes come back), the frame that follows runs the function again when it is read, as Spark
-recomputes what is not cached. Error records are a plan of their own, run when somebody asks for them.
+What a function makes of records has no schema before it has run: one pass runs it, finds the shape of its results (a
+few hundred bytes come back) and leaves results and error records with the server, until nobody refers to them. What
+is read then are those. A filter changes no schema: it runs when it is read; its error records are a plan of their own.
 The functions that go to the workers are carried by value: a worker needs PySpark, not this package.
 """
 
 import inspect
 import json
+import pickle
 import sys
 
 from firn.glue.infer import Shape
 from firn.glue.records import error_row, filter_record, record_of
-from pyspark.sql.types import StringType, StructField, StructType
+from pyspark.sql.types import BinaryType, StringType, StructField, StructType
 
 BATCH = 10_000
 # Functions and classes of these modules travel with what uses them. No function below may name a module of ours.
 CARRIED = ("firn.glue.infer", "firn.glue.records", "firn.glue.types", __name__)
 ERRORS = StructType([StructField(name, StringType(), True) for name in ("msg", "stackTrace", "dynamicRecord")])
 SHAPE = "shape STRING"
+# Of one pass: blobs with many records each, a shape a worker, error records.
+KEPT = StructType([StructField("records", BinaryType(), True), StructField("shape", StringType(), True), *ERRORS.fields])
+BLOB = 1_000  # records
 
 
 def filtered(frame, choices, sparse, f):
@@ -34,7 +38,7 @@ def filtered(frame, choices, sparse, f):
 
 
 def errors_of(frame, choices, sparse, step, f):
-    """The error records of `step` (filter_record, map_record, flat_map_record), as the schema ERRORS."""
+    """The error records of `step` (filter_record), as the schema ERRORS."""
     schema = frame.schema
 
     def failed(batches):
@@ -49,27 +53,57 @@ def errors_of(frame, choices, sparse, step, f):
     return map_in_arrow(frame, failed, ERRORS)
 
 
+class Results:
+    """What a function makes of all records: `run(batches)` yields records and error rows. It runs once, when the frame or
+    the errors are first asked for."""
+
+    def __init__(self, frame, run):
+        self._frame, self._run, self._kept = frame, run, None
+
+    def _rows(self):
+        if self._kept is None:
+            self._kept = map_in_arrow(self._frame, keeper(self._run, self._frame.schema), KEPT).localCheckpoint()
+        return self._kept
+
+    def frame(self):
+        """(DataFrame, its choices)."""
+        shape = Shape()
+        for row in self._rows().where("shape IS NOT NULL").select("shape").collect():
+            shape.merge(json.loads(row[0]))
+        records = self._rows().where("records IS NOT NULL").select("records")
+        return fitted(records, pickled_in, shape, self._frame.schema)
+
+    def errors(self):
+        """A DataFrame with the schema ERRORS."""
+        return self._rows().where("msg IS NOT NULL").select(*ERRORS.names)
+
+
 def mapped(frame, choices, sparse, step, f):
-    """(DataFrame, its choices) of the results of `step` (map_record, flat_map_record)."""
+    """Results of `step` (map_record, flat_map_record) with f."""
     schema = frame.schema
 
-    def results(batches):
+    def run(batches):
         for batch in batches:
             for record in records_in(batch, schema, choices, sparse):
-                yield from step(record, f)[0]
-    return shaped(frame, results, schema)
+                before = record.copy()
+                results, error = step(record, f)
+                for result in results:
+                    yield result, None
+                if error is not None:
+                    yield None, error_row(before, error)
+    return Results(frame, run)
 
 
 def mapped_partitions(frame, choices, sparse, f):
-    """(DataFrame, its choices) of f(index, iterator of all records)."""
+    """Results of f(index, iterator of all records)."""
     schema = frame.schema
 
-    def results(batches):
+    def run(batches):
         for result in f(0, (record for batch in batches for record in records_in(batch, schema, choices, sparse))):
             if not isinstance(result, dict):
                 raise ValueError(f"the function gave {type(result).__name__}, not a record")
-            yield result
-    return shaped(frame, results, schema)
+            yield result, None
+    return Results(frame, run)
 
 
 def parsed(lines):
@@ -95,7 +129,11 @@ def shape_of_texts(lines):
 
 def shaped(frame, results, hint):
     """(DataFrame, its choices) of the records that `results` makes of all batches. `hint`: the schema before."""
-    shape = _shape(frame, results, hint)
+    return fitted(frame, results, _shape(frame, results, hint), hint)
+
+
+def fitted(frame, results, shape, hint):
+    """The same where the shape is known."""
     if not shape.fields and hint is not None:
         return frame.sparkSession.createDataFrame([], hint), frozenset()
     schema = StructType([StructField(name, one.data_type(), True) for name, one in shape.fields.items()])
@@ -133,6 +171,38 @@ def map_in_arrow(frame, function, schema):
 
 
 # ---- in the workers
+
+def keeper(run, hint):
+    """The pass of Results: batches with the schema KEPT."""
+    def keep(batches):
+        shape, records, rows = Shape(), [], []
+
+        def blob():
+            rows.append((pickle.dumps(records, pickle.HIGHEST_PROTOCOL), None, None, None, None))
+            records.clear()
+        for record, error in run(batches):
+            if error is None:
+                shape.add(record, hint)
+                records.append(record)
+            else:
+                rows.append((None, None, *error))
+            if len(records) == BLOB:
+                blob()
+            if len(rows) >= BLOB or (rows and not records):
+                yield from batches_of(rows, KEPT)
+                rows = []
+        if records:
+            blob()
+        yield from batches_of([*rows, (None, json.dumps(shape.state()), None, None, None)], KEPT)
+    return keep
+
+
+def pickled_in(batches):
+    """The records of blobs."""
+    for batch in batches:
+        for blob in batch.column(0):
+            yield from pickle.loads(blob.as_py())
+
 
 def records_in(batch, schema, choices, sparse):
     import pyarrow as pa
