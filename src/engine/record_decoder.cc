@@ -63,6 +63,7 @@ class Decoder final : public RecordDecoder {
       types_.push_back(to_duckdb(type_of(field, options_.json)));
       if (field == RecordField::kJson) {
         kernels::JsonOptions json;
+        json.compact_texts = true;
         json.zone = kernels::find_time_zone(options_.json.time_zone);
         if (json.zone == nullptr)
           throw_invalid("'" + options_.json.time_zone + "' is no time zone");

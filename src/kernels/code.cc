@@ -7,6 +7,7 @@
 #include <cstdio>
 
 #include "base/error.h"
+#include "kernels/decimal_format.h"
 #include "kernels/elementwise.h"
 #include "kernels/kernels.h"
 #include "kernels/number_text.h"
@@ -435,11 +436,33 @@ std::string half_even(const ColumnView& column, uint64_t row, const types::DataT
   const Wide twice = (rest.negative() ? -rest : rest) * Wide(2);
   const bool away = unit < twice || (unit == twice && !(quotient % Wide(2)).is_zero());
   const Wide step = Wide(*exact).negative() ? Wide(-1) : Wide(1);
-  return decimal_text(away ? quotient + step : quotient, places);
+  const std::string rounded = decimal_text(away ? quotient + step : quotient, places);
+  // What is less than zero keeps its sign, as in Java.
+  const bool lost = text.front() == '-' && rounded.find_first_of("123456789") == std::string::npos;
+  return lost ? "-" + rounded : rounded;
 }
-void format_number(const CallInfo& info, Scratch&, Columns in, uint64_t rows, Output& out) {
+void format_by_pattern(const CallInfo& info, Scratch& scratch, Columns in, uint64_t rows,
+                       Output& out) {
+  using Held = std::shared_ptr<DecimalFormat>;
+  if (!scratch.has_value()) scratch = Held();
+  auto& format = *std::any_cast<Held>(&scratch);
+  std::string number;
+  for (uint64_t row = 0; row < rows; ++row) {
+    if (!all_valid(in, row)) {
+      out.set_null(row);
+      continue;
+    }
+    const Text pattern = in[1].values<StringRef>()[row].view();
+    if (format == nullptr || format->pattern() != pattern)
+      format = std::make_shared<DecimalFormat>(pattern);
+    number.clear();
+    append_text(number, in[0], row, info.arguments[0], {nullptr, true});
+    out.set_string(row, format->format(number));
+  }
+}
+void format_number(const CallInfo& info, Scratch& scratch, Columns in, uint64_t rows, Output& out) {
   if (info.arguments[1].id() == DataTypeId::kString)
-    throw_unsupported("format_number with a pattern; pass the number of decimals");
+    return format_by_pattern(info, scratch, in, rows, out);
   for (uint64_t row = 0; row < rows; ++row) {
     const bool known = all_valid(in, row) && in[1].values<int32_t>()[row] >= 0;
     if (known)

@@ -279,6 +279,26 @@ JsonStatus JsonCursor::store_token(const JsonShape& shape, uint64_t row, JsonSin
   return token == JsonToken::kNull ? JsonStatus::kOk : JsonStatus::kBadValue;
 }
 
+// Without the blanks between its tokens.
+std::string_view JsonCursor::compact(std::string_view text) {
+  char* const out = arena_.allocate(text.size());
+  size_t size = 0;
+  char quote = 0;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (quote == 0 && (c == ' ' || c == '\n' || c == '\r' || c == '\t')) continue;
+    out[size++] = c;
+    if (quote == 0) {
+      if (c == '"' || c == '\'') quote = c;
+    } else if (c == '\\' && i + 1 < text.size()) {
+      out[size++] = text[++i];
+    } else if (c == quote) {
+      quote = 0;
+    }
+  }
+  return {out, size};
+}
+
 JsonStatus JsonCursor::store(const JsonShape& shape, uint64_t row, JsonSink& sink, int depth) {
   if (!is_container()) return store_token(shape, row, sink);
   if (*at_ == '{' && shape.id == types::DataTypeId::kStruct)
@@ -288,8 +308,9 @@ JsonStatus JsonCursor::store(const JsonShape& shape, uint64_t row, JsonSink& sin
     return store_array(shape, row, sink, depth);
   const char* const start = at_;
   if (skip(depth) == JsonStatus::kBroken) return JsonStatus::kBroken;
-  const std::string_view text(
-      start, static_cast<size_t>(at_ - start));  // a STRING takes any value's own text
+  std::string_view text(start,
+                        static_cast<size_t>(at_ - start));  // a STRING takes any value's own text
+  if (shape.id == types::DataTypeId::kString && options_.compact_texts) text = compact(text);
   if (shape.id == types::DataTypeId::kString) {
     return store_scalar(shape, JsonToken::kObject, text, row, sink, arena_, zone_)
                ? JsonStatus::kOk
@@ -334,6 +355,13 @@ JsonStatus JsonCursor::store_object(const JsonShape& shape, uint64_t row, JsonSi
     if ((seen >> i & 1) == 0) set_null(sink.children[i], row);
   }
   return status;
+}
+
+JsonStatus JsonCursor::store_alone(const JsonShape& array, uint64_t row, JsonSink& sink) {
+  if (sink.used >= sink.capacity) sink.reserve(sink, sink.used + 1);
+  const uint64_t slot = sink.used++;
+  static_cast<ListEntry*>(sink.data)[row] = {slot, 1};
+  return store(array.children[0], slot, sink.children[0], 1);
 }
 
 JsonStatus JsonCursor::store_array(const JsonShape& shape, uint64_t row, JsonSink& sink,

@@ -35,6 +35,8 @@ class JsonCursor {
   // The value at the cursor into `sink`'s row; on kBadValue what could not be read is null. A JSON
   // null gives null.
   JsonStatus store(const JsonShape&, uint64_t row, JsonSink&, int depth);
+  // The object at the cursor as the one element of an array.
+  JsonStatus store_alone(const JsonShape& array, uint64_t row, JsonSink&);
   JsonStatus skip(int depth);  // over any value, checked
   // The object at the cursor: its fields into the sink's children.
   JsonStatus store_object(const JsonShape&, uint64_t row, JsonSink&, int depth);
@@ -54,6 +56,7 @@ class JsonCursor {
   JsonStatus store_map(const JsonShape&, uint64_t row, JsonSink&, int depth);
   JsonStatus store_token(const JsonShape&, uint64_t row, JsonSink&);
   void skip_comments();
+  std::string_view compact(std::string_view text);
   const char* string_end(char quote) const;
   bool read_escaped(const char* start, char quote, std::string_view& out);
   bool read_escape(char*& out);

@@ -43,7 +43,8 @@ struct JsonOptions {
   bool allow_control_characters = false;
   // Patterns of texts that are read as dates and timestamps; null: as a cast reads them.
   std::shared_ptr<const DateTimePattern> dates, timestamps, local_timestamps;
-  bool fallback = false;  // where a pattern does not match: as a cast reads it
+  bool compact_texts = false;  // objects and arrays read as STRING: without their blanks
+  bool fallback = false;       // where a pattern does not match: as a cast reads it
 };
 
 enum class JsonOutcome : uint8_t {

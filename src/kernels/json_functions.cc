@@ -93,6 +93,7 @@ std::shared_ptr<FromJson> prepare_from_json(const CallInfo& info, Columns in) {
   }
   state->options.zone = zone_or_throw(option(options, "timezone", info.zone.c_str()));
   read_leniency(options, state->options);
+  state->options.compact_texts = true;
   const std::string mode = lower_case(option(options, "mode", "PERMISSIVE"));
   state->fail_fast = mode == "failfast";
   state->drop_malformed = mode == "dropmalformed";
@@ -112,12 +113,14 @@ std::shared_ptr<FromJson> prepare_from_json(const CallInfo& info, Columns in) {
   return state;
 }
 
-// An array or map at the root; an object where an array is wanted counts as its one element in
-// Spark.
+// An array or map at the root; an object where an array of structs is wanted is its one element.
 bool decode_other(FromJson& state, Text text, uint64_t row, JsonSink& root) {
   JsonCursor cursor(text, state.options, *state.options.zone, *state.arena);
   cursor.skip_blanks();
   if (cursor.at_end()) return false;
+  if (state.shape.id == types::DataTypeId::kArray && cursor.peek() == '{' &&
+      state.shape.children[0].id == types::DataTypeId::kStruct)
+    return cursor.store_alone(state.shape, row, root) == JsonStatus::kOk;
   return cursor.store(state.shape, row, root, 0) == JsonStatus::kOk;
 }
 
