@@ -89,6 +89,8 @@ table::Table create_defined_table(Session& session, const catalog::TableName& na
       if (error.code() != Code::kAlreadyExists) throw;  // another process made it meanwhile
     }
   }
+  if (catalog.load_file_table(name))
+    throw Error("TABLE_OR_VIEW_ALREADY_EXISTS", {{"relationName", "`" + name.to_string() + "`"}});
   catalog::CreateRequest request = create_request(definition, columns);
   request.properties.emplace("owner", session.resolve_options().user);
   return catalog::create_table(catalog, name, request);

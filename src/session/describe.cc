@@ -457,11 +457,15 @@ Result show_create_table(Session& session, const plan::ShowCreateTable& node) {
 
 Result show_columns(Session& session, const plan::ShowColumns& node) {
   TextRows rows;
-  SessionSurroundings surroundings(session);
-  const plan::RelationPtr found =
-      surroundings.find_table({node.table, false, nullptr, nullptr, {}}, session.ids());
-  if (found == nullptr) load_table(session, node.table);
-  for (const plan::Attribute& column : found->output) rows.push_back({column.name});
+  if (const auto files = find_file_table(session, node.table)) {
+    for (std::string& column : column_names(*files)) rows.push_back({std::move(column)});
+  } else {
+    SessionSurroundings surroundings(session);
+    const plan::RelationPtr found =
+        surroundings.find_table({node.table, false, nullptr, nullptr, {}}, session.ids());
+    if (found == nullptr) load_table(session, node.table);
+    for (const plan::Attribute& column : found->output) rows.push_back({column.name});
+  }
   return session.rows({session.column("col_name", DataTypeId::kString)}, std::move(rows));
 }
 

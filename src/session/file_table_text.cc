@@ -34,6 +34,13 @@ Value comment_of(const StructField& field) {
 
 }  // namespace
 
+std::vector<std::string> column_names(const catalog::FileTable& table) {
+  std::vector<std::string> names;
+  const types::DataType schema = formats::parse_schema_json(table.schema);
+  for (const StructField& field : schema.fields()) names.push_back(field.name);
+  return names;
+}
+
 Result describe_file_table(Session& session, const plan::NameParts& name,
                            const catalog::FileTable& table, bool extended) {
   const types::DataType schema = formats::parse_schema_json(table.schema);

@@ -45,7 +45,8 @@ DataType with_partitions_last(const DataType& columns, const std::vector<std::st
   for (const StructField& field : columns.fields()) {
     const bool partition = std::ranges::any_of(
         partitions, [&](const std::string& name) { return same_word(name, field.name); });
-    (partition ? last : fields).push_back(field);
+    // Files may lack any column: all are nullable, as in Spark.
+    (partition ? last : fields).push_back({field.name, field.type, true, field.comment});
   }
   for (const std::string& name : partitions) {
     const auto found = std::ranges::find_if(
@@ -176,12 +177,19 @@ Result create_file_table(Session& session, const plan::CreateTable& node, const 
   table.partition_columns = partition_names(node.definition);
   plan::RelationPtr query;
   DataType columns = DataType::structure({});
+  const bool occupied = (table.managed || node.query != nullptr) &&
+                        has_files(session.process().store, table.location);
+  if (occupied && table.managed)
+    throw Error("LOCATION_ALREADY_EXISTS",
+                {{"location", "'" + table.location + "'"}, {"identifier", name_text(name)}});
+  if (occupied)
+    throw_invalid(
+        "CREATE-TABLE-AS-SELECT cannot create table with location to a non-empty "
+        "directory " +
+        table.location + "; create the table over it, and INSERT OVERWRITE");
   if (node.query != nullptr) {
     query = session.resolve(node.query);
     columns = columns_of_query(*query);
-    if (table.managed && has_files(session.process().store, table.location))
-      throw Error("LOCATION_ALREADY_EXISTS",
-                  {{"location", "'" + table.location + "'"}, {"identifier", name_text(name)}});
   } else if (!node.definition.columns.empty()) {
     columns = defined_columns(node.definition, columns);
   } else {

@@ -30,6 +30,8 @@ Result write_file_table(Session&, const plan::WriteTable&, const StopToken&);
 // DROP TABLE; nullopt: there is no such table of files.
 std::optional<Result> drop_file_table(Session&, const plan::DropTable&);
 
+std::vector<std::string> column_names(const catalog::FileTable&);
+
 // ---- DESCRIBE, SHOW CREATE TABLE, SHOW TBLPROPERTIES
 Result describe_file_table(Session&, const plan::NameParts& name, const catalog::FileTable&,
                            bool extended);

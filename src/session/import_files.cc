@@ -45,8 +45,7 @@ class Import {
       : session_(session), table_(table), source_(source), spec_(table.metadata().spec()) {}
 
   std::vector<iceberg::DataFile> files(const std::map<std::string, std::string>& filter) {
-    std::vector<engine::PlacedFile> placed =
-        engine::expand_paths(session_.process().store, {source_.location});
+    std::vector<engine::PlacedFile> placed = source_.files;
     check_partitions(placed, filter);
     std::erase_if(placed, [&](const engine::PlacedFile& file) { return !fits(file, filter); });
     if (placed.empty() && !spec_.is_unpartitioned())

@@ -4,6 +4,9 @@
 
 #include <map>
 #include <string>
+#include <vector>
+
+#include "engine/file_paths.h"
 
 #include "session/session.h"
 
@@ -11,10 +14,10 @@ namespace firn::session {
 
 struct ImportSource {
   std::string format;
-  std::string location;
+  std::vector<engine::PlacedFile> files;  // below one folder
 };
 
-// Adds the files below the source's folder; returns how many. `filter`: partition column → value,
+// Adds the source's files; returns how many. `filter`: partition column → value,
 // as the folders' names say it. The table must be partitioned by the folders' keys, by identity.
 // Sets schema.name-mapping.default where the table has none.
 int64_t import_files(Session&, table::Table&, const ImportSource&,

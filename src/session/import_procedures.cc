@@ -52,9 +52,12 @@ ImportSource add_files_source(const Call& call) {
   const bool is_path =
       name.size() == 2 &&
       std::ranges::find(kFileFormats, lower_case(name.front())) != std::end(kFileFormats);
-  if (is_path) return {lower_case(name.front()), name.back()};
+  const auto below = [&](const std::string& folder) {
+    return engine::expand_paths(call.session.process().store, {folder});
+  };
+  if (is_path) return {lower_case(name.front()), below(name.back())};
   const catalog::FileTable table = source_table(call, name);
-  return {table.provider, table.location};
+  return {table.provider, below(table.location)};
 }
 
 OutputRows add_files(const Call& call) {
@@ -69,10 +72,17 @@ OutputRows add_files(const Call& call) {
   return {{added, types::Null{}}};
 }
 
+// The table's files, before an Iceberg table puts its own beside them.
+ImportSource files_of_table(const Call& call, const catalog::FileTable& table) {
+  files::FileStore& store = call.session.process().store;
+  if (store.list(table.location).empty()) return {table.provider, {}};
+  return {table.provider, engine::expand_paths(store, {table.location})};
+}
+
 // An Iceberg table with the columns and partitions of a table of files, and its files in it.
 int64_t make_from_files(const Call& call, const catalog::TableName& name,
-                        const catalog::FileTable& source, iceberg::Properties properties,
-                        const std::string& location) {
+                        const catalog::FileTable& source, const ImportSource& files,
+                        iceberg::Properties properties, const std::string& location) {
   plan::TableDefinition definition;
   for (const std::string& column : source.partition_columns)
     definition.partitioned_by.push_back({"identity", {}, column});
@@ -87,9 +97,8 @@ int64_t make_from_files(const Call& call, const catalog::TableName& name,
   table::Table table =
       create_defined_table(session, name, definition, formats::parse_schema_json(source.schema));
   try {
-    const bool empty = session.process().store.list(source.location).empty();
-    if (empty) return 0;
-    return import_files(session, table, {source.provider, source.location}, {}, true, call.stop);
+    if (files.files.empty()) return 0;
+    return import_files(session, table, files, {}, true, call.stop);
   } catch (const Error& error) {
     if (error.code() != Code::kUnknownOutcome) session.process().catalog.drop_table(name, false);
     throw;
@@ -103,7 +112,8 @@ OutputRows snapshot_table(const Call& call) {
   const catalog::TableName target = call.table_name();
   if (source.location == call.arguments.text("location"))
     throw_invalid("The snapshot table location cannot be the same as the source table location");
-  return {{make_from_files(call, target, source, {{"gc.enabled", "false"}, {"snapshot", "true"}},
+  return {{make_from_files(call, target, source, files_of_table(call, source),
+                           {{"gc.enabled", "false"}, {"snapshot", "true"}},
                            call.arguments.text("location"))}};
 }
 
@@ -119,13 +129,19 @@ OutputRows migrate_table(const Call& call) {
   catalog::TableName backup = name;
   backup.name = call.arguments.text("backup_table_name", name.name + "_BACKUP_");
   const bool drop_backup = call.arguments.flag("drop_backup", false);
+  const ImportSource files = files_of_table(call, *source);
   catalog::FileTable kept = *source;
   kept.managed = false;  // the files are the Iceberg table's now
+  // Metadata files will stand in the same folder.
+  const bool named = std::ranges::all_of(
+      files.files, [](const engine::PlacedFile& file) { return file.uri.ends_with(".parquet"); });
+  if (named) kept.options.emplace("pathglobfilter", "*.parquet");
   catalog.create_file_table(backup, kept);
   catalog.drop_file_table(name);
   int64_t migrated = 0;
   try {
-    migrated = make_from_files(call, name, *source, {{"migrated", "true"}}, source->location);
+    migrated =
+        make_from_files(call, name, *source, files, {{"migrated", "true"}}, source->location);
   } catch (const Error& error) {
     if (error.code() != Code::kUnknownOutcome) {
       catalog.create_file_table(name, *source);
