@@ -29,6 +29,8 @@ bool same_word(const std::string& a, const std::string& b) {
   return lower_case(a) == lower_case(b);
 }
 
+std::string name_text(const catalog::TableName& name) { return "`" + name.to_string() + "`"; }
+
 DataType schema_of(const FileTable& table) { return formats::parse_schema_json(table.schema); }
 
 // Files that readers see: no _SUCCESS, no .crc.
@@ -40,7 +42,8 @@ bool has_files(files::FileStore& store, const std::string& folder) {
 }
 
 // The definition's columns with those that it is partitioned by behind the others.
-DataType with_partitions_last(const DataType& columns, const std::vector<std::string>& partitions) {
+DataType with_partitions_last(const DataType& columns, const std::vector<std::string>& partitions,
+                              const std::string& table) {
   std::vector<StructField> fields, last;
   for (const StructField& field : columns.fields()) {
     const bool partition = std::ranges::any_of(
@@ -51,9 +54,15 @@ DataType with_partitions_last(const DataType& columns, const std::vector<std::st
   for (const std::string& name : partitions) {
     const auto found = std::ranges::find_if(
         last, [&](const StructField& field) { return same_word(name, field.name); });
-    if (found == last.end())
-      throw Error("PARTITION_COLUMN_NOT_FOUND_IN_SCHEMA",
-                  {{"column", "`" + name + "`"}, {"schema", columns.simple_string()}});
+    if (found == last.end()) {
+      std::string known;
+      for (const StructField& field : columns.fields())
+        known += (known.empty() ? "`" : ", `") + field.name + "`";
+      throw Error("COLUMN_NOT_DEFINED_IN_TABLE", {{"colType", "partition"},
+                                                  {"colName", "`" + name + "`"},
+                                                  {"tableName", table},
+                                                  {"tableCols", known}});
+    }
     fields.push_back(*found);
   }
   if (!partitions.empty() && fields.size() == partitions.size())
@@ -128,8 +137,6 @@ bool is_dynamic_overwrite(Session& session) {
          "dynamic";
 }
 
-std::string name_text(const catalog::TableName& name) { return "`" + name.to_string() + "`"; }
-
 }  // namespace
 
 bool is_file_provider(const std::string& provider) {
@@ -201,7 +208,7 @@ Result create_file_table(Session& session, const plan::CreateTable& node, const 
         table.partition_columns.push_back(field.name);
     }
   }
-  columns = with_partitions_last(columns, table.partition_columns);
+  columns = with_partitions_last(columns, table.partition_columns, name_text(name));
   std::set<std::string> names;
   for (const StructField& column : columns.fields()) {
     if (!names.insert(lower_case(column.name)).second)
@@ -218,6 +225,15 @@ Result insert_into_files(Session& session, const FileTable& table, const plan::I
                          const StopToken& stop) {
   if (node.replace_where != nullptr)
     throw_unsupported("INSERT … REPLACE WHERE of tables USING " + table.provider);
+  for (const auto& [partition, value] : node.partition) {
+    const bool known = std::ranges::any_of(
+        table.partition_columns,
+        [&, &wanted = partition](const auto& one) { return same_word(one, wanted); });
+    if (!known)
+      throw Error("PARTITIONS_NOT_FOUND",
+                  {{"partitionList", "`" + partition + "`"},
+                   {"tableName", name_text(session.table_name(node.table))}});
+  }
   const DataType schema = schema_of(table);
   plan::RelationPtr query = session.resolve(node.query);
   bool by_name = node.by_name;
@@ -253,12 +269,6 @@ Result insert_into_files(Session& session, const FileTable& table, const plan::I
       statics = true;
     }
     ++given;
-  }
-  for (const auto& [partition, value] : node.partition) {
-    const bool known = std::ranges::any_of(
-        table.partition_columns,
-        [&, &wanted = partition](const auto& one) { return same_word(one, wanted); });
-    if (!known) throw Error("NON_PARTITION_COLUMN", {{"columnName", "`" + partition + "`"}});
   }
   if (statics) query = plan::project(std::move(columns), query);
   const plan::RelationPtr rows =
