@@ -22,9 +22,13 @@ std::optional<State> SimulatedPointer::load() {
 }
 
 Reply SimulatedPointer::commit(const iceberg::TableChange& change) {
-  ++commits_seen_;
-  last_requirements_ = change.requirements;
-  if (hook_) hook_(commits_seen_);
+  int number = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    number = ++commits_seen_;
+    last_requirements_ = change.requirements;
+  }
+  if (hook_) hook_(number);  // it may change the table
   const std::lock_guard lock(mutex_);
   Fault fault = Fault::kNone;
   if (!faults_.empty()) {
@@ -72,6 +76,21 @@ void SimulatedPointer::change(const iceberg::TableChange& change) {
   const std::lock_guard lock(mutex_);
   const auto refused = apply(change);
   FIRN_CHECK(!refused, "a simulated writer's change fits");
+}
+
+void SimulatedPointer::fail_loads(int count) {
+  const std::lock_guard lock(mutex_);
+  failing_loads_ = count;
+}
+
+int SimulatedPointer::commits_seen() const {
+  const std::lock_guard lock(mutex_);
+  return commits_seen_;
+}
+
+std::vector<iceberg::Requirement> SimulatedPointer::last_requirements() const {
+  const std::lock_guard lock(mutex_);
+  return last_requirements_;
 }
 
 iceberg::TableMetadata SimulatedPointer::metadata() {

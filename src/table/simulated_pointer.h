@@ -37,22 +37,22 @@ class SimulatedPointer final : public Pointer {
   // change.
   void before_commit(std::function<void(int)> hook) { hook_ = std::move(hook); }
   // Loads that fail with Error{kUnavailable} before the next one that answers.
-  void fail_loads(int count) { failing_loads_ = count; }
+  void fail_loads(int count);
   void drop();
   // Gives every commit that is still under way to the table; true where at least one still fitted.
   bool land_late();
   // A change by another writer, past faults and hooks. Error where its requirements fail.
   void change(const iceberg::TableChange&);
-  int commits_seen() const { return commits_seen_; }
+  int commits_seen() const;
   // What the last commit asked for.
-  std::vector<iceberg::Requirement> last_requirements() const { return last_requirements_; }
+  std::vector<iceberg::Requirement> last_requirements() const;
   iceberg::TableMetadata metadata();
 
  private:
   std::optional<std::string> apply(const iceberg::TableChange&);  // the reason where refused
 
   const std::string name_;
-  std::mutex mutex_;  // guards state_, faults_, late_, version_
+  mutable std::mutex mutex_;  // guards all below but the hook, which is set before threads begin
   std::optional<State> state_;
   std::deque<Fault> faults_;
   std::vector<iceberg::TableChange> late_;
