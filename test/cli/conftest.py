@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+SLOWER = int(os.environ.get("FIRN_TEST_SLOWER", "1"))
 
 
 @dataclass
@@ -29,7 +30,7 @@ class Firn:
     def __call__(self, *arguments, stdin="", timeout=60):
         done = subprocess.run(
             [self.binary, *map(str, arguments)], input=stdin, capture_output=True, text=True,
-            cwd=self.folder, env=self.environment(), timeout=timeout)
+            cwd=self.folder, env=self.environment(), timeout=timeout * SLOWER)
         return Run(done.returncode, done.stdout, done.stderr)
 
     def start(self, *arguments):

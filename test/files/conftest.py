@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+TIMEOUT_S = 120 * int(os.environ.get("FIRN_TEST_SLOWER", "1"))
 
 
 class Firn:
@@ -23,7 +24,7 @@ class Firn:
             command += ["-e", sql]
         hidden = {name: "" for name in os.environ if name.startswith("AWS_")}
         variables = dict(os.environ, HOME=str(self.folder), TZ="UTC", **hidden, **(environment or {}))
-        done = subprocess.run(command, capture_output=True, text=True, cwd=self.folder, env=variables, timeout=120)
+        done = subprocess.run(command, capture_output=True, text=True, cwd=self.folder, env=variables, timeout=TIMEOUT_S)
         answers = [json.loads(line) for line in done.stdout.splitlines()]
         assert len(answers) == len(statements), done.stderr
         return answers

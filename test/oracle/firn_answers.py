@@ -1,11 +1,12 @@
 """Runs rows on firn: one process for all of them, a new one only where a row ends it."""
 
 import json
+import os
 import queue
 import subprocess
 import threading
 
-ANSWER_TIMEOUT_S = 60
+ANSWER_TIMEOUT_S = 60 * int(os.environ.get("FIRN_TEST_SLOWER", "1"))
 ESCAPES = str.maketrans({"\n": "\\n", "\r": "\\r", "\t": "\\t", "\f": "\\f", "\b": "\\b", "\v": "\\v", "\a": "\\a"})
 
 
