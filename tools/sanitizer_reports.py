@@ -8,6 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 RULES = ROOT / "tools/sanitizers"  # what is suppressed, and why
+SLOWER = 4  # time-outs of the suites stretch by it
 LEAK_CHECKED = ["unit", "cli"]  # the programs of other parts are killed, or a library's threads outlive them
 
 
@@ -28,7 +29,8 @@ def settings(preset, part):
         "UBSAN_OPTIONS": [*common, "halt_on_error=1"],
         "TSAN_OPTIONS": [common[0], f"suppressions={RULES}/threads.txt", "ignore_noninstrumented_modules=1", "history_size=4"],
     }
-    return {name: ":".join([*values, *filter(None, [os.environ.get(name)])]) for name, values in options.items()}
+    joined = {name: ":".join([*values, *filter(None, [os.environ.get(name)])]) for name, values in options.items()}
+    return {"FIRN_TEST_SLOWER": str(SLOWER), **joined}
 
 
 def forget(preset, part):
