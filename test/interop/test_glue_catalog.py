@@ -4,6 +4,7 @@ itself is told. Data is on S3 of the same server."""
 import os
 import re
 import subprocess
+import sys
 
 import boto3
 import pytest
@@ -228,7 +229,7 @@ spark.range(10, 20).writeTo("glue_catalog.{space}.t").append()
 print("rows:", spark.table("glue_catalog.{space}.t").count())
 job.commit()
 """)
-    command = ["env", *(f"{k}={v}" for k, v in {**NO_CREDENTIALS, **lake.environment}.items()), str(lake.binary), "run", "--warehouse",
+    command = ["env", *(f"{k}={v}" for k, v in {**NO_CREDENTIALS, **lake.environment, "FIRN_PYTHON": sys.executable}.items()), str(lake.binary), "run", "--warehouse",
                str(tmp_path / "own"), str(script), "--JOB_NAME", "x"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=180, cwd=tmp_path)
     assert done.returncode == 0, done.stderr + done.stdout

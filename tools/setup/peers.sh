@@ -2,6 +2,7 @@
 # Puts the programs that firn is tested and measured against into .deps/peers:
 #   venv   Python with pyspark, PyIceberg, DuckDB, a Kafka client, an S3 server (moto) and pytest (peers.txt, hashes checked)
 #   clients  Spark Connect's stock clients of other versions (clients.txt, hashes checked)
+#   rest   Iceberg's own REST catalog server (rest-jars.txt)
 #   jars   what Spark needs for Iceberg, Kafka and SQLite; kafka: a broker's class path (peers-jars.txt)
 # Does nothing where they already stand. Needs python3 with venv, and mvn.
 set -euo pipefail
@@ -11,7 +12,7 @@ peers=.deps/peers
 
 if [ "${1:-}" = --check ]; then   # answers by its exit code whether anything is to be fetched
   cmp -s $lists/peers.txt $peers/.peers.txt && cmp -s $lists/peers-jars.txt $peers/.peers-jars.txt &&
-    cmp -s $lists/clients.txt $peers/.clients.txt
+    cmp -s $lists/clients.txt $peers/.clients.txt && cmp -s $lists/rest-jars.txt $peers/.rest-jars.txt
   exit
 fi
 
@@ -44,7 +45,7 @@ install_clients() {
   cp $lists/clients.txt $peers/.clients.txt
 }
 
-# A project that does nothing but copy the listed jars: Maven fetches each by its own coordinates.
+# A project that does nothing but copy a list's jars: Maven fetches each by its own coordinates.
 write_pom() {
   cat <<'XML'
 <project xmlns="http://maven.apache.org/POM/4.0.0">
@@ -54,33 +55,42 @@ write_pom() {
     <groupId>org.apache.maven.plugins</groupId><artifactId>maven-dependency-plugin</artifactId><version>3.8.1</version>
     <configuration><artifactItems>
 XML
-  grep -v '^#' $lists/peers-jars.txt | while read -r folder coordinates _; do
-    IFS=: read -r group artifact version <<<"$coordinates"
+  grep -v '^#' "$1" | while read -r folder coordinates _; do
+    IFS=: read -r group artifact version classifier <<<"$coordinates"
     echo "<artifactItem><groupId>$group</groupId><artifactId>$artifact</artifactId><version>$version</version>" \
+      "${classifier:+<classifier>$classifier</classifier>}" \
       "<outputDirectory>\${project.basedir}/$folder</outputDirectory></artifactItem>"
   done
   echo '</artifactItems></configuration></plugin></plugins></build></project>'
 }
 
+# install_jars LIST WHAT: the folders that the list names are made anew.
 install_jars() {
-  echo "firn: fetching the jars of Spark's connectors and of a Kafka broker into $peers"
-  local work=$peers/fetch
-  rm -rf $work
-  mkdir -p $work
-  write_pom >$work/pom.xml
-  mvn -B -ntp -f $work/pom.xml dependency:copy >$work/log 2>&1 || { tail -30 $work/log; exit 1; }
-  grep -v '^#' $lists/peers-jars.txt | while read -r folder coordinates sha; do
-    IFS=: read -r _ artifact version <<<"$coordinates"
-    echo "$sha  $work/$folder/$artifact-$version.jar"
+  local list=$lists/$1 work=$peers/fetch-${1%.txt}
+  echo "firn: fetching $2 into $peers"
+  rm -rf "$work"
+  mkdir -p "$work"
+  write_pom "$list" >"$work"/pom.xml
+  mvn -B -ntp -f "$work"/pom.xml dependency:copy >"$work"/log 2>&1 || { tail -30 "$work"/log; exit 1; }
+  grep -v '^#' "$list" | while read -r folder coordinates sha; do
+    IFS=: read -r _ artifact version classifier <<<"$coordinates"
+    echo "$sha  $work/$folder/$artifact-$version${classifier:+-$classifier}.jar"
   done | sha256sum -c --quiet - || { echo "firn: a jar is not the file that was pinned" >&2; exit 1; }
-  rm -rf $peers/jars $peers/kafka
-  mv $work/jars $work/kafka $peers/
-  rm -rf $work
-  cp $lists/peers-jars.txt $peers/.peers-jars.txt
+  local folder
+  for folder in $(grep -v '^#' "$list" | cut -d' ' -f1 | sort -u); do
+    rm -rf "${peers:?}/$folder"
+    mv "$work/$folder" $peers/
+  done
+  rm -rf "$work"
+  cp "$list" "$peers/.$1"
 }
 
 mkdir -p $peers
-cmp -s $lists/peers-jars.txt $peers/.peers-jars.txt || install_jars &
+{
+  cmp -s $lists/peers-jars.txt $peers/.peers-jars.txt ||
+    install_jars peers-jars.txt "the jars of Spark's connectors and of a Kafka broker"
+  cmp -s $lists/rest-jars.txt $peers/.rest-jars.txt || install_jars rest-jars.txt "a REST catalog server"
+} &
 jars=$!   # beside the packages: each waits for the network most of the time
 trap 'wait' EXIT
 cmp -s $lists/peers.txt $peers/.peers.txt || install_python
