@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "base/ascii.h"
 #include "base/error.h"
 #include "plan/build.h"
 #include "session/row_level.h"
@@ -93,14 +94,23 @@ class MergePlan {
     }
   }
 
-  void evolve(Target& target) {
-    const bool stars = std::ranges::any_of(node_.actions, [](const MergeAction& action) {
-      return action.kind == Kind::kUpdateAll || action.kind == Kind::kInsertAll;
+  // The source's column of this name goes into the table's: by a star, or by c = s.c.
+  bool is_taken_over(const std::string& column) const {
+    return std::ranges::any_of(node_.actions, [&](const MergeAction& action) {
+      if (action.kind == Kind::kUpdateAll || action.kind == Kind::kInsertAll) return true;
+      return std::ranges::any_of(action.assignments, [&](const plan::Assignment& assignment) {
+        const auto* value = std::get_if<plan::UnresolvedName>(&assignment.value->node);
+        return value != nullptr && lower_case(value->parts.back()) == lower_case(column) &&
+               lower_case(assignment.column.back()) == lower_case(column);
+      });
     });
-    if (!stars) return;
+  }
+
+  void evolve(Target& target) {
     std::vector<types::StructField> fields;
     for (const Attribute& attribute : source_columns_)
-      fields.push_back({attribute.name, attribute.type, true});
+      if (is_taken_over(attribute.name)) fields.push_back({attribute.name, attribute.type, true});
+    if (fields.empty()) return;
     evolve_schema(session_, target, types::DataType::structure(std::move(fields)), false);
   }
 
