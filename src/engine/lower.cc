@@ -7,6 +7,7 @@
 
 #include "engine/duck_types.h"
 #include "engine/kernel_functions.h"
+#include "engine/lower_functions.h"
 #include "engine/store_file_system.h"
 #include "engine/table_functions.h"
 #include "engine/table_source.h"
@@ -451,7 +452,7 @@ class RelationLowering {
     return {key.ascending ? duckdb::OrderType::ASCENDING : duckdb::OrderType::DESCENDING,
             key.nulls_first ? duckdb::OrderByNullType::NULLS_FIRST
                             : duckdb::OrderByNullType::NULLS_LAST,
-            never_positional(lower_expression(*key.child, context_))};
+            never_positional(lower_order_key(*key.child, context_))};
   }
   // A bare integer in GROUP BY or ORDER BY would mean a column's position.
   static Parsed never_positional(Parsed parsed) {

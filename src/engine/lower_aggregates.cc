@@ -58,8 +58,8 @@ RangeUnit range_unit(const plan::WindowSpec& spec) {
   return {};
 }
 Parsed sort_key(const plan::SortKey& key, const RangeUnit& unit, LoweringContext& context) {
+  if (unit.kernel.empty()) return lower_order_key(*key.child, context);
   Parsed parsed = lower_expression(*key.child, context);
-  if (unit.kernel.empty()) return parsed;
   kernels::CallInfo info;
   info.arguments = {key.child->type};
   info.result = unit.kernel == "unix_date" ? DataTypeId::kInteger : DataTypeId::kLong;
@@ -142,6 +142,21 @@ bool ignores_nulls(const LoweringSite& site, size_t index) {
 Parsed plain(const LoweringSite& site) {
   const std::string name(site.row.target.empty() ? site.row.function : site.row.target);
   return to_result(site, aggregate(site, name, lower_all(site.call.arguments, site.context)));
+}
+Parsed extreme(const LoweringSite& site) {
+  if (!site.call.arguments[0]->type.is_nested())
+    return to_result(site, aggregate(site, std::string(site.row.function),
+                                     lower_all(site.call.arguments, site.context)));
+  return to_result(site,
+                   aggregate(site, std::string(site.row.target),
+                             list_of(argument(site, 0),
+                                     lower_order_key(*site.call.arguments[0], site.context))));
+}
+Parsed extreme_by(const LoweringSite& site) {
+  return to_result(site,
+                   aggregate(site, std::string(site.row.target),
+                             list_of(argument(site, 0),
+                                     lower_order_key(*site.call.arguments[1], site.context))));
 }
 Parsed over_doubles(const LoweringSite& site) {
   ParsedList arguments;
@@ -355,12 +370,12 @@ constexpr LoweringRow kRowsOfLowerAggregates[] = {
     {"last_value", first_or_last, "last"},
     {"lead", window_only},
     {"product", over_doubles},
-    {"max", plain},
-    {"max_by", plain, "arg_max_null"},
+    {"max", extreme, "arg_max"},
+    {"max_by", extreme_by, "arg_max_null"},
     {"mean", average},
     {"median", percentile, "quantile_cont"},
-    {"min", plain},
-    {"min_by", plain, "arg_min_null"},
+    {"min", extreme, "arg_min"},
+    {"min_by", extreme_by, "arg_min_null"},
     {"nth_value", window_only},
     {"ntile", window_only},
     {"percent_rank", window_only},
@@ -391,6 +406,15 @@ constexpr LoweringRow kRowsOfLowerAggregates[] = {
 };
 
 }  // namespace
+
+Parsed lower_order_key(const plan::Expr& expr, LoweringContext& context) {
+  Parsed parsed = lower_expression(expr, context);
+  if (!expr.type.is_nested()) return parsed;
+  kernels::CallInfo info;
+  info.arguments = {expr.type};
+  info.result = DataTypeId::kBinary;
+  return call_kernel(context.state, "order_key", std::move(info), list_of(std::move(parsed)), {});
+}
 
 std::span<const LoweringRow> aggregate_rows() { return kRowsOfLowerAggregates; }
 

@@ -49,4 +49,7 @@ const LoweringRow* find_lowering(std::string_view function);
 kernels::CallInfo call_info(const LoweringSite& site);
 Parsed kernel(const LoweringSite& site, std::string_view name, kernels::CallInfo info);
 
+// What orders values of the expression's type: arrays and structs by a key of bytes.
+Parsed lower_order_key(const plan::Expr& expr, LoweringContext& context);
+
 }  // namespace firn::engine

@@ -80,7 +80,22 @@ void array_insert(const CallInfo&, Scratch&, Columns in, uint64_t rows, Output& 
   gather_two(in[0].children[0], in[2], ids, out);
 }
 
+// The value as bytes that the engine can order: it sorts nulls within values otherwise.
+void order_key(const CallInfo&, Scratch&, Columns in, uint64_t rows, Output& out) {
+  std::string key;
+  for (uint64_t row = 0; row < rows; ++row) {
+    if (!in[0].is_valid(row)) {
+      out.set_null(row);
+      continue;
+    }
+    key.clear();
+    append_order_key(key, in[0], row);
+    out.set_string(row, key);
+  }
+}
+
 constexpr KernelRow kRowsOfArrayOrder[] = {
+    {"order_key", order_key, kNullOnNull},
     {"array_sorted", array_sorted, kSlices},
     {"array_placed", array_placed, kSlices},
     {"array_insert", array_insert, kSlices | kFallible},

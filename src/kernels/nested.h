@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 
 #include "kernels/kernel.h"
 
@@ -50,5 +51,8 @@ class ListGather {
   std::vector<uint64_t> rows_;
   uint64_t begin_ = 0;
 };
+
+// Bytes that compare as the values do (order_key.cc).
+void append_order_key(std::string& key, const ColumnView& column, uint64_t row);
 
 }  // namespace firn::kernels

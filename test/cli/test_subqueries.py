@@ -42,6 +42,10 @@ ROWS = {
     "SELECT DISTINCT id, sum(v) OVER (ORDER BY id RANGE BETWEEN CURRENT ROW AND -1 PRECEDING) FROM w": "1:6 2:5 4:5 5:5 7:7",
     "SELECT DISTINCT id, sum(v) OVER (ORDER BY dt RANGE BETWEEN INTERVAL 1 MONTH PRECEDING AND CURRENT ROW) FROM w":
         "1:1 2:6 4:6 5:11 7:18",
+    "SELECT min(a), max(a) FROM VALUES (array(1, 2)), (array(1, NULL)), (array(NULL)), (array()) AS t(a)": "[]:[1, 2]",
+    "SELECT max(struct(d, s)).s, min_by(s, struct(d)) FROM VALUES (-0.5D, 'x'), (double('NaN'), 'y'), (NULL, 'z') AS t(d, s)": "y:z",
+    "SELECT first(a), last(a) FROM (SELECT a FROM VALUES (struct(1, 'b')), (struct(NULL, 'a')), (struct(1, NULL)) AS t(a) ORDER BY a DESC)":
+        "{1, b}:{NULL, a}",
     "SELECT 1, 'foobar' RLIKE 'foo(?=bar)' AND 'aa' RLIKE r'^(a)\\1$'": "1:true",
 }
 FRAME = "DATATYPE_MISMATCH.SPECIFIED_WINDOW_FRAME_"
