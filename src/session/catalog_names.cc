@@ -46,9 +46,12 @@ constexpr CatalogKindRow kCatalogKinds[] = {
     {"rest", ".RESTCatalog", CatalogPlace::kRest},
 };
 
-// catalog-impl comes first, as in Iceberg.
-CatalogPlace place_by_kind(const conf::Values& options) {
-  const std::string implementation = catalog_option(options, "catalog-impl");
+// catalog-impl comes first, as in Iceberg. A class that stands where SparkCatalog should is meant.
+CatalogPlace place_by_kind(const std::string& class_name, const conf::Values& options) {
+  std::string implementation = catalog_option(options, "catalog-impl");
+  if (implementation.empty() && !class_name.ends_with(".SparkCatalog") &&
+      !class_name.ends_with(".SparkSessionCatalog"))
+    implementation = class_name;
   const std::string type = lower_case(catalog_option(options, "type"));
   for (const CatalogKindRow& row : kCatalogKinds) {
     if (implementation.empty() ? type == row.type : implementation.ends_with(row.class_name))
@@ -104,7 +107,7 @@ ConfiguredCatalog configured_catalog(const conf::Conf& conf, const std::string& 
     if (found.place == CatalogPlace::kOwn) return found;
   } else {
     found.options = conf.with_prefix(key + ".");
-    found.place = place_by_kind(found.options);
+    found.place = place_by_kind(conf.get_string(key), found.options);
     found.kind = kind_of(conf.get_string(key), found.options);
   }
   if (found.place == CatalogPlace::kSqlite) return found;
