@@ -267,6 +267,11 @@ class RestCatalog final : public Catalog {
       return options;
     };
     const files::StoreOptions options = with(table.config);
+    if (option_of(table.config, "s3.remote-signing-enabled") == "true" &&
+        !options.contains("s3.access-key-id") && table.credentials.empty())
+      throw_unsupported("signing of S3 requests by the server of the REST catalog " + name_ +
+                        "; let it lend credentials, or set s3.access-key-id and "
+                        "s3.secret-access-key");
     const bool lends = options.contains("s3.access-key-id") || table.credentials.empty();
     if (lends) {
       store_.use_options(table.state.metadata->location, options);
