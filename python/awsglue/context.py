@@ -100,9 +100,9 @@ class GlueContext(SQLContext):
                                                        transformation_ctx)
         return self._sample(frame, num)
 
-    def create_sample_dynamic_frame_from_catalog(self, database, table_name, num=None, sample_options=None,
-                                                 redshift_tmp_dir="", transformation_ctx="", push_down_predicate="",
-                                                 additional_options=None, catalog_id=None, **kwargs):
+    def create_sample_dynamic_frame_from_catalog(self, database, table_name, num=None, redshift_tmp_dir="",
+                                                 transformation_ctx="", push_down_predicate="", additional_options=None,
+                                                 sample_options=None, catalog_id=None, **kwargs):
         return self._sample(self.create_dynamic_frame_from_catalog(
             database, table_name, redshift_tmp_dir, transformation_ctx, push_down_predicate, additional_options,
             catalog_id), num)

@@ -24,8 +24,12 @@ class DataType:
         return f"{type(self).__name__}()"
 
 
+class AtomicType(DataType):
+    """A type without types inside."""
+
+
 def _atom(name, class_name):
-    return type(class_name, (DataType,), {"NAME": name, "__doc__": f"Glue's {name}."})
+    return type(class_name, (AtomicType,), {"NAME": name, "__doc__": f"Glue's {name}."})
 
 
 BinaryType = _atom("binary", "BinaryType")
@@ -43,7 +47,7 @@ TimestampType = _atom("timestamp", "TimestampType")
 UnknownType = _atom("unknown", "UnknownType")
 
 
-class DecimalType(DataType):
+class DecimalType(AtomicType):
     NAME = "decimal"
 
     def __init__(self, precision=10, scale=2, properties=None):
@@ -55,6 +59,20 @@ class DecimalType(DataType):
 
     def __repr__(self):
         return f"DecimalType({self.precision}, {self.scale})"
+
+
+class EnumType(DataType):
+    NAME = "enum"
+
+    def __init__(self, options=None, properties=None):
+        super().__init__(properties)
+        self.options = list(options or [])
+
+    def jsonValue(self):
+        return {**super().jsonValue(), "options": self.options}
+
+    def __repr__(self):
+        return f"EnumType({self.options!r})"
 
 
 class ArrayType(DataType):
@@ -113,6 +131,15 @@ class StructType(DataType):
     def __iter__(self):
         return iter(self.fields)
 
+    def add(self, field):
+        self.fields.append(field)
+
+    def hasField(self, field):
+        return (field.name if isinstance(field, Field) else field) in self.field_map
+
+    def getField(self, field):
+        return self.field_map[field.name if isinstance(field, Field) else field]
+
     def getFieldNames(self):
         return [field.name for field in self.fields]
 
@@ -132,6 +159,13 @@ class ChoiceType(DataType):
 
     def add(self, choice):
         self.choices[choice.typeName()] = choice
+
+    def merge(self, new_choices):
+        """Adds a type, the types of another choice, or a list of types."""
+        if isinstance(new_choices, ChoiceType):
+            new_choices = new_choices.choices.values()
+        for choice in [new_choices] if isinstance(new_choices, DataType) else new_choices:
+            self.add(choice)
 
     def jsonValue(self):
         return {**super().jsonValue(), "choices": [choice.jsonValue() for choice in self.choices.values()]}

@@ -79,9 +79,16 @@ class Filter(GlueTransform):
 
 
 class FlatMap(GlueTransform):
-    """A transform over each frame of a collection."""
+    """A transform, or a function of (frame, transformation_ctx), over each frame of a collection."""
 
-    def __call__(self, dfc, BaseTransform, frame_name="frame", transformation_ctx="", **base_kwargs):
+    def __call__(self, dfc, BaseTransform=None, frame_name="frame", transformation_ctx="", info="", stageThreshold=0,
+                 totalThreshold=0, *, callable=None, **base_kwargs):
+        if BaseTransform is not None and not hasattr(BaseTransform, "apply"):
+            callable = BaseTransform  # given by place, as AWS has it
+        if callable is not None:
+            return dfc.map(callable, transformation_ctx)
+        if BaseTransform is None:
+            raise ValueError("MapToCollection needs callable, a function of (frame, transformation_ctx), or BaseTransform")
         return dfc.flatmap(lambda frame, context: BaseTransform.apply(
             **{frame_name: frame, "transformation_ctx": context}, **base_kwargs), transformation_ctx)
 
@@ -102,9 +109,16 @@ class Map(GlueTransform):
 
 
 class MapToCollection(GlueTransform):
-    """A transform over each frame of a collection."""
+    """A transform, or a function of (frame, transformation_ctx), over each frame of a collection."""
 
-    def __call__(self, dfc, BaseTransform, frame_name="frame", transformation_ctx="", **base_kwargs):
+    def __call__(self, dfc, BaseTransform=None, frame_name="frame", transformation_ctx="", info="", stageThreshold=0,
+                 totalThreshold=0, *, callable=None, **base_kwargs):
+        if BaseTransform is not None and not hasattr(BaseTransform, "apply"):
+            callable = BaseTransform  # given by place, as AWS has it
+        if callable is not None:
+            return dfc.map(callable, transformation_ctx)
+        if BaseTransform is None:
+            raise ValueError("MapToCollection needs callable, a function of (frame, transformation_ctx), or BaseTransform")
         return dfc.map(lambda frame, context: BaseTransform.apply(
             **{frame_name: frame, "transformation_ctx": context}, **base_kwargs), transformation_ctx)
 

@@ -167,6 +167,8 @@ def test_splits(orders):
     assert fields.select("ids").toDF().columns == ["id"] and "id" not in fields.select("rest").toDF().columns
     doubled = MapToCollection.apply(dfc=parts, BaseTransform=Filter, frame_name="frame", f=lambda r: r["id"] == 3)
     assert SelectFromCollection.apply(dfc=doubled, key="hi").count() == 1
+    ids = MapToCollection.apply(parts, lambda frame, context: frame.select_fields(["id"]))
+    assert ids.select("lo").toDF().columns == ["id"]
     assert len(FlatMap.apply(dfc=parts, BaseTransform=SplitRows, frame_name="frame", comparison_dict={"id": {"=": 1}},
                              name1="a", name2="b")) == 4
 

@@ -1,6 +1,7 @@
 """The table of what the shim has is true, and nothing that AWS documents is missing."""
 
 import importlib
+import inspect
 import sys
 from pathlib import Path
 
@@ -15,6 +16,32 @@ ROWS = list(surface.rows())
 
 def test_the_table_is_up_to_date():
     assert surface.PATH.read_text(encoding="utf-8") == surface.text(), "python test/python/surface.py writes it"
+
+
+SIGNATURES = [line.rstrip("\n").split("\t") for line in (surface.HERE / "signatures.tsv").read_text().splitlines()
+              if not line.startswith("#")]
+
+
+@pytest.mark.parametrize("owner, name, documented", SIGNATURES)
+def test_parameters_are_those_documented(owner, name, documented):
+    value = surface.found(owner, name)
+    held = inspect.signature(value.__call__ if isinstance(value, type) else value).parameters
+    wanted = [word for word in documented.split() if not word.startswith("**")]
+    assert [word for word in held if word in wanted and held[word].kind != inspect.Parameter.KEYWORD_ONLY] == [
+        word for word in wanted if word not in held or held[word].kind != inspect.Parameter.KEYWORD_ONLY]
+    if "**" in documented:
+        assert any(one.kind == inspect.Parameter.VAR_KEYWORD for one in held.values())
+
+
+def test_types_of_the_extensions():
+    from awsglue.gluetypes import ChoiceType, EnumType, Field, IntegerType, LongType, StringType, StructType
+    choice = ChoiceType([IntegerType()])
+    choice.merge([LongType(), StringType()])
+    choice.merge(ChoiceType([StringType()]))
+    assert sorted(choice.choices) == ["int", "long", "string"]
+    struct = StructType([Field("a", choice)])
+    struct.add(Field("b", EnumType(["x", "y"])))
+    assert struct.hasField("b") and not struct.hasField("c") and struct.getField("b").dataType.options == ["x", "y"]
 
 
 def test_nothing_is_missing():
