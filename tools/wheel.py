@@ -119,7 +119,7 @@ def digest(data):
     return "sha256=" + base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()
 
 
-def write(folder, target, version):
+def write(folder, target, version, level):
     tag = f"py3-none-{platform_tag()}"
     info = f"firn-{version}.dist-info"
     texts = {f"{info}/METADATA": METADATA.format(version=version), f"{info}/WHEEL": WHEEL.format(tag=tag),
@@ -128,7 +128,7 @@ def write(folder, target, version):
     path = target / f"firn-{version}-{tag}.whl"
     path.unlink(missing_ok=True)
     record = []
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as wheel:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=level) as wheel:
         def add(name, data, mode=0o644):
             entry = zipfile.ZipInfo(name)
             entry.external_attr = (0o100000 | mode) << 16
@@ -151,11 +151,12 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--binary", type=Path, default=ROOT / "build/release/firn")
     parser.add_argument("--target", type=Path, default=ROOT / "build/wheel")
+    parser.add_argument("--level", type=int, default=6, help="of compression, 0 to 9")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         fill(folder, options.binary)
-        path = write(folder, options.target, version_of(options.binary))
+        path = write(folder, options.target, version_of(options.binary), options.level)
     print(f"{path} ({path.stat().st_size / 1e6:.0f} MB)")
 
 

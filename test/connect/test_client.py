@@ -219,9 +219,7 @@ def test_ddl(spark):
 
 def test_clone(spark):
     spark.conf.set("spark.sql.shuffle.partitions", "9")
-    copy = spark.cloneSession() if hasattr(spark, "cloneSession") else None
-    if copy is None:
-        pytest.skip("the client cannot clone")
+    copy = spark.cloneSession()
     assert copy.conf.get("spark.sql.shuffle.partitions") == "9"
     copy.conf.set("spark.sql.shuffle.partitions", "10")
     assert spark.conf.get("spark.sql.shuffle.partitions") == "9"

@@ -8,6 +8,7 @@ import decimal
 
 import pandas as pd
 import pyarrow as pa
+from pyspark.errors import PythonException
 from pyspark.sql import Row, Window, functions as F, types as T
 
 ROWS = {}
@@ -491,8 +492,11 @@ def two_tables(spark):
 
 
 def shown(frame):
-    """Rows and types of a DataFrame as text; rows in any order."""
-    rows = sorted(repr(row) for row in frame.collect())
+    """Rows and types of a DataFrame as text; rows in any order. What the function's process refuses is an answer too."""
+    try:
+        rows = sorted(repr(row) for row in frame.collect())
+    except PythonException:
+        return {"schema": frame.schema.simpleString(), "rows": "PythonException"}
     return {"schema": frame.schema.simpleString(), "rows": rows}
 
 
