@@ -221,7 +221,9 @@ class Kinds:
             values = [convert(value) for value in values]
         try:
             return pa.array(values, type=arrow_type)
-        except pa.lib.ArrowException:
+        except pa.lib.ArrowException as error:
+            if isinstance(error, TypeError) and not pickled:
+                raise  # Spark casts values that do not fit, not those of another type: no integer is made of True
             return pa.array(values).cast(arrow_type)
 
     def series(self, column, as_frame=True):
