@@ -156,9 +156,9 @@ plan::RelationPtr file_table_relation(Session& session, SessionSurroundings& sur
                                       const FileTable& table, const plan::NameParts& name,
                                       plan::IdSource& fresh) {
   if (!has_files(session.process().store, table.location)) {
+    const DataType schema = schema_of(table);
     std::vector<BuiltColumn> columns;
-    for (const StructField& field : schema_of(table).fields())
-      columns.push_back({field.name, field.type});
+    for (const StructField& field : schema.fields()) columns.push_back({field.name, field.type});
     return RowBuilder(std::move(columns)).finish(name, fresh);
   }
   plan::UnresolvedTable files;

@@ -28,6 +28,14 @@ std::string same_path(const std::string& uri) {
   return scheme.empty() || scheme == "file" ? files::local_path(uri) : uri;
 }
 
+// A constant as Iceberg holds it: integers of 32 bits, decimals by their digits.
+types::Value in_partition(types::Value value, const types::Type& type) {
+  const auto* number = std::get_if<int64_t>(&value);
+  if (number != nullptr && type.id() == types::TypeId::kInt) return static_cast<int32_t>(*number);
+  if (number != nullptr && type.id() == types::TypeId::kDecimal) return types::Decimal{*number};
+  return value;
+}
+
 void ensure_name_mapping(Session& session, table::Table& table) {
   change_table(session, table, [](const iceberg::TableMetadata& base) {
     iceberg::TableChange change;
@@ -113,8 +121,9 @@ class Import {
       if (found->value == engine::kNullPartition)
         values.emplace_back(types::Null{});
       else
-        values.push_back(constant_value(session_, plan::string_literal(found->value),
-                                        types::to_spark(source.type)));
+        values.push_back(in_partition(constant_value(session_, plan::string_literal(found->value),
+                                                     types::to_spark(source.type)),
+                                      source.type));
     }
     return values;
   }
