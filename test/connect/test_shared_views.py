@@ -53,3 +53,17 @@ def test_hints(sessions):
     left.createOrReplaceTempView("hinted")
     for hint in ("BROADCAST(t)", "MAPJOIN(t), COALESCE(1)", "REPARTITION(2, id)", "REPARTITION_BY_RANGE(id)", "REBALANCE"):
         assert spark.sql(f"SELECT /*+ {hint} */ t.id FROM hinted t JOIN hinted u ON t.id = u.id").count() == 3
+
+
+def test_create_or_replace_overwrites_and_create_appends(sessions):
+    """Spark's RTAS overwrites (OverwriteByExpression of TRUE), its CTAS appends; Iceberg's summaries say so."""
+    spark = sessions[0]
+    for table in ("made_v2", "made_sql", "made_first"):
+        spark.sql(f"DROP TABLE IF EXISTS {table}")
+    spark.range(2).writeTo("made_v2").createOrReplace()
+    spark.sql("CREATE OR REPLACE TABLE made_sql AS SELECT 1 AS a")
+    spark.range(2).writeTo("made_first").create()
+    operations = [[row.operation for row in spark.sql(f"SELECT operation FROM {table}.snapshots").collect()]
+                  for table in ("made_v2", "made_sql", "made_first")]
+    assert operations == [["overwrite"], ["overwrite"], ["append"]]
+    assert spark.table("made_v2").count() == 2
