@@ -44,7 +44,7 @@ ROWS = {
         "1:1 2:6 4:6 5:11 7:18",
     "SELECT min(a), max(a) FROM VALUES (array(1, 2)), (array(1, NULL)), (array(NULL)), (array()) AS t(a)": "[]:[1, 2]",
     "SELECT max(struct(d, s)).s, min_by(s, struct(d)) FROM VALUES (-0.5D, 'x'), (double('NaN'), 'y'), (NULL, 'z') AS t(d, s)": "y:z",
-    "SELECT first(a), last(a) FROM (SELECT a FROM VALUES (struct(1, 'b')), (struct(NULL, 'a')), (struct(1, NULL)) AS t(a) ORDER BY a DESC)":
+    "SELECT first(a), last(a) FROM (SELECT struct(x, y) AS a FROM VALUES (1, 'b'), (NULL, 'a'), (1, NULL) AS t(x, y) ORDER BY a DESC)":
         "{1, b}:{NULL, a}",
     "SELECT 1, 'foobar' RLIKE 'foo(?=bar)' AND 'aa' RLIKE r'^(a)\\1$'": "1:true",
 }
