@@ -10,6 +10,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "test/seeds"), str(ROOT / "test")]
+from postgres_server import PROGRAMS, Postgres  # noqa: E402
 from world import World  # noqa: E402
 
 
@@ -152,46 +153,23 @@ def test_streaming_upsert(world, tmp_path_factory):
 
 
 @pytest.fixture
-def postgres(tmp_path):
-    """A PostgreSQL server of one's own, where the machine has one."""
-    found = shutil.which("initdb") or next(map(str, sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))), None)
-    if not found:
-        pytest.skip("no PostgreSQL server on this machine")
-    folder, tools = tmp_path / "pg", Path(found).parent
-    from kafka_broker import free_ports
-    port = free_ports(1)[0]
-    as_user = []
-    import os
-    if os.getuid() == 0:
-        as_user = ["runuser", "-u", "postgres", "--"]
-        folder.mkdir()
-        shutil.chown(folder, "postgres")
-        for parent in [tmp_path, *tmp_path.parents]:
-            if str(parent).startswith("/tmp/"):
-                parent.chmod(parent.stat().st_mode | 0o055)
-    subprocess.run([*as_user, found, "-D", str(folder), "-U", "postgres", "-A", "trust"], check=True,
-                   stdout=subprocess.DEVNULL, cwd="/")
-    subprocess.run([*as_user, str(tools / "pg_ctl"), "-D", str(folder), "-w", "-l", str(folder / "log"), "-o",
-                    f"-p {port} -k {folder} -h 127.0.0.1", "start"], check=True, stdout=subprocess.DEVNULL, cwd="/")
-
-    def psql(text):
-        subprocess.run([shutil.which("psql") or str(tools / "psql"), "-h", "127.0.0.1", "-p", str(port), "-U",
-                        "postgres", "-v", "ON_ERROR_STOP=1", "-c", text], check=True, stdout=subprocess.DEVNULL)
-    yield port, psql
-    subprocess.run([*as_user, str(tools / "pg_ctl"), "-D", str(folder), "-m", "immediate", "stop"], cwd="/",
-                   stdout=subprocess.DEVNULL)
+def postgres():
+    if not PROGRAMS:
+        pytest.skip("PostgreSQL is not installed (./dev setup --peers)")
+    server = Postgres()
+    yield server
+    server.stop()
 
 
 def test_jdbc_to_lake(world, postgres):
-    port, psql = postgres
-    psql((ROOT / "examples/jdbc_to_lake/payments.sql").read_text())
+    postgres.sql((ROOT / "examples/jdbc_to_lake/payments.sql").read_text())
     (world.folder / ".firn").mkdir()
     (world.folder / ".firn/connections.json").write_text(json.dumps({"shop": {
-        "url": f"jdbc:postgresql://127.0.0.1:{port}/postgres", "user": "postgres", "password": ""}}))
+        "url": postgres.jdbc, "user": "firn", "password": ""}}))
     arguments = ["--connection", "shop", "--dbtable", "public.payments", "--table", "lake.payments",
                  "--job-bookmark-option", "job-bookmark-enable"]
     job(world, "jdbc_to_lake", *arguments).ok()
-    psql("INSERT INTO payments VALUES (3, 'Cyd', 9.99, '2026-01-03 00:00:00')")
+    postgres.sql("INSERT INTO payments VALUES (3, 'Cyd', 9.99, '2026-01-03 00:00:00')")
     job(world, "jdbc_to_lake", *arguments).ok()
     rows = world.rows("SELECT payment_id, customer, CAST(amount AS STRING) AS amount FROM glue_catalog.lake.payments "
                       "ORDER BY payment_id")

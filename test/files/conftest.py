@@ -3,11 +3,13 @@
 import json
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "test"))
 TIMEOUT_S = 120 * int(os.environ.get("FIRN_TEST_SLOWER", "1"))
 
 

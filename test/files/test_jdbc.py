@@ -1,77 +1,16 @@
 """JDBC against a real PostgreSQL server, which the test starts for itself on loopback."""
 
-import os
-import pwd
-import shutil
-import socket
-import subprocess
-import time
-from pathlib import Path
-
 import pytest
+from postgres_server import PROGRAMS, Postgres
 
-PROGRAMS = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
-pytestmark = pytest.mark.skipif(not PROGRAMS, reason="PostgreSQL is not installed")
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-class Postgres:
-    """A cluster of its own. The server refuses to run as root: `nobody` runs it then."""
-
-    def __init__(self, folder):
-        self.folder, self.port = folder, free_port()
-        self.data = folder / "data"
-        self.data.mkdir(parents=True)
-        self.prefix = []
-        if os.geteuid() == 0:
-            user = pwd.getpwnam("nobody")
-            os.chown(self.data, user.pw_uid, user.pw_gid)
-            for parent in [folder, *folder.parents]:
-                if parent != Path("/") and parent.owner() == "root" and not parent.stat().st_mode & 0o001:
-                    parent.chmod(parent.stat().st_mode | 0o011)
-            self.prefix = ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
-        subprocess.run([*self.prefix, PROGRAMS[-1] / "initdb", "-D", self.data, "-U", "firn", "--auth=trust", "-E", "UTF8"],
-                       check=True, capture_output=True, cwd="/")
-        self.process = subprocess.Popen(
-            [*self.prefix, PROGRAMS[-1] / "postgres", "-D", self.data, "-p", str(self.port), "-h", "127.0.0.1", "-k", "", "-F"],
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/")
-        for _ in range(100):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
-                    break
-            time.sleep(0.1)
-
-    def sql(self, text):
-        for _ in range(50):
-            done = subprocess.run([PROGRAMS[-1] / "psql", "-h", "127.0.0.1", "-p", str(self.port), "-U", "firn", "-d", "postgres", "-At", "-c", text],
-                                  capture_output=True, text=True)
-            if "starting up" not in done.stderr:
-                break
-            time.sleep(0.1)
-        assert done.returncode == 0, done.stderr
-        return done.stdout.splitlines()
-
-    @property
-    def url(self):
-        return f"jdbc:postgresql://127.0.0.1:{self.port}/postgres?user=firn"
-
-    def stop(self):
-        self.process.terminate()
-        self.process.wait()
+pytestmark = pytest.mark.skipif(not PROGRAMS, reason="PostgreSQL is not installed (./dev setup --peers)")
 
 
 @pytest.fixture(scope="module")
-def postgres(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("postgres")
-    server = Postgres(folder)
+def postgres():
+    server = Postgres()
     yield server
     server.stop()
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 def source(postgres, **options):
