@@ -194,15 +194,23 @@ class Asked {
       const auto found = view->metadata.properties.find("comment");
       if (found != view->metadata.properties.end()) comment = found->second;
     }
-    return {
-        text_literal(name.name), text_literal(session_.current_catalog()), texts(shown(name.space)),
-        text_or_null(comment),   text_literal(view ? "VIEW" : "MANAGED"),  flag(false)};
+    const auto files = catalog().load_file_table(name);
+    if (files && !files->comment.empty()) comment = files->comment;
+    return {text_literal(name.name),
+            text_literal(session_.current_catalog()),
+            texts(shown(name.space)),
+            text_or_null(comment),
+            text_literal(view                       ? "VIEW"
+                         : files && !files->managed ? "EXTERNAL"
+                                                    : "MANAGED"),
+            flag(false)};
   }
   bool exists(const std::vector<std::string>& parts) {
     if (is_view(parts)) return true;
     try {
       const catalog::TableName name = session_.table_name(parts);
-      return catalog().load(name).has_value() || catalog().load_view(name).has_value();
+      return catalog().load(name).has_value() || catalog().load_view(name).has_value() ||
+             catalog().load_file_table(name).has_value();
     } catch (const Error& error) {
       if (error.code() == Code::kNotFound) return false;
       throw;
@@ -218,6 +226,8 @@ class Asked {
         names = catalog().list_tables(space);
         for (catalog::TableName& view : catalog().list_views(space))
           names.push_back(std::move(view));
+        for (catalog::TableName& table : catalog().list_file_tables(space))
+          names.push_back(std::move(table));
       }
       std::sort(names.begin(), names.end());
       for (const catalog::TableName& name : names)
@@ -242,6 +252,9 @@ class Asked {
       if (const auto state = catalog().load(session_.table_name(parts)))
         for (const types::PartitionField& field : state->metadata->spec().fields)
           partitions.push_back(state->metadata->schema().name_of(field.source_id).value_or(""));
+    if (const auto files = catalog().load_file_table(session_.table_name(parts));
+        files && !is_view(parts))
+      partitions = files->partition_columns;
     plan::UnresolvedTable named;
     named.parts = parts;
     const RelationPtr resolved = session_.resolve(plan::make(std::move(named)));
