@@ -7,7 +7,8 @@ import pytest
 
 from table_cases import ROOT, difference, of_firn, read_answers, read_cases
 
-FILES = ["alter", "inserts", "writers", "snapshots", "procedures", "metadata", "definitions", "partitioning"]
+FILES = ["alter", "inserts", "writers", "snapshots", "procedures", "metadata", "definitions", "partitioning",
+         "evolution", "migration"]
 
 
 @pytest.fixture(scope="module", params=FILES)
