@@ -470,6 +470,8 @@ Result show_columns(Session& session, const plan::ShowColumns& node) {
 }
 
 Result show_partitions(Session& session, const plan::ShowPartitions& node) {
+  if (const auto files = find_file_table(session, node.table))
+    return show_file_partitions(session, node.table, *files);
   load_table(session, node.table);
   throw Error("INVALID_PARTITION_OPERATION.PARTITION_MANAGEMENT_IS_UNSUPPORTED",
               {{"name", backquoted(session.full_name(node.table))}});

@@ -1,5 +1,9 @@
 // Tables of files as DESCRIBE and SHOW CREATE TABLE print them.
+#include <set>
+
+#include "base/error.h"
 #include "base/names.h"
+#include "engine/file_paths.h"
 #include "formats/schema_json.h"
 #include "session/file_tables.h"
 #include "session/table_text.h"
@@ -70,6 +74,26 @@ Result describe_file_table(Session& session, const plan::NameParts& name,
   add("Comment", table.comment);
   add("Location", table.location);
   return describe_rows(session, std::move(rows));
+}
+
+Result show_file_partitions(Session& session, const plan::NameParts& name,
+                            const catalog::FileTable& table) {
+  if (table.partition_columns.empty())
+    throw_invalid("SHOW PARTITIONS of " + dotted(session.full_name(name)) +
+                  ", which is not partitioned");
+  std::set<std::string> partitions;
+  files::FileStore& store = session.process().store;
+  if (!store.list(table.location).empty()) {
+    for (const engine::PlacedFile& file : engine::expand_paths(store, {table.location})) {
+      std::string text;
+      for (const engine::PartitionValue& one : file.partition)
+        text += (text.empty() ? "" : "/") + one.key + "=" + one.value;
+      if (!text.empty()) partitions.insert(text);
+    }
+  }
+  TextRows rows;
+  for (const std::string& partition : partitions) rows.push_back({partition});
+  return session.rows({session.column("partition", types::DataTypeId::kString)}, std::move(rows));
 }
 
 Result show_create_file_table(Session& session, const plan::NameParts& name,

@@ -35,6 +35,8 @@ std::vector<std::string> column_names(const catalog::FileTable&);
 // ---- DESCRIBE, SHOW CREATE TABLE, SHOW TBLPROPERTIES
 Result describe_file_table(Session&, const plan::NameParts& name, const catalog::FileTable&,
                            bool extended);
+// SHOW PARTITIONS: those that have files.
+Result show_file_partitions(Session&, const plan::NameParts& name, const catalog::FileTable&);
 Result show_create_file_table(Session&, const plan::NameParts& name, const catalog::FileTable&);
 
 }  // namespace firn::session

@@ -126,6 +126,7 @@ def test_a_table_of_files_leaves_the_catalog_to_others(firn, pyiceberg, space):
     assert pyiceberg.list_tables(space) == [(space, "t")]
     shown = [row["tableName"] for row in firn.rows(f"SHOW TABLES IN {space}")]
     assert shown == ["files", "t"]
+    assert [row["partition"] for row in firn.rows(f"SHOW PARTITIONS {space}.files")] == ["p=x", "p=y"]
     assert "SCHEMA_NOT_EMPTY" in firn.error(f"DROP TABLE {space}.t; DROP NAMESPACE {space}")
     for statement in (f"CREATE TABLE {space}.files (id INT) USING iceberg", f"CREATE TABLE {space}.files (id INT) USING csv"):
         assert "TABLE_OR_VIEW_ALREADY_EXISTS" in firn.error(statement)
