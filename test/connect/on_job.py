@@ -38,7 +38,7 @@ for wrong in ("SELECT nothing FROM orders", "SELECT * FROM no_such_table", "SELE
     try:
         spark.sql(wrong).collect()
     except AnalysisException as failure:
-        print(type(failure).__name__, failure.getCondition(), failure.getSqlState(), failure.getMessageParameters())
+        print(type(failure).__name__, failure.getCondition(), failure.getSqlState(), sorted(failure.getMessageParameters().items()))
 try:
     spark.sql("SELECT 1 / 0").collect()
 except Exception as failure:
