@@ -107,10 +107,12 @@ class RestCatalog final : public Catalog {
 
   table::Reply commit(const TableName& name, const iceberg::TableChange& change) override {
     const bool creates = is_plain_creation(change);
+    const auto base = !creates && adds_parts(change) ? load(name) : std::nullopt;
+    const iceberg::TableChange sent = base ? without_known_parts(*base->metadata, change) : change;
     const RestAnswer answer =
         creates ? client_.call("POST", space_path(name.space) + "/tables", {},
                                rest_create_table(name.name, change))
-                : client_.call("POST", table_path(name), {}, rest_commit(name, change));
+                : client_.call("POST", table_path(name), {}, rest_commit(name, sent));
     if (answer.done())
       return {table::ReplyKind::kCommitted, reached(parse_rest_table(answer.body)), ""};
     if (answer.status == 409)

@@ -91,6 +91,52 @@ struct IsCreation {
   }
 };
 
+// Goes over updates in their order; false: this one is to be left out.
+struct KnownParts {
+  const iceberg::TableMetadata& base;
+  std::optional<int> schema, spec, order;  // the last one added, where the table has it already
+
+  bool operator()(iceberg::AddSchema& u) {
+    const auto found = std::ranges::find_if(
+        base.schemas, [&](const types::Schema& one) { return one.same_fields(u.schema); });
+    schema = found == base.schemas.end() ? std::nullopt : std::optional(found->schema_id);
+    return !schema;
+  }
+  bool operator()(iceberg::AddPartitionSpec& u) {
+    const auto alike = [](const types::PartitionField& a, const types::PartitionField& b) {
+      return a.source_id == b.source_id && a.name == b.name && a.transform == b.transform;
+    };
+    const auto found = std::ranges::find_if(base.specs, [&](const types::PartitionSpec& one) {
+      return std::ranges::equal(one.fields, u.spec.fields, alike);
+    });
+    spec = found == base.specs.end() ? std::nullopt : std::optional(found->spec_id);
+    return !spec;
+  }
+  bool operator()(iceberg::AddSortOrder& u) {
+    const auto found = std::ranges::find_if(base.sort_orders, [&](const types::SortOrder& one) {
+      return one.fields == u.order.fields;
+    });
+    order = found == base.sort_orders.end() ? std::nullopt : std::optional(found->order_id);
+    return !order;
+  }
+  bool operator()(iceberg::SetCurrentSchema& u) const {
+    if (u.schema_id == -1 && schema) u.schema_id = *schema;
+    return true;
+  }
+  bool operator()(iceberg::SetDefaultSpec& u) const {
+    if (u.spec_id == -1 && spec) u.spec_id = *spec;
+    return true;
+  }
+  bool operator()(iceberg::SetDefaultSortOrder& u) const {
+    if (u.order_id == -1 && order) u.order_id = *order;
+    return true;
+  }
+  template <typename Update>
+  bool operator()(Update&) const {
+    return true;
+  }
+};
+
 // The current version's object of a view's metadata, and its schema's.
 struct ViewParts {
   OrderedJson version, schema, properties;
@@ -227,6 +273,25 @@ std::string rest_create_table(const std::string& name, const iceberg::TableChang
   json["stage-create"] = false;
   json["properties"] = std::move(properties);
   return iceberg::dump_json(json);
+}
+
+bool adds_parts(const iceberg::TableChange& change) {
+  return std::ranges::any_of(change.updates, [](const iceberg::Update& one) {
+    return std::holds_alternative<iceberg::AddSchema>(one) ||
+           std::holds_alternative<iceberg::AddPartitionSpec>(one) ||
+           std::holds_alternative<iceberg::AddSortOrder>(one);
+  });
+}
+
+iceberg::TableChange without_known_parts(const iceberg::TableMetadata& base,
+                                         iceberg::TableChange change) {
+  KnownParts known{base, {}, {}, {}};
+  std::vector<iceberg::Update> updates;
+  for (iceberg::Update& update : change.updates) {
+    if (std::visit(known, update)) updates.push_back(std::move(update));
+  }
+  change.updates = std::move(updates);
+  return change;
 }
 
 std::string rest_commit(const TableName& name, const iceberg::TableChange& change) {

@@ -59,6 +59,11 @@ std::string rest_update_properties(const iceberg::Properties& set,
 // True where a change says no more than createTable can.
 bool is_plain_creation(const iceberg::TableChange&);
 std::string rest_create_table(const std::string& name, const iceberg::TableChange&);
+// The same change, in which a schema, spec or sort order that `base` has already is set by its id
+// instead of added: a server need not take one that is not new for the last one added (-1).
+iceberg::TableChange without_known_parts(const iceberg::TableMetadata& base, iceberg::TableChange);
+// Whether there is anything to look at in this way.
+bool adds_parts(const iceberg::TableChange&);
 std::string rest_commit(const TableName&, const iceberg::TableChange&);
 std::string rest_rename(const TableName& from, const TableName& to);
 std::string rest_register(const std::string& name, const std::string& metadata_file);

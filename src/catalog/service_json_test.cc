@@ -172,6 +172,26 @@ TEST(RestRequests, PlainCreations) {
   EXPECT_FALSE(is_plain_creation(change));
 }
 
+TEST(RestRequests, WhatTheTableHasIsSetByItsId) {
+  iceberg::TableMetadata base;
+  base.schemas.resize(2);
+  base.schemas[1].schema_id = 1;
+  base.schemas[1].fields = {{.id = 1, .name = "a", .type = Type::primitive(TypeId::kInt)}};
+  base.specs = {{3, {}}};
+  types::Schema fresh = base.schemas[1];
+  fresh.fields[0].name = "b";
+  iceberg::TableChange change;
+  change.updates = {iceberg::AddSchema{base.schemas[1]}, iceberg::SetCurrentSchema{-1},
+                    iceberg::AddSchema{fresh},           iceberg::SetCurrentSchema{-1},
+                    iceberg::AddPartitionSpec{},         iceberg::SetDefaultSpec{-1}};
+  EXPECT_TRUE(adds_parts(change));
+  const iceberg::TableChange sent = without_known_parts(base, change);
+  ASSERT_EQ(sent.updates.size(), 4U);
+  EXPECT_EQ(std::get<iceberg::SetCurrentSchema>(sent.updates[0]).schema_id, 1);
+  EXPECT_EQ(std::get<iceberg::SetCurrentSchema>(sent.updates[2]).schema_id, -1);
+  EXPECT_EQ(std::get<iceberg::SetDefaultSpec>(sent.updates[3]).spec_id, 3);
+}
+
 TEST(RestRequests, ChangesAsTheProtocolHasThem) {
   iceberg::TableChange change;
   change.requirements = {iceberg::AssertTableUuid{"u"}, iceberg::AssertRefSnapshotId{"main", {}}};
