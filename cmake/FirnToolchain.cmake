@@ -52,6 +52,10 @@ if(FIRN_SANITIZE)
   if(FIRN_SANITIZE MATCHES "undefined")
     target_compile_options(firn_options INTERFACE -fno-sanitize-recover=undefined)
   endif()
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND FIRN_SANITIZE MATCHES "address")
+    # As shared libraries the two runtimes of g++ disturb each other: log_path is then not heeded.
+    target_link_options(firn_options INTERFACE -static-libasan -static-libubsan)
+  endif()
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     # g++ 12 reports false positives in inlined standard containers once sanitizers instrument them.
     target_compile_options(firn_options INTERFACE -Wno-maybe-uninitialized -Wno-array-bounds -Wno-stringop-overflow -Wno-restrict)
