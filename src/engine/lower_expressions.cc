@@ -5,6 +5,7 @@
 #include "engine/duck_types.h"
 #include "engine/kernel_functions.h"
 #include "engine/lower.h"
+#include "plan/build.h"
 
 namespace firn::engine {
 namespace {
@@ -13,11 +14,6 @@ using duckdb::ExpressionType;
 using duckdb::make_uniq;
 using plan::Expr;
 using plan::ExprPtr;
-
-const plan::Call* as_call(const Expr& expr, std::string_view name) {
-  const auto* call = std::get_if<plan::Call>(&expr.node);
-  return call != nullptr && call->function->name == name ? call : nullptr;
-}
 
 const plan::Subquery* as_in_subquery(const Expr& expr) {
   const auto* subquery = std::get_if<plan::Subquery>(&expr.node);
@@ -29,7 +25,7 @@ const plan::Subquery* negated_in(const plan::Call& call) {
 }
 
 void collect_conjuncts(const ExprPtr& expr, std::vector<ExprPtr>& out) {
-  if (const plan::Call* call = as_call(*expr, "and")) {
+  if (const plan::Call* call = plan::as_call(*expr, "and")) {
     for (const ExprPtr& argument : call->arguments) collect_conjuncts(argument, out);
   } else {
     out.push_back(expr);
