@@ -12,6 +12,7 @@
 #include "engine/table_writer.h"
 #include "kernels/time_zone.h"
 #include "kernels/value_text.h"
+#include "session/file_format.h"
 #include "session/stream_file_sink.h"
 #include "session/streams.h"
 #include "stream/sink/kafka_sink.h"
@@ -344,7 +345,7 @@ stream::Target make_stream_target(Session& session, const StreamWrite& write, pl
   std::string format = lower_case(write.format);
   if (!write.table.empty() && format.empty()) format = "iceberg";
   if (format.empty())
-    format = lower_case(session.conf().get("spark.sql.sources.default").value_or("parquet"));
+    format = default_file_format(session.conf());
   std::string names;
   for (const SinkRow& row : kSinks) {
     if (format == row.format) return row.make(request);

@@ -12,6 +12,7 @@
 #include "engine/table_source.h"
 #include "plan/build.h"
 #include "session/broker_map.h"
+#include "session/file_format.h"
 #include "stream/source/formats.h"
 #include "stream/source/iceberg_source.h"
 
@@ -188,10 +189,7 @@ plan::RelationPtr stream_from_format(
     else
       source.options[key] = *text;
   }
-  if (source.format.empty()) {
-    const auto given = session.conf().get("spark.sql.sources.default");
-    source.format = given && !given->empty() ? *given : "parquet";
-  }
+  if (source.format.empty()) source.format = default_file_format(session.conf());
   if (source.format == "iceberg") {
     if (path.empty()) {
       const auto option = source.options.find("path");

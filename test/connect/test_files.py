@@ -32,6 +32,16 @@ def test_modes(spark, path):
     assert names(path, "_SUCCESS") == ["_SUCCESS"] and not names(path, "_temporary")
 
 
+def test_no_format_is_parquet(spark, path):
+    spark.sql("SELECT 1 AS a").write.save(path)
+    assert all(name.endswith(".parquet") for name in names(path)) and names(path)
+    assert rows(spark.read.load(path)) == [(1,)]
+    stream = spark.readStream.schema("a int").load(path)
+    query = stream.writeStream.option("checkpointLocation", path + "-c").trigger(availableNow=True).start(path + "-s")
+    query.awaitTermination(60)
+    assert query.exception() is None and rows(spark.read.parquet(path + "-s")) == [(1,)]
+
+
 @pytest.mark.parametrize("format", ["parquet", "csv", "json", "orc", "avro"])
 def test_partitions(spark, path, format):
     frame = spark.sql("SELECT * FROM VALUES (1, 'a/b', DATE'2024-01-01'), (2, NULL, DATE'2024-01-02'), (3, 'x=y z', DATE'2024-01-01') AS t(id, name, day)")

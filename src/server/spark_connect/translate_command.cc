@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "server/spark_connect/translate_parts.h"
+#include "session/file_format.h"
 #include "sql/parser.h"
 
 // Older clients fill fields that newer protocols call deprecated.
@@ -168,8 +169,7 @@ plan::Statement Translation::write(const WriteOperation& given) {
   plan::WriteFiles made;
   made.format = format;
   if (made.format.empty())
-    made.format = lower_case(
-        surroundings.session().conf().get("spark.sql.sources.default").value_or("parquet"));
+    made.format = session::default_file_format(surroundings.session().conf());
   made.options = options_of(given.options());
   made.path = given.path().empty() ? option(made.options, "path") : given.path();
   made.mode = mode;

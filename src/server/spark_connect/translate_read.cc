@@ -1,6 +1,7 @@
 // Read: tables by name, files and other sources by format. Options travel with the relation: a
 // user's schema as the option __schema (schema JSON), further paths as __paths (a JSON list).
 #include "server/spark_connect/translate_parts.h"
+#include "session/file_format.h"
 #include "sql/parser.h"
 
 namespace firn::server::spark_connect {
@@ -58,7 +59,7 @@ RelationPtr Translation::read(const proto::Read& given) {
   session::Session& session = surroundings.session();
   std::string format = lower_case(asked.format());
   if (format.empty())
-    format = lower_case(session.conf().get("spark.sql.sources.default").value_or("parquet"));
+    format = session::default_file_format(session.conf());
   plan::Options options = options_of(asked.options());
   if (!asked.schema().empty())
     options.emplace_back("__schema", sql::parse_schema(asked.schema()).json());
