@@ -103,8 +103,9 @@ def small(spark, arguments):
 
 
 def to_pandas(spark, arguments):
+    # A double: as a decimal (0.5 without D) each price becomes an object of Python's in the client, 2 s of 5 M rows.
     frame = spark.range(arguments.rows).selectExpr(
-        "id", "id * 0.5 AS price", "concat('user-', cast(id % 100000 AS string)) AS user", "id % 7 = 0 AS flag")
+        "id", "id * 0.5D AS price", "concat('user-', cast(id % 100000 AS string)) AS user", "id % 7 = 0 AS flag")
 
     def run():
         assert len(frame.toPandas()) == arguments.rows

@@ -344,8 +344,7 @@ stream::Target make_stream_target(Session& session, const StreamWrite& write, pl
   }
   std::string format = lower_case(write.format);
   if (!write.table.empty() && format.empty()) format = "iceberg";
-  if (format.empty())
-    format = default_file_format(session.conf());
+  if (format.empty()) format = default_file_format(session.conf());
   std::string names;
   for (const SinkRow& row : kSinks) {
     if (format == row.format) return row.make(request);

@@ -58,8 +58,7 @@ RelationPtr Translation::read(const proto::Read& given) {
   const proto::Read::DataSource& asked = given.data_source();
   session::Session& session = surroundings.session();
   std::string format = lower_case(asked.format());
-  if (format.empty())
-    format = session::default_file_format(session.conf());
+  if (format.empty()) format = session::default_file_format(session.conf());
   plan::Options options = options_of(asked.options());
   if (!asked.schema().empty())
     options.emplace_back("__schema", sql::parse_schema(asked.schema()).json());
