@@ -199,8 +199,8 @@ boto3.client("s3")
 def test_an_interrupt_reaches_the_script(script, firn, tmp_path):
     (tmp_path / "job.py").write_text(SESSION + """
 import time
-print("ready", flush=True)
 try:
+    print("ready", flush=True)
     time.sleep(60)
 except KeyboardInterrupt:
     print("stopping")
