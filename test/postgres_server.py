@@ -25,6 +25,7 @@ class Postgres:
     """
 
     def __init__(self):
+        assert PROGRAMS, "PostgreSQL is not installed (./dev setup --peers)"
         self.folder, self.port = Path(tempfile.mkdtemp(prefix="firn-postgres-")), free_port()
         prefix = []
         if os.geteuid() == 0:

@@ -81,15 +81,18 @@ class Filter(GlueTransform):
 class FlatMap(GlueTransform):
     """A transform, or a function of (frame, transformation_ctx), over each frame of a collection."""
 
+    method = "flatmap"  # of the collection
+
     def __call__(self, dfc, BaseTransform=None, frame_name="frame", transformation_ctx="", info="", stageThreshold=0,
                  totalThreshold=0, *, callable=None, **base_kwargs):
+        over_frames = getattr(dfc, self.method)
         if BaseTransform is not None and not hasattr(BaseTransform, "apply"):
             callable = BaseTransform  # given by place, as AWS has it
         if callable is not None:
-            return dfc.map(callable, transformation_ctx)
+            return over_frames(callable, transformation_ctx)
         if BaseTransform is None:
-            raise ValueError("MapToCollection needs callable, a function of (frame, transformation_ctx), or BaseTransform")
-        return dfc.flatmap(lambda frame, context: BaseTransform.apply(
+            raise ValueError(f"{self.name()} needs callable, a function of (frame, transformation_ctx), or BaseTransform")
+        return over_frames(lambda frame, context: BaseTransform.apply(
             **{frame_name: frame, "transformation_ctx": context}, **base_kwargs), transformation_ctx)
 
 
@@ -108,19 +111,10 @@ class Map(GlueTransform):
         return frame.map(f, False, transformation_ctx, info, stageThreshold, totalThreshold)
 
 
-class MapToCollection(GlueTransform):
-    """A transform, or a function of (frame, transformation_ctx), over each frame of a collection."""
+class MapToCollection(FlatMap):
+    """A transform, or a function of (frame, transformation_ctx), over each frame of a collection, one for one."""
 
-    def __call__(self, dfc, BaseTransform=None, frame_name="frame", transformation_ctx="", info="", stageThreshold=0,
-                 totalThreshold=0, *, callable=None, **base_kwargs):
-        if BaseTransform is not None and not hasattr(BaseTransform, "apply"):
-            callable = BaseTransform  # given by place, as AWS has it
-        if callable is not None:
-            return dfc.map(callable, transformation_ctx)
-        if BaseTransform is None:
-            raise ValueError("MapToCollection needs callable, a function of (frame, transformation_ctx), or BaseTransform")
-        return dfc.map(lambda frame, context: BaseTransform.apply(
-            **{frame_name: frame, "transformation_ctx": context}, **base_kwargs), transformation_ctx)
+    method = "map"
 
 
 class Relationalize(GlueTransform):

@@ -8,6 +8,7 @@
 #include "session/file_tables.h"
 #include "session/import_files.h"
 #include "session/procedures.h"
+#include "session/streams.h"
 #include "session/table_change.h"
 
 namespace firn::session {
@@ -21,17 +22,7 @@ constexpr const char* kFileFormats[] = {"parquet", "orc", "avro", "csv", "json",
 plan::NameParts name_parts(const Call& call, const std::string& argument) {
   const std::string text = call.arguments.text(argument);
   if (text.empty()) throw_invalid("Cannot handle an empty identifier for argument " + argument);
-  plan::NameParts parts(1);
-  bool quoted = false;
-  for (const char c : text) {
-    if (c == '`')
-      quoted = !quoted;
-    else if (c == '.' && !quoted)
-      parts.emplace_back();
-    else
-      parts.back() += c;
-  }
-  return parts;
+  return split_name(text);
 }
 
 void check_parallelism(const Call& call) {

@@ -30,7 +30,7 @@ def run(version, server, folder):
     """Each case's trouble. Clients of 4.0 hang now and then in their own clean-up: the rest is then run by a new process, and
     a case that hangs twice has failed, with the places where the client's threads stood."""
     if not (CLIENTS / version).exists():
-        pytest.skip(f"the client {version} is not installed (./dev setup --peers)")
+        pytest.fail(f"the client {version} is not installed (./dev setup --peers)")
     told, hung = {}, set()
     while left := [name for name in CASES if name not in told]:
         answers, printed = run_cases(version, server, folder, left)

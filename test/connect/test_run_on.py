@@ -54,7 +54,7 @@ def spark_server(tmp_path):
 
     home = Path(pyspark.__file__).parent
     if not list((home / "jars").glob("spark-connect_*.jar")):
-        pytest.skip("Spark's jars are not installed (./dev setup --peers)")
+        pytest.fail("Spark's jars are not installed (./dev setup --peers)")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "test/seeds"), str(ROOT / "test")]
-from postgres_server import PROGRAMS, Postgres  # noqa: E402
+from postgres_server import Postgres  # noqa: E402
 from world import World  # noqa: E402
 
 
@@ -154,8 +154,6 @@ def test_streaming_upsert(world, tmp_path_factory):
 
 @pytest.fixture
 def postgres():
-    if not PROGRAMS:
-        pytest.skip("PostgreSQL is not installed (./dev setup --peers)")
     server = Postgres()
     yield server
     server.stop()

@@ -1,10 +1,7 @@
 """JDBC against a real PostgreSQL server, which the test starts for itself on loopback."""
 
 import pytest
-from postgres_server import PROGRAMS, Postgres
-
-pytestmark = pytest.mark.skipif(not PROGRAMS, reason="PostgreSQL is not installed (./dev setup --peers)")
-
+from postgres_server import Postgres
 
 @pytest.fixture(scope="module")
 def postgres():

@@ -70,7 +70,7 @@ def test_as_a_module(environment, tmp_path):
 @pytest.mark.parametrize("client", [None, CLIENT], ids=["pyspark", "client"])
 def test_a_session(environment, tmp_path, client):
     if client and not client.exists():
-        pytest.skip("the client 4.2 is not installed (./dev setup --peers)")
+        pytest.fail("the client 4.2 is not installed (./dev setup --peers)")
     done = run(environment, tmp_path, "python", "-c", "import firn; print(firn.connect().range(3).count())", client=client)
     assert (done.returncode, done.stdout) == (0, "3\n"), done.stderr
 
