@@ -80,13 +80,7 @@ GlueAnswer GlueClient::call(const std::string& operation, const std::string& bod
 }
 
 void GlueClient::fail(std::string_view action, const GlueAnswer& answer) {
-  std::string reason = answer.failure.message;
-  if (answer.status != 0) {
-    reason = fmt::format("{} ({})",
-                         answer.failure.type.empty() ? "the server refuses" : answer.failure.type,
-                         answer.status);
-    if (!answer.failure.message.empty()) reason += ": " + answer.failure.message;
-  }
+  const std::string reason = answer.failure.text(answer.status);
   throw Error(condition_of(answer), {{"what", fmt::format("Cannot {}: {}", action, reason)}});
 }
 

@@ -11,10 +11,10 @@
 namespace firn::catalog {
 
 struct GlueAnswer {
-  bool done = false;      // Glue did it, and says so
-  bool in_doubt = false;  // an attempt got no answer, or one that does not say whether it was done
-  int status = 0;         // of HTTP; 0: no answer came
-  GlueFailure failure;    // where not done
+  bool done = false;       // Glue did it, and says so
+  bool in_doubt = false;   // an attempt got no answer, or one that does not say whether it was done
+  int status = 0;          // of HTTP; 0: no answer came
+  ServiceFailure failure;  // where not done
   std::string body;
 };
 

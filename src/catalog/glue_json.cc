@@ -18,12 +18,6 @@ using iceberg::JsonCursor;
 using iceberg::OrderedJson;
 
 constexpr const char* kReply = "answer of Glue";
-constexpr size_t kShownBytes = 300;  // of an answer that is no JSON
-
-iceberg::Properties string_map(const JsonCursor& json, const char* name) {
-  const auto found = json.find(name);
-  return found ? found->as_string_map() : iceberg::Properties{};
-}
 
 GlueDatabase read_database(const JsonCursor& json) {
   GlueDatabase database;
@@ -140,8 +134,8 @@ GluePage<GlueTable> parse_glue_tables(std::string_view text) {
   return read_page<GlueTable>(text, "TableList", read_table);
 }
 
-GlueFailure parse_glue_failure(std::string_view text, std::string_view header) {
-  GlueFailure failure;
+ServiceFailure parse_glue_failure(std::string_view text, std::string_view header) {
+  ServiceFailure failure;
   failure.type = std::string(header);
   try {
     const Json value = iceberg::parse_json(text, kReply);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "catalog/catalog.h"
+#include "catalog/service_json.h"
 
 namespace firn::catalog {
 
@@ -28,11 +29,6 @@ struct GlueTable {
   std::optional<std::string> metadata_location() const;
 };
 
-struct GlueFailure {
-  std::string type;  // "EntityNotFoundException"; "" where the answer is no error of Glue's
-  std::string message;
-};
-
 template <typename Row>
 struct GluePage {
   std::vector<Row> rows;
@@ -45,7 +41,7 @@ GlueTable parse_glue_table(std::string_view json);        // of GetTable
 GluePage<GlueDatabase> parse_glue_databases(std::string_view json);
 GluePage<GlueTable> parse_glue_tables(std::string_view json);
 // Never throws: what answers 500 may be a proxy. `header`: x-amzn-errortype, or "".
-GlueFailure parse_glue_failure(std::string_view json, std::string_view header);
+ServiceFailure parse_glue_failure(std::string_view json, std::string_view header);
 
 // Requests. catalog_id: "" for the account's own.
 struct GlueTableRequest {

@@ -191,13 +191,7 @@ void RestClient::fail(std::string_view action, const RestAnswer& answer) {
   for (const RestStatusRow& row : kRestStatuses) {
     if (row.status == answer.status) condition = row.condition;
   }
-  std::string reason = answer.failure.message;
-  if (answer.status != 0) {
-    reason = fmt::format("{} ({})",
-                         answer.failure.type.empty() ? "the server refuses" : answer.failure.type,
-                         answer.status);
-    if (!answer.failure.message.empty()) reason += ": " + answer.failure.message;
-  }
+  const std::string reason = answer.failure.text(answer.status);
   throw Error(condition, {{"what", fmt::format("Cannot {}: {}", action, reason)}});
 }
 

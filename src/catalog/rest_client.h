@@ -16,7 +16,7 @@ namespace firn::catalog {
 
 struct RestAnswer {
   int status = 0;  // of HTTP; 0: no answer came
-  RestFailure failure;
+  ServiceFailure failure;
   std::string body;
   bool done() const { return status >= 200 && status < 300; }
   // It may or may not have been done.

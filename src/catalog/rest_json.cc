@@ -16,12 +16,6 @@ using iceberg::JsonCursor;
 using iceberg::OrderedJson;
 
 constexpr const char* kRestReply = "answer of the REST catalog";
-constexpr size_t kRestShownBytes = 300;  // of an answer that is no JSON
-
-iceberg::Properties rest_map(const JsonCursor& json, const char* name) {
-  const auto found = json.find(name);
-  return found ? found->as_string_map() : iceberg::Properties{};
-}
 
 // A value that is null counts as not set.
 iceberg::Properties rest_config_map(const JsonCursor& json, const char* name) {
@@ -198,7 +192,7 @@ RestIdentifiers parse_rest_identifiers(std::string_view text) {
 
 iceberg::Properties parse_rest_namespace(std::string_view text) {
   const Json value = iceberg::parse_json(text, kRestReply);
-  return rest_map(JsonCursor(value, kRestReply), "properties");
+  return string_map(JsonCursor(value, kRestReply), "properties");
 }
 
 RestTable parse_rest_table(std::string_view text) {
@@ -224,7 +218,7 @@ View parse_rest_view(std::string_view text) {
           iceberg::parse_view_metadata(json.at("metadata").json().dump())};
 }
 
-RestFailure parse_rest_failure(std::string_view text) {
+ServiceFailure parse_rest_failure(std::string_view text) {
   try {
     const Json value = iceberg::parse_json(text, kRestReply);
     const JsonCursor json(value, kRestReply);
@@ -235,7 +229,7 @@ RestFailure parse_rest_failure(std::string_view text) {
     return {error.optional_string("type").value_or(""),
             error.optional_string("message").value_or("")};
   } catch (const Error&) {
-    return {"", std::string(text.substr(0, kRestShownBytes))};
+    return {"", std::string(text.substr(0, kShownBytes))};
   }
 }
 

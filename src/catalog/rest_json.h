@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "catalog/catalog.h"
+#include "catalog/service_json.h"
 
 namespace firn::catalog {
 
@@ -18,10 +19,6 @@ struct RestConfig {
 struct RestToken {
   std::string token;
   std::optional<int64_t> expires_in_s;
-};
-struct RestFailure {
-  std::string type;  // "NoSuchTableException"; "" where the answer is none of the protocol's
-  std::string message;
 };
 struct RestNamespaces {
   std::vector<Namespace> rows;
@@ -50,7 +47,7 @@ RestIdentifiers parse_rest_identifiers(std::string_view json);
 iceberg::Properties parse_rest_namespace(std::string_view json);  // its properties
 RestTable parse_rest_table(std::string_view json);  // LoadTableResult and CommitTableResponse
 View parse_rest_view(std::string_view json);
-RestFailure parse_rest_failure(std::string_view json);  // never throws
+ServiceFailure parse_rest_failure(std::string_view json);  // never throws
 
 // Requests.
 std::string rest_create_namespace(const Namespace&, const iceberg::Properties&);

@@ -93,7 +93,7 @@ TEST(GlueAnswers, Failures) {
            {"", "", "", ""},
            {R"({"__type": 3})", "", "", R"({"__type": 3})"},
        }) {
-    const GlueFailure failure = parse_glue_failure(row.body, row.header);
+    const ServiceFailure failure = parse_glue_failure(row.body, row.header);
     EXPECT_EQ(failure.type, row.type);
     EXPECT_EQ(failure.message, row.message);
   }
@@ -141,7 +141,7 @@ TEST(GlueTypes, AsHiveSpellsThem) {
 // ---- REST
 
 TEST(RestAnswers, Failures) {
-  const RestFailure failure = parse_rest_failure(
+  const ServiceFailure failure = parse_rest_failure(
       R"({"error": {"message": "no t", "type": "NoSuchTableException", "code": 404}})");
   EXPECT_EQ(failure.type, "NoSuchTableException");
   EXPECT_EQ(failure.message, "no t");
