@@ -127,10 +127,53 @@ void log_stages(const std::vector<Target>& targets, const plan::StreamCut& cut) 
   }
 }
 
-}  // namespace
+class StagePipeline final : public Pipeline {
+ public:
+  StagePipeline(const std::vector<Target>&, const plan::StreamCut&, const std::string& checkpoint,
+                Services, const StopToken& stop);
+
+  void begin_epoch(int64_t late_ms, int64_t watermark_ms, int64_t batch_time_ms) override;
+  int64_t push(SourceBatch batch) override;
+  void end_epoch() override;
+  bool is_stateful() const override { return !states_.empty(); }
+  int64_t next_watermark_ms() const override { return event_time_.next_watermark_ms(); }
+  bool has_watermark() const override { return watermarks_ > 0; }
+  const StageCounters& counters() const override { return counters_; }
+  int64_t malformed() const override;
+  std::vector<int64_t> target_rows() const override;
+  int64_t state_keys() const override;
+  int64_t state_bytes() const override;
+  std::vector<std::unique_ptr<engine::TableWriter>> take_writers() override;
+  std::vector<std::vector<engine::Chunk>> take_batches() override;
+  void restore_state(const std::string& version) override;
+  std::string prepare_state(int64_t epoch) override;
+  void collect_state(const std::string& version, int64_t epoch) override;
+
+ private:
+  class Sink;       // the end of a target's stages
+  class TableSink;  // … that writes an Iceberg table's files
+  class BatchCollector;
+  void push_records(const std::shared_ptr<const engine::RecordBatch>& batch);
+  void push_rows(engine::Chunk& rows);
+  void end_chunk();
+  Stage& build(const std::vector<plan::StreamStage>& stages, Stage& last);
+
+  StageSurroundings surroundings_;
+  EventTime event_time_;
+  StageCounters counters_;
+  std::unique_ptr<engine::RecordDecoder> decoder_;  // null: the source hands out rows
+  std::vector<std::unique_ptr<Stage>> stages_;
+  std::vector<StageState*> states_;
+  std::vector<std::unique_ptr<Sink>> sinks_;
+  Stage* first_ = nullptr;
+  int watermarks_ = 0, operators_ = 0;
+  std::vector<engine::Chunk> slice_;  // decoded chunks of the slice under way, reused
+  size_t slice_size_ = 0;
+  bool keeps_rows_ = false;  // a sink holds on to rows: decoded chunks are not used again
+};
 
 // Counts, checks expectations, hands on.
-class Pipeline::Sink : public Stage {
+class StagePipeline::Sink : public Stage {
  public:
   Sink(const Target& target, StageCounters& counters) : target_(target), counters_(counters) {}
 
@@ -189,7 +232,7 @@ class Pipeline::Sink : public Stage {
   int64_t rows_ = 0;
 };
 
-class Pipeline::BatchCollector final : public Sink {
+class StagePipeline::BatchCollector final : public Sink {
  public:
   using Sink::Sink;
   std::vector<engine::Chunk> take_batch() override { return std::exchange(chunks_, {}); }
@@ -199,7 +242,7 @@ class Pipeline::BatchCollector final : public Sink {
   std::vector<engine::Chunk> chunks_;
 };
 
-class Pipeline::TableSink final : public Sink {
+class StagePipeline::TableSink final : public Sink {
  public:
   TableSink(const Target& target, Services services, StageCounters& counters)
       : Sink(target, counters), services_(services), writer_id_(random_uuid(services.random)) {}
@@ -232,8 +275,9 @@ class Pipeline::TableSink final : public Sink {
   const std::shared_ptr<engine::WriterInstance> writer_instance_ = engine::make_writer_instance();
 };
 
-Pipeline::Pipeline(const std::vector<Target>& targets, const plan::StreamCut& cut,
-                   const std::string& checkpoint, Services services, const StopToken& stop)
+StagePipeline::StagePipeline(const std::vector<Target>& targets, const plan::StreamCut& cut,
+                             const std::string& checkpoint, Services services,
+                             const StopToken& stop)
     : surroundings_{services.engine, services.store, services.random, checkpoint, event_time_,
                     counters_,       stop,           services.refresh},
       slice_(kSliceChunks) {
@@ -258,10 +302,9 @@ Pipeline::Pipeline(const std::vector<Target>& targets, const plan::StreamCut& cu
   }
   first_ = &build(cut.shared, *heads.front());
 }
-Pipeline::~Pipeline() = default;
 
 // Last to first, since each needs the next one.
-Stage& Pipeline::build(const std::vector<plan::StreamStage>& stages, Stage& last) {
+Stage& StagePipeline::build(const std::vector<plan::StreamStage>& stages, Stage& last) {
   Stage* next = &last;
   for (auto stage = stages.rbegin(); stage != stages.rend(); ++stage) {
     std::unique_ptr<Stage> made;
@@ -286,14 +329,14 @@ Stage& Pipeline::build(const std::vector<plan::StreamStage>& stages, Stage& last
   return *next;
 }
 
-void Pipeline::begin_epoch(int64_t late_ms, int64_t watermark_ms, int64_t batch_time_ms) {
+void StagePipeline::begin_epoch(int64_t late_ms, int64_t watermark_ms, int64_t batch_time_ms) {
   event_time_.late_ms = late_ms;
   event_time_.watermark_ms = watermark_ms;
   event_time_.batch_time_us = batch_time_ms * 1000;
   counters_ = {};
 }
 
-int64_t Pipeline::push(SourceBatch batch) {
+int64_t StagePipeline::push(SourceBatch batch) {
   if (auto* const rows = std::get_if<engine::Chunk>(&batch)) {
     const auto count = static_cast<int64_t>(rows->size());
     push_rows(*rows);
@@ -304,7 +347,7 @@ int64_t Pipeline::push(SourceBatch batch) {
   return static_cast<int64_t>(records->records.size());
 }
 
-void Pipeline::push_records(const std::shared_ptr<const engine::RecordBatch>& batch) {
+void StagePipeline::push_records(const std::shared_ptr<const engine::RecordBatch>& batch) {
   for (uint64_t from = 0; from < batch->records.size();) {
     engine::Chunk& chunk = slice_[slice_size_];
     if (keeps_rows_) chunk = engine::Chunk();
@@ -315,58 +358,58 @@ void Pipeline::push_records(const std::shared_ptr<const engine::RecordBatch>& ba
   }
 }
 
-void Pipeline::push_rows(engine::Chunk& rows) {
+void StagePipeline::push_rows(engine::Chunk& rows) {
   if (rows.size() == 0) return;
   first_->push(rows);
   end_chunk();
 }
 
-void Pipeline::end_chunk() {
+void StagePipeline::end_chunk() {
   if (++slice_size_ < kSliceChunks) return;
   first_->flush();
   slice_size_ = 0;
 }
 
-void Pipeline::end_epoch() {
+void StagePipeline::end_epoch() {
   first_->flush();
   slice_size_ = 0;
   first_->end_epoch();
 }
 
-int64_t Pipeline::malformed() const { return decoder_ ? decoder_->malformed() : 0; }
+int64_t StagePipeline::malformed() const { return decoder_ ? decoder_->malformed() : 0; }
 
-std::vector<int64_t> Pipeline::target_rows() const {
+std::vector<int64_t> StagePipeline::target_rows() const {
   std::vector<int64_t> rows;
   for (const auto& sink : sinks_) rows.push_back(sink->rows());
   return rows;
 }
 
-int64_t Pipeline::state_keys() const {
+int64_t StagePipeline::state_keys() const {
   int64_t keys = 0;
   for (const StageState* state : states_) keys += state->keys();
   return keys;
 }
 
-int64_t Pipeline::state_bytes() const {
+int64_t StagePipeline::state_bytes() const {
   int64_t bytes = 0;
   for (const StageState* state : states_) bytes += state->memory_bytes();
   return bytes;
 }
 
-std::vector<std::unique_ptr<engine::TableWriter>> Pipeline::take_writers() {
+std::vector<std::unique_ptr<engine::TableWriter>> StagePipeline::take_writers() {
   std::vector<std::unique_ptr<engine::TableWriter>> writers;
   for (const auto& sink : sinks_) writers.push_back(sink->take_writer());
   return writers;
 }
 
-std::vector<std::vector<engine::Chunk>> Pipeline::take_batches() {
+std::vector<std::vector<engine::Chunk>> StagePipeline::take_batches() {
   std::vector<std::vector<engine::Chunk>> batches;
   for (const auto& sink : sinks_) batches.push_back(sink->take_batch());
   return batches;
 }
 
 // A version is a JSON object of the operators' versions, by their names.
-void Pipeline::restore_state(const std::string& version) {
+void StagePipeline::restore_state(const std::string& version) {
   const Json json = version.empty() ? Json::object() : Json::parse(version, nullptr, false);
   if (!json.is_object())
     throw Error("STREAM_CHECKPOINT_CORRUPT",
@@ -375,15 +418,23 @@ void Pipeline::restore_state(const std::string& version) {
   for (StageState* state : states_) state->restore(json.value(state->name(), std::string()));
 }
 
-std::string Pipeline::prepare_state(int64_t epoch) {
+std::string StagePipeline::prepare_state(int64_t epoch) {
   Json json = Json::object();
   for (StageState* state : states_) json[state->name()] = state->prepare(epoch);
   return json.dump();
 }
 
-void Pipeline::collect_state(const std::string& version, int64_t epoch) {
+void StagePipeline::collect_state(const std::string& version, int64_t epoch) {
   const Json json = Json::parse(version, nullptr, false);
   for (StageState* state : states_) state->collect(json.value(state->name(), std::string()), epoch);
+}
+
+}  // namespace
+
+std::unique_ptr<Pipeline> make_pipeline(const std::vector<Target>& targets,
+                                        const plan::StreamCut& cut, const std::string& checkpoint,
+                                        Services services, const StopToken& stop) {
+  return std::make_unique<StagePipeline>(targets, cut, checkpoint, std::move(services), stop);
 }
 
 }  // namespace firn::stream

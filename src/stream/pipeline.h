@@ -16,55 +16,36 @@ namespace firn::stream {
 
 class Pipeline {
  public:
-  Pipeline(const std::vector<Target>&, const plan::StreamCut&, const std::string& checkpoint,
-           Services, const StopToken& stop);
-  ~Pipeline();
+  virtual ~Pipeline() = default;
 
   // Starts an epoch: lateness and window closing go by these.
-  void begin_epoch(int64_t late_ms, int64_t watermark_ms, int64_t batch_time_ms);
+  virtual void begin_epoch(int64_t late_ms, int64_t watermark_ms, int64_t batch_time_ms) = 0;
   // Decodes and pushes; slices are flushed as they fill. Gives the number of rows.
-  int64_t push(SourceBatch batch);
+  virtual int64_t push(SourceBatch batch) = 0;
   // Flushes the last slice, closes windows. Afterwards the writers hold the epoch's rows.
-  void end_epoch();
+  virtual void end_epoch() = 0;
 
-  bool is_stateful() const { return !states_.empty(); }
-  int64_t next_watermark_ms() const { return event_time_.next_watermark_ms(); }
-  bool has_watermark() const { return watermarks_ > 0; }
-  const StageCounters& counters() const { return counters_; }
-  int64_t malformed() const;
-  std::vector<int64_t> target_rows() const;  // of this epoch
-  int64_t state_keys() const;
-  int64_t state_bytes() const;
+  virtual bool is_stateful() const = 0;
+  virtual int64_t next_watermark_ms() const = 0;
+  virtual bool has_watermark() const = 0;
+  virtual const StageCounters& counters() const = 0;
+  virtual int64_t malformed() const = 0;
+  virtual std::vector<int64_t> target_rows() const = 0;  // of this epoch
+  virtual int64_t state_keys() const = 0;
+  virtual int64_t state_bytes() const = 0;
 
   // The writers with the epoch's rows (null where none came); the pipeline goes on with fresh ones.
-  std::vector<std::unique_ptr<engine::TableWriter>> take_writers();
+  virtual std::vector<std::unique_ptr<engine::TableWriter>> take_writers() = 0;
   // The rows of targets with a sink, likewise.
-  std::vector<std::vector<engine::Chunk>> take_batches();
-  void restore_state(const std::string& version);
-  std::string prepare_state(int64_t epoch);
-  void collect_state(const std::string& version, int64_t epoch);
-
- private:
-  class Sink;       // the end of a target's stages
-  class TableSink;  // … that writes an Iceberg table's files
-  class BatchCollector;
-  void push_records(const std::shared_ptr<const engine::RecordBatch>& batch);
-  void push_rows(engine::Chunk& rows);
-  void end_chunk();
-  Stage& build(const std::vector<plan::StreamStage>& stages, Stage& last);
-
-  StageSurroundings surroundings_;
-  EventTime event_time_;
-  StageCounters counters_;
-  std::unique_ptr<engine::RecordDecoder> decoder_;  // null: the source hands out rows
-  std::vector<std::unique_ptr<Stage>> stages_;
-  std::vector<StageState*> states_;
-  std::vector<std::unique_ptr<Sink>> sinks_;
-  Stage* first_ = nullptr;
-  int watermarks_ = 0, operators_ = 0;
-  std::vector<engine::Chunk> slice_;  // decoded chunks of the slice under way, reused
-  size_t slice_size_ = 0;
-  bool keeps_rows_ = false;  // a sink holds on to rows: decoded chunks are not used again
+  virtual std::vector<std::vector<engine::Chunk>> take_batches() = 0;
+  virtual void restore_state(const std::string& version) = 0;
+  virtual std::string prepare_state(int64_t epoch) = 0;
+  virtual void collect_state(const std::string& version, int64_t epoch) = 0;
 };
+
+// Stages over the engine. What is given outlives the pipeline.
+std::unique_ptr<Pipeline> make_pipeline(const std::vector<Target>&, const plan::StreamCut&,
+                                        const std::string& checkpoint, Services,
+                                        const StopToken& stop);
 
 }  // namespace firn::stream

@@ -50,8 +50,8 @@ std::vector<CommitTarget> commit_targets(const std::vector<Target>& targets, Clo
     CommitTarget one;
     one.name = target.name;
     one.sink = target.sink;
-    one.columns = target.plan->output;
     if (one.sink != nullptr) {
+      one.columns = target.plan->output;
       result.push_back(std::move(one));
       continue;
     }
@@ -67,19 +67,16 @@ std::vector<CommitTarget> commit_targets(const std::vector<Target>& targets, Clo
 
 class MicroBatchQuery final : public Query {
  public:
-  MicroBatchQuery(QueryOptions options, std::vector<Target> targets, Services services,
-                  QueryEvents events)
+  // No `parts`: they follow from the targets' plans.
+  MicroBatchQuery(QueryOptions options, std::vector<Target> targets,
+                  std::optional<QueryParts> parts, Services services, QueryEvents events)
       : options_(std::move(options)),
         targets_(std::move(targets)),
         services_(std::move(services)),
         events_(std::move(events)),
         run_id_(random_uuid(services_.random)) {
-    std::vector<plan::RelationPtr> plans;
-    for (const Target& target : targets_) {
-      plans.push_back(target.plan);
-      fills_sinks_ |= target.sink != nullptr;
-    }
-    cut_ = plan::cut_streams(plans, options_.output_mode);
+    for (const Target& target : targets_) fills_sinks_ |= target.sink != nullptr;
+    parts_ = parts ? std::move(*parts) : planned_parts();
     ledger_ = open_ledger(services_.store, options_.checkpoint, services_.random);
   }
 
@@ -149,13 +146,27 @@ class MicroBatchQuery final : public Query {
   }
 
   // ---- start
+  QueryParts planned_parts() {
+    std::vector<plan::RelationPtr> plans;
+    for (const Target& target : targets_) plans.push_back(target.plan);
+    cut_ = plan::cut_streams(plans, options_.output_mode);
+    QueryParts parts;
+    parts.source = [this] {
+      std::vector<std::string> wanted;
+      for (const plan::SourceColumn& column : cut_.columns) wanted.push_back(column.field);
+      return make_source(cut_.source,
+                         {services_.engine, services_.store, services_.clock, services_.open_table,
+                          files::join_uri(options_.checkpoint, "sources/0"), std::move(wanted)});
+    };
+    parts.pipeline = [this](const StopToken& stop) {
+      return make_pipeline(targets_, cut_, options_.checkpoint, services_, stop);
+    };
+    return parts;
+  }
+
   void open() {
-    std::vector<std::string> wanted;
-    for (const plan::SourceColumn& column : cut_.columns) wanted.push_back(column.field);
-    source_ = make_source(cut_.source,
-                          {services_.engine, services_.store, services_.clock, services_.open_table,
-                           files::join_uri(options_.checkpoint, "sources/0"), std::move(wanted)});
-    pipeline_ = std::make_unique<Pipeline>(targets_, cut_, options_.checkpoint, services_, stop_);
+    source_ = parts_.source();
+    pipeline_ = parts_.pipeline(stop_);
     committer_ = std::make_unique<Committer>(
         Committer::Seams{*ledger_, services_.clock, services_.random},
         commit_targets(targets_, services_.clock), CrashPoint(options_.crash_at),
@@ -461,7 +472,8 @@ class MicroBatchQuery final : public Query {
   std::string run_id_;
   StopToken stop_;
 
-  plan::StreamCut cut_;
+  plan::StreamCut cut_;  // where the parts follow from plans
+  QueryParts parts_;
   std::unique_ptr<Source> source_;
   std::unique_ptr<Pipeline> pipeline_;
   std::map<std::string, std::string> conf_;
@@ -485,7 +497,13 @@ class MicroBatchQuery final : public Query {
 
 std::unique_ptr<Query> make_query(QueryOptions options, std::vector<Target> targets,
                                   Services services, QueryEvents events) {
-  return std::make_unique<MicroBatchQuery>(std::move(options), std::move(targets),
+  return std::make_unique<MicroBatchQuery>(std::move(options), std::move(targets), std::nullopt,
+                                           std::move(services), std::move(events));
+}
+
+std::unique_ptr<Query> make_query(QueryOptions options, std::vector<Target> targets,
+                                  QueryParts parts, Services services, QueryEvents events) {
+  return std::make_unique<MicroBatchQuery>(std::move(options), std::move(targets), std::move(parts),
                                            std::move(services), std::move(events));
 }
 

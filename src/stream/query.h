@@ -24,6 +24,8 @@
 
 namespace firn::stream {
 
+class Pipeline;
+
 struct TriggerAsap {};  // as fast as possible (default)
 struct TriggerProcessingTime {
   int64_t interval_ms = 0;
@@ -122,5 +124,14 @@ struct Services {
 // Opens the checkpoint and checks the plans; the source is asked when the query runs. Throws
 // STREAM_CHECKPOINT_IN_USE, and what plan::cut_streams throws.
 std::unique_ptr<Query> make_query(QueryOptions, std::vector<Target>, Services, QueryEvents);
+
+// What reads and evaluates, where that is not to follow from the targets' plans: simulations give
+// doubles, and targets without a plan.
+struct QueryParts {
+  std::function<std::unique_ptr<Source>()> source;
+  std::function<std::unique_ptr<Pipeline>(const StopToken& stop)> pipeline;
+};
+std::unique_ptr<Query> make_query(QueryOptions, std::vector<Target>, QueryParts, Services,
+                                  QueryEvents);
 
 }  // namespace firn::stream
