@@ -305,6 +305,53 @@ TEST(Token, IsDecidedAgainOnEveryAttempt) {
   EXPECT_EQ(sample.live().size(), 1);  // the foreign file alone
 }
 
+// Two processes with copies of one checkpoint: both are at epoch 5, over ranges of their own.
+TEST(Token, TheSameEpochOverOtherOffsetsIsNotDone) {
+  SampleTable sample;
+  AppendRequest first = sample.request({sample.file()});
+  first.token = Token{.query_id = "q", .epoch = 5, .source_offsets = R"({"t":{"0":42}})"};
+  ASSERT_TRUE(committed(sample.append(first)));
+  AppendRequest other = sample.request({sample.file()});
+  other.token = Token{.query_id = "q", .epoch = 5, .source_offsets = R"({"t":{"0":99}})"};
+  try {
+    sample.append(other);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.condition(), "STREAM_CHECKPOINT_BEHIND_TABLE");
+    EXPECT_NE(error.message().find("other offsets"), std::string::npos);
+  }
+  other.token->source_offsets = first.token->source_offsets;  // a replay of the same range
+  const CommitOutcome again = sample.append(other);
+  ASSERT_TRUE(committed(again));
+  EXPECT_TRUE(committed(again)->was_done_before);
+  EXPECT_EQ(sample.live().size(), 1);
+  EXPECT_TRUE(sample.unreferenced().empty());
+}
+
+// What another branch holds says nothing about this one, in properties and in summaries.
+TEST(Token, EachBranchHasItsOwn) {
+  SampleTable sample;
+  AppendRequest request = sample.request({sample.file()});
+  request.token = Token{.query_id = "q", .epoch = 5};
+  ASSERT_TRUE(committed(sample.append(request)));
+  sample.pointer->change(
+      {{},
+       {iceberg::SetSnapshotRef{"audit",
+                                {.snapshot_id = sample.table.metadata().current_snapshot()->id}}}});
+  request = sample.request({sample.file()});
+  request.branch = "audit";
+  request.token = Token{.query_id = "q", .epoch = 6, .last_written_epoch = 5};
+  ASSERT_TRUE(committed(sample.append(request)));
+  EXPECT_EQ(newest_token(sample.table.metadata(), "q", "audit"), 6);
+  EXPECT_EQ(newest_token(sample.table.metadata(), "q", "main"), 5);
+  request = sample.request({sample.file()});
+  request.token = Token{.query_id = "q", .epoch = 6, .last_written_epoch = 5};
+  const CommitOutcome main = sample.append(request);  // main lacks epoch 6, whatever audit has
+  ASSERT_TRUE(committed(main));
+  EXPECT_FALSE(committed(main)->was_done_before);
+  EXPECT_EQ(newest_token(sample.table.metadata(), "q", "main"), 6);
+}
+
 TEST(Token, TravelsInSummaryAndProperty) {
   SampleTable sample;
   AppendRequest request = sample.request({sample.file()});

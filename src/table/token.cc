@@ -12,6 +12,8 @@ namespace firn::table {
 namespace {
 
 constexpr const char* kPropertyPrefix = "firn.stream.";
+constexpr std::string_view kOffsetsKey = "\"offsets\":";  // the last one, up to the closing brace
+constexpr std::string_view kNoOffsets = "null";
 constexpr int64_t kIdleMs = int64_t{90} * 24 * 3600 * 1000;
 
 std::optional<int64_t> whole_number(std::string_view text) {
@@ -65,6 +67,18 @@ std::optional<int64_t> in_properties(const iceberg::TableMetadata& metadata,
   return epoch;
 }
 
+// The source offsets that the property has for `epoch`; nullopt where it tells none.
+std::optional<std::string_view> offsets_in_properties(const iceberg::TableMetadata& metadata,
+                                                      const Token& token,
+                                                      const std::string& branch) {
+  if (in_properties(metadata, token.query_id, branch) != token.epoch) return std::nullopt;
+  const std::string_view json = metadata.properties.at(token_property_key(token.query_id, branch));
+  const size_t at = json.find(kOffsetsKey);
+  if (at == std::string_view::npos || !json.ends_with('}')) return std::nullopt;
+  const size_t begin = at + kOffsetsKey.size();
+  return json.substr(begin, json.size() - 1 - begin);
+}
+
 std::string text_of(const std::optional<int64_t>& epoch) {
   return epoch ? std::to_string(*epoch) : std::string("none");
 }
@@ -91,9 +105,10 @@ std::string token_property_key(const std::string& query_id, const std::string& b
 }
 
 std::string token_property_value(const Token& token, int64_t now_ms) {
-  const std::string offsets = token.source_offsets.empty() ? "null" : token.source_offsets;
-  return "{\"epoch\":" + std::to_string(token.epoch) + ",\"at\":" + std::to_string(now_ms) +
-         ",\"offsets\":" + offsets + "}";
+  const std::string offsets =
+      token.source_offsets.empty() ? std::string(kNoOffsets) : token.source_offsets;
+  return "{\"epoch\":" + std::to_string(token.epoch) + ",\"at\":" + std::to_string(now_ms) + "," +
+         std::string(kOffsetsKey) + offsets + "}";
 }
 
 std::optional<int64_t> newest_token(const iceberg::TableMetadata& metadata,
@@ -104,11 +119,31 @@ std::optional<int64_t> newest_token(const iceberg::TableMetadata& metadata,
   return std::max(property.value_or(summary->epoch), summary->epoch);
 }
 
+namespace {
+
+// A replay covers the same offsets. Others mean that two processes have the same epoch: each has a
+// copy of the checkpoint, and what the table holds is not what this one has read.
+void check_same_range(const iceberg::TableMetadata& metadata, const std::string& table_name,
+                      const Token& token, const std::string& branch) {
+  const auto held = offsets_in_properties(metadata, token, branch);
+  if (!held || *held == kNoOffsets || token.source_offsets.empty() || *held == token.source_offsets)
+    return;
+  throw Error("STREAM_CHECKPOINT_BEHIND_TABLE",
+              {{"table", table_name},
+               {"query", token.query_id},
+               {"location", token.checkpoint_location},
+               {"table_epoch", std::to_string(token.epoch)},
+               {"epoch", std::to_string(token.epoch) + " over other offsets"}});
+}
+
+}  // namespace
+
 TokenDecision decide(const iceberg::TableMetadata& metadata, const std::string& table_name,
                      const Token& token, const std::string& branch) {
   const std::optional<int64_t> newest = newest_token(metadata, token.query_id, branch);
   const std::optional<int64_t>& last = token.last_written_epoch;
   if (newest == token.epoch) {
+    check_same_range(metadata, table_name, token, branch);
     const std::optional<Found> found = in_summaries(metadata, token.query_id, branch);
     return DoneBefore{found && found->epoch == token.epoch ? found->snapshot_id : 0};
   }
