@@ -35,9 +35,9 @@ def pipeline_text(brokers, topic, text=TWO_TABLES, options=""):
     return text.format(schema=SCHEMA, brokers=brokers, topic=topic, options=options)
 
 
-def run(folder, sql, *arguments, once=True, check=True, timeout=120):
+def run(folder, sql, *arguments, once=True, check=True, timeout=120, **options):
     """Runs `firn run` to its end; gives the finished process."""
-    process = start(folder, sql, *arguments, once=once)
+    process = start(folder, sql, *arguments, once=once, **options)
     try:
         out, err = process.communicate(timeout=timeout)
     except subprocess.TimeoutExpired:
@@ -49,13 +49,14 @@ def run(folder, sql, *arguments, once=True, check=True, timeout=120):
     return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
 
-def start(folder, sql, *arguments, once=False):
+def start(folder, sql, *arguments, once=False, **options):
+    """`options` are Popen's."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "pipeline.sql").write_text(sql)
     command = [FIRN, "run", str(folder / "pipeline.sql"), "--warehouse", str(folder / "warehouse"),
                *(["--once"] if once else []), *arguments]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
 
 
 def table(folder, name):

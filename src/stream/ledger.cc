@@ -50,16 +50,18 @@ class FolderLock {
       throw_io("the checkpoint's lock " + path +
                " can't be opened: " + std::generic_category().message(errno));
     if (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
-      char owner[64] = {};
+      char owner[512] = {};
       const ssize_t size = ::pread(descriptor_, owner, sizeof owner - 1, 0);
       ::close(descriptor_);
       throw Error("STREAM_CHECKPOINT_IN_USE",
                   {{"location", folder},
                    {"owner", size > 0 ? "process " + std::string(owner) : "unknown"}});
     }
-    const std::string pid = std::to_string(::getpid());
-    if (::ftruncate(descriptor_, 0) != 0 || ::pwrite(descriptor_, pid.data(), pid.size(), 0) < 0)
-      throw_io("the checkpoint's lock " + path + " can't be written");
+    const std::string owner = std::to_string(::getpid()) + " on " + host_name();
+    if (::ftruncate(descriptor_, 0) != 0 ||
+        ::pwrite(descriptor_, owner.data(), owner.size(), 0) < 0)
+      throw_io("the checkpoint's lock " + path +
+               " can't be written: " + std::generic_category().message(errno));
   }
   ~FolderLock() {
     if (descriptor_ >= 0) ::close(descriptor_);
@@ -68,6 +70,11 @@ class FolderLock {
   FolderLock& operator=(const FolderLock&) = delete;
 
  private:
+  static std::string host_name() {
+    char name[256] = {};
+    return ::gethostname(name, sizeof name - 1) == 0 ? name : "an unknown host";
+  }
+
   int descriptor_ = -1;
 };
 

@@ -10,19 +10,13 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from aftermath import check  # noqa: E402
 from bookings import Bookings  # noqa: E402
-from pipeline import live_files_exist, pipeline_text, rows, run, start  # noqa: E402
+from pipeline import pipeline_text, run, start  # noqa: E402
 
 STEPS = ["written", "offsets", "prepared", "table0", "table1", "tables", "commit"]
 KILLS = 100 if os.environ.get("FIRN_TEST_LONG") else 30
 OPTIONS = ", maxOffsetsPerTrigger => 400"
-
-
-def check(folder, events):
-    assert rows(folder, "silver.booking", "event_id") == {(key,): 1 for key in events.silver}
-    assert sum(rows(folder, "quarantine.booking", "partition", "offset").values()) == events.quarantine
-    assert max(rows(folder, "quarantine.booking", "partition", "offset").values(), default=1) == 1
-    live_files_exist(folder, "silver.booking")
 
 
 @pytest.mark.parametrize("step", STEPS)
