@@ -409,6 +409,11 @@ constexpr LoweringRow kRowsOfLowerAggregates[] = {
 
 Parsed lower_order_key(const plan::Expr& expr, LoweringContext& context) {
   Parsed parsed = lower_expression(expr, context);
+  // A column that is a sort key itself comes back from the key, where -0.0 is 0.0.
+  if (expr.type.id() == DataTypeId::kFloat)
+    return function("+", list_of(std::move(parsed), constant(duckdb::Value::FLOAT(0))));
+  if (expr.type.id() == DataTypeId::kDouble)
+    return function("+", list_of(std::move(parsed), constant(duckdb::Value::DOUBLE(0))));
   if (!expr.type.is_nested()) return parsed;
   kernels::CallInfo info;
   info.arguments = {expr.type};

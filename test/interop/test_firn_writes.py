@@ -202,6 +202,17 @@ def test_no_nan_in_bounds(firn, spark, space):
     assert spark.sql(f"SELECT * FROM {table} WHERE isnan(d)").count() == 1
 
 
+def test_a_sort_keeps_the_sign_of_zero(firn, space):
+    table = f"{space}.t"
+    firn.run(f"CREATE TABLE {table} (f FLOAT, d DOUBLE, i INT) USING iceberg; ALTER TABLE {table} WRITE ORDERED BY d DESC, f; "
+             f"INSERT INTO {table} VALUES (CAST('-0.0' AS FLOAT), CAST('-0.0' AS DOUBLE), 1), (CAST(0 AS FLOAT), 0D, 2)")
+    want = [{"f": "-0.0", "d": "-0.0"}, {"f": "0.0", "d": "0.0"}]
+    texts = "CAST(f AS STRING) AS f, CAST(d AS STRING) AS d"
+    assert firn.rows(f"SELECT {texts} FROM {table} ORDER BY i") == want
+    assert firn.rows(f"SELECT {texts} FROM (SELECT * FROM {table} ORDER BY d, f, i)") == want
+    assert firn.rows(f"SELECT {texts} FROM (SELECT *, row_number() OVER (ORDER BY f, i) AS n FROM {table}) ORDER BY n") == want
+
+
 def test_metrics_modes_are_honoured(firn, spark, space):
     table = f"{space}.t"
     firn.run(f"CREATE TABLE {table} (a STRING, b STRING, c STRING, d STRING) USING iceberg TBLPROPERTIES ("
