@@ -1,16 +1,17 @@
 """Random Iceberg schemas, partition specs and values, and the same values as SQL, as Arrow and as firn's JSON.
 
-Values are Python's: date and datetime (UTC, without a zone for `timestamp`), time, UUID, Decimal, bytes, dicts by field id
-for structs, lists of pairs for maps. Everything follows from one `random.Random`.
+Values are Python's: UUID, Decimal, bytes, dicts by field id for structs, lists of pairs for maps; dates are days and times
+microseconds, which reach further than Python's. Everything follows from one `random.Random`.
 """
 
 import base64
-import datetime
 import decimal
 import math
+import re
 import struct
 import uuid
 
+import pyarrow as pa
 from pyiceberg.partitioning import PartitionField, PartitionSpec
 from pyiceberg.schema import Schema
 from pyiceberg.transforms import (BucketTransform, DayTransform, HourTransform, IdentityTransform, MonthTransform,
@@ -19,8 +20,11 @@ from pyiceberg.types import (BinaryType, BooleanType, DateType, DecimalType, Dou
                              ListType, LongType, MapType, NestedField, StringType, StructType, TimestamptzType, TimestampType,
                              TimeType, UUIDType)
 
-UTC = datetime.timezone.utc
-EPOCH = datetime.datetime(1970, 1, 1)
+DAY = 86_400_000_000
+TEMPORAL = (DateType, TimeType, TimestampType, TimestamptzType)
+DATES = [-719162, -141428, -141427, -1, 0, 2932896, 2932897, -719163, -719529, -2440588, 9_999_999, 2**31 - 1, -2**31]
+INSTANTS = [0, -1, 1, -62135596800000000, 253402300799999999, 253402300800000000, -62135596800000001, -12219292800000000,
+            -12219292800000001, 2**63 - 1, -2**63, 2**62]
 NAMES = ["a", "UPPER", "sp ace", "ünï", "x-y", "1st", "_u", "q'uote", "dot.ted", "select", "longer_name", "z"]
 WIDE = decimal.Context(prec=60)
 
@@ -126,15 +130,11 @@ def random_value(rng, kind):
         most = 10**kind.precision - 1
         return decimal.Decimal(rng.choice([0, 1, -1, most, -most, rng.randint(-most, most)])).scaleb(-kind.scale, WIDE)
     if isinstance(kind, DateType):
-        return rng.choice([datetime.date(1, 1, 1), datetime.date(1969, 12, 31), datetime.date(9999, 12, 31),
-                           datetime.date(1970, 1, 1) + datetime.timedelta(rng.randint(-30000, 30000))])
+        return rng.choice([rng.choice(DATES), rng.randint(-30000, 30000)])
     if isinstance(kind, TimeType):
-        micros = rng.choice([0, 86_399_999_999, 45_296_500_000, rng.randrange(86_400_000_000)])
-        return (EPOCH + datetime.timedelta(microseconds=micros)).time()
+        return rng.choice([0, DAY - 1, 45_296_500_000, rng.randrange(DAY)])
     if isinstance(kind, (TimestampType, TimestamptzType)):
-        micros = rng.choice([0, -1, 1, -62135596800000000, 253402300799999999, rng.randint(-2 * 10**15, 4 * 10**15)])
-        value = EPOCH + datetime.timedelta(microseconds=micros)
-        return value.replace(tzinfo=UTC) if isinstance(kind, TimestamptzType) else value
+        return rng.choice([rng.choice(INSTANTS), rng.randint(-2 * 10**15, 4 * 10**15)])
     if isinstance(kind, StringType):
         return rng.choice([*STRINGS, "".join(rng.choices("abä😀", k=rng.randrange(30)))])
     if isinstance(kind, UUIDType):
@@ -197,10 +197,10 @@ def sql_value(value, kind):
     if isinstance(kind, (BinaryType, FixedType)):
         return f"X'{value.hex()}'"
     if isinstance(kind, (TimestampType, TimestamptzType)):
-        instant = f"timestamp_micros(CAST('{micros_of(value)}' AS BIGINT))"
+        instant = f"timestamp_micros(CAST('{value}' AS BIGINT))"
         return instant if isinstance(kind, TimestamptzType) else f"CAST({instant} AS TIMESTAMP_NTZ)"
     if isinstance(kind, DateType):
-        return f"CAST('{value.isoformat()}' AS DATE)"
+        return f"date_from_unix_date({value})"
     if isinstance(kind, TimeType):
         return f"'{time_text(value)}'"
     if isinstance(kind, (FloatType, DoubleType)):
@@ -215,18 +215,48 @@ def sql_text(text):
     return f"'{escaped}'"
 
 
-def sql_rows(rows, schema):
-    return " UNION ALL ".join(
-        "SELECT " + ", ".join(sql_value(row[f.field_id], f.field_type) for f in schema.fields) for row in rows)
+def sql_values(rows, schema):
+    return "VALUES " + ", ".join(
+        "(" + ", ".join(sql_value(row[f.field_id], f.field_type) for f in schema.fields) + ")" for row in rows)
 
 
-def micros_of(value):
-    return (value.replace(tzinfo=None) - EPOCH) // datetime.timedelta(microseconds=1)
+def time_text(micros):
+    seconds, rest = divmod(micros, 1_000_000)
+    text = f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
+    return f"{text}.{rest:06}".rstrip("0") if rest else text
 
 
-def time_text(value):
-    text = value.isoformat()
-    return text.rstrip("0") if "." in text else text
+# ---- dates and times as numbers
+
+def days_of(year, month, day):
+    """Days since 1970 in the proleptic calendar, of any year."""
+    year -= month <= 2
+    era, year_of_era = divmod(year, 400)
+    day_of_year = (153 * ((month + 9) % 12) + 2) // 5 + day - 1
+    return era * 146097 + year_of_era * 365 + year_of_era // 4 - year_of_era // 100 + day_of_year - 719468
+
+
+def months_of(days):
+    """Months since 1970-01."""
+    era, day_of_era = divmod(days + 719468, 146097)
+    year_of_era = (day_of_era - day_of_era // 1460 + day_of_era // 36524 - day_of_era // 146096) // 365
+    day_of_year = day_of_era - (365 * year_of_era + year_of_era // 4 - year_of_era // 100)
+    month = (5 * day_of_year + 2) // 153  # from March
+    return (era * 400 + year_of_era - 1970) * 12 + month + 2
+
+
+MOMENT = re.compile(r"(?:([+-]?\d+)-(\d\d)-(\d\d))?[ T]?(?:(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,6}))?)?)?Z?")
+
+
+def number_of(text, kind):
+    """What firn shows, as days or microseconds."""
+    found = MOMENT.fullmatch(text)
+    assert found, text
+    days = days_of(*map(int, found.groups()[:3])) if found[1] else 0
+    if isinstance(kind, DateType):
+        return days
+    hours, minutes, seconds = (int(part or 0) for part in found.groups()[3:6])
+    return days * DAY + ((hours * 60 + minutes) * 60 + seconds) * 1_000_000 + int((found[7] or "0").ljust(6, "0"))
 
 
 # ---- rows that can be compared: equal texts mean equal values, NaN and -0.0 included
@@ -246,12 +276,6 @@ def shown(value, kind):
         return struct.pack("<d", value if not math.isnan(value) else math.nan).hex()
     if isinstance(kind, DecimalType):
         return int(value.scaleb(kind.scale, WIDE))
-    if isinstance(kind, (TimestampType, TimestamptzType)):
-        return micros_of(value if value.tzinfo is None else value.astimezone(UTC))
-    if isinstance(kind, DateType):
-        return value.isoformat()
-    if isinstance(kind, TimeType):
-        return time_text(value)
     if isinstance(kind, UUIDType):
         return str(value if isinstance(value, uuid.UUID) else uuid.UUID(bytes=bytes(value)))
     if isinstance(kind, (BinaryType, FixedType)):
@@ -263,8 +287,35 @@ def shown_rows(rows, schema):
     return sorted(({f.name: shown(row.get(f.field_id), f.field_type) for f in schema.fields} for row in rows), key=str)
 
 
+def storage_of(kind):
+    """The Arrow type with numbers for dates and times, and bytes for UUIDs: what Python can always hold."""
+    if pa.types.is_date32(kind):
+        return pa.int32()
+    if pa.types.is_timestamp(kind) or pa.types.is_time64(kind):
+        assert kind.unit == "us", kind
+        return pa.int64()
+    if isinstance(kind, pa.UuidType):
+        return kind.storage_type
+    if pa.types.is_struct(kind):
+        return pa.struct([f.with_type(storage_of(f.type)) for f in kind])
+    if pa.types.is_large_list(kind):
+        return pa.large_list(kind.value_field.with_type(storage_of(kind.value_type)))
+    if pa.types.is_list(kind):
+        return pa.list_(kind.value_field.with_type(storage_of(kind.value_type)))
+    if pa.types.is_map(kind):
+        return pa.map_(storage_of(kind.key_type), kind.item_field.with_type(storage_of(kind.item_type)))
+    return kind
+
+
+def stored(table):
+    """A table's rows, as dicts of what Python can hold."""
+    columns = [[value for chunk in column.chunks for value in chunk.view(storage_of(column.type)).to_pylist()]
+               for column in table.columns]
+    return [dict(zip(table.column_names, row)) for row in zip(*columns)]
+
+
 def from_arrow(value, kind):
-    """What pyarrow's to_pylist gives, structs by field id."""
+    """What `stored` gives, structs by field id."""
     if value is None:
         return None
     if isinstance(kind, StructType):
@@ -273,13 +324,13 @@ def from_arrow(value, kind):
         return [from_arrow(child, kind.element_type) for child in value]
     if isinstance(kind, MapType):
         return [(from_arrow(k, kind.key_type), from_arrow(v, kind.value_type)) for k, v in value]
-    if isinstance(kind, UUIDType) and isinstance(value, bytes):
-        return uuid.UUID(bytes=value)
+    if isinstance(kind, UUIDType):
+        return uuid.UUID(value) if isinstance(value, str) else uuid.UUID(bytes=value)
     return value
 
 
 def rows_of_arrow(table, schema):
-    return [{f.field_id: from_arrow(row[f.name], f.field_type) for f in schema.fields} for row in table.to_pylist()]
+    return [{f.field_id: from_arrow(row[f.name], f.field_type) for f in schema.fields} for row in stored(table)]
 
 
 def to_arrow(value, kind):
@@ -293,6 +344,13 @@ def to_arrow(value, kind):
     if isinstance(kind, MapType):
         return [(to_arrow(k, kind.key_type), to_arrow(v, kind.value_type)) for k, v in value]
     return value.bytes if isinstance(value, uuid.UUID) else value
+
+
+def arrow_table(rows, schema, types):
+    """`types`: the Arrow schema."""
+    columns = [pa.array([to_arrow(row[f.field_id], f.field_type) for row in rows], storage_of(arrow.type)).view(arrow.type)
+               for f, arrow in zip(schema.fields, types)]
+    return pa.Table.from_arrays(columns, schema=types)
 
 
 def from_json(value, kind):
@@ -312,12 +370,8 @@ def from_json(value, kind):
         return struct.unpack("f", struct.pack("f", number))[0] if isinstance(kind, FloatType) else number
     if isinstance(kind, DecimalType):
         return decimal.Decimal(str(value))
-    if isinstance(kind, DateType):
-        return datetime.date.fromisoformat(value)
-    if isinstance(kind, TimeType):
-        return datetime.time.fromisoformat(value)
-    if isinstance(kind, (TimestampType, TimestamptzType)):
-        return datetime.datetime.fromisoformat(value.replace("Z", "+00:00"))
+    if isinstance(kind, TEMPORAL):
+        return number_of(value, kind)
     if isinstance(kind, UUIDType):
         return uuid.UUID(value)
     if isinstance(kind, (BinaryType, FixedType)):
@@ -327,49 +381,3 @@ def from_json(value, kind):
 
 def rows_of_json(rows, schema):
     return [{f.field_id: from_json(row.get(f.name), f.field_type) for f in schema.fields} for row in rows]
-
-
-# ---- what a manifest must say
-
-def values_at(rows, path):
-    """The leaf's value in each row; None where it or a parent is NULL."""
-    for row in rows:
-        value = row
-        for field in path:
-            value = None if value is None else value.get(field.field_id)
-        yield value
-
-
-def bounds_of(values, kind):
-    """(lower, upper) as Iceberg's Java writers make them with truncate(16); None where there is none."""
-    known = [v for v in values if v is not None and not (isinstance(v, float) and math.isnan(v))]
-    if not known:
-        return None, None
-    if isinstance(kind, (FloatType, DoubleType)):
-        low, high = min(known), max(known)
-        return (-0.0 if low == 0 else low), (0.0 if high == 0 else high)
-    if isinstance(kind, UUIDType):
-        return min(v.bytes for v in known), max(v.bytes for v in known)
-    low, high = min(known), max(known)
-    if isinstance(kind, StringType):
-        return low[:16], high if len(high) <= 16 else _text_above(high[:16])
-    if isinstance(kind, BinaryType):
-        return low[:16], high if len(high) <= 16 else _bytes_above(high[:16])
-    return low, high
-
-
-def _text_above(text):
-    points = [ord(c) for c in text]
-    while points:
-        following = points[-1] + 1
-        if 0xD800 <= following <= 0xDFFF:
-            following = 0xE000
-        if following <= 0x10FFFF:
-            return "".join(map(chr, [*points[:-1], following]))
-        points.pop()
-    return None
-
-
-def _bytes_above(data):
-    kept = data.rstrip(b"\xff")
-    return kept[:-1] + bytes([kept[-1] + 1]) if kept else None
