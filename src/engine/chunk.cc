@@ -165,6 +165,11 @@ void Chunk::keep_columns(uint64_t count) {
   body_->chunk.Move(kept);
 }
 
+void Chunk::clear() {
+  body_->chunk.Reset();
+  body_->owners.clear();
+}
+
 Chunk Chunk::share() const {
   Chunk copy;
   copy.body_->chunk.InitializeEmpty(body_->chunk.GetTypes());

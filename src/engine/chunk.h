@@ -33,6 +33,8 @@ class Chunk {
   void keep_columns(uint64_t count);
   // Shares vectors (and the owners of their memory) with another chunk.
   Chunk share() const;
+  // No rows any more, and a hold on nothing; the vectors stay to be filled again.
+  void clear();
   int64_t memory_bytes() const;
 
   struct Body;  // engine only

@@ -40,6 +40,7 @@ struct RecordBatch {
   std::vector<std::string> topics;
   std::vector<RecordHeader> headers;
   std::shared_ptr<void> owner;
+  int64_t memory_bytes = 0;  // about, of all that it owns
   bool padded = false;
 };
 

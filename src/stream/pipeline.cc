@@ -15,7 +15,9 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr size_t kSliceChunks = 32;  // 65,536 rows a run of a prepared segment
+// A run of a prepared segment: up to 65,536 rows, or as many as hold so much of their messages.
+constexpr size_t kSliceChunks = 32;
+constexpr int64_t kSliceBytes = 24 << 20;
 constexpr uint64_t kRowGroupRows =
     65536;  // small row groups stay in the caches; compaction makes larger ones
 
@@ -156,6 +158,7 @@ class StagePipeline final : public Pipeline {
   void push_records(const std::shared_ptr<const engine::RecordBatch>& batch);
   void push_rows(engine::Chunk& rows);
   void end_chunk();
+  void flush_slice();
   Stage& build(const std::vector<plan::StreamStage>& stages, Stage& last);
 
   StageSurroundings surroundings_;
@@ -169,6 +172,7 @@ class StagePipeline final : public Pipeline {
   int watermarks_ = 0, operators_ = 0;
   std::vector<engine::Chunk> slice_;  // decoded chunks of the slice under way, reused
   size_t slice_size_ = 0;
+  int64_t slice_bytes_ = 0;  // of the messages behind them
   bool keeps_rows_ = false;  // a sink holds on to rows: decoded chunks are not used again
 };
 
@@ -354,6 +358,7 @@ void StagePipeline::push_records(const std::shared_ptr<const engine::RecordBatch
     from += decoder_->decode(batch, from, chunk);
     engine::Chunk shared = chunk.share();
     first_->push(shared);
+    if (from == batch->records.size()) slice_bytes_ += batch->memory_bytes;
     end_chunk();
   }
 }
@@ -365,14 +370,18 @@ void StagePipeline::push_rows(engine::Chunk& rows) {
 }
 
 void StagePipeline::end_chunk() {
-  if (++slice_size_ < kSliceChunks) return;
+  if (++slice_size_ == kSliceChunks || slice_bytes_ >= kSliceBytes) flush_slice();
+}
+
+void StagePipeline::flush_slice() {
   first_->flush();
+  for (engine::Chunk& chunk : slice_) chunk.clear();  // the messages go
   slice_size_ = 0;
+  slice_bytes_ = 0;
 }
 
 void StagePipeline::end_epoch() {
-  first_->flush();
-  slice_size_ = 0;
+  flush_slice();
   first_->end_epoch();
 }
 

@@ -1,13 +1,19 @@
 // One producer, one consumer.
 #include "stream/prefetch.h"
 
+#include <algorithm>
 #include <chrono>
 
 namespace firn::stream {
 
-Prefetch::Prefetch(std::unique_ptr<RangeReader> reader, size_t max_batches, StopToken stop)
+int64_t memory_bytes(const SourceBatch& batch) {
+  if (const auto* const rows = std::get_if<engine::Chunk>(&batch)) return rows->memory_bytes();
+  return std::get<std::shared_ptr<const engine::RecordBatch>>(batch)->memory_bytes;
+}
+
+Prefetch::Prefetch(std::unique_ptr<RangeReader> reader, int64_t max_bytes, StopToken stop)
     : reader_(std::move(reader)),
-      max_batches_(max_batches),
+      max_bytes_(max_bytes),
       link_(stop, [this] { stop_.request_stop(); }),
       thread_([this] { run(stop_.get_token()); }) {}
 
@@ -23,10 +29,13 @@ Prefetch::~Prefetch() {
 void Prefetch::run(const StopToken& stop) {
   try {
     while (auto batch = reader_->next(stop)) {
+      const int64_t bytes = memory_bytes(*batch);
       std::unique_lock lock(mutex_);
-      while (batches_.size() >= max_batches_ && !stop.stop_requested())
+      while (!batches_.empty() && bytes_ + bytes > max_bytes_ && !stop.stop_requested())
         changed_.wait_for(lock, std::chrono::milliseconds(50));
       throw_if_stopped(stop);
+      bytes_ += bytes;
+      most_bytes_ = std::max(most_bytes_, bytes_);
       batches_.push_back(std::move(*batch));
       changed_.notify_all();
     }
@@ -48,8 +57,14 @@ std::optional<SourceBatch> Prefetch::next() {
   }
   std::optional<SourceBatch> batch = std::move(batches_.front());
   batches_.pop_front();
+  bytes_ -= memory_bytes(*batch);
   changed_.notify_all();
   return batch;
+}
+
+int64_t Prefetch::most_bytes() const {
+  const std::lock_guard lock(mutex_);
+  return most_bytes_;
 }
 
 }  // namespace firn::stream

@@ -20,7 +20,7 @@ namespace {
 
 using Steady = std::chrono::steady_clock;
 
-constexpr size_t kPrefetchBatches = 16;
+constexpr int64_t kPrefetchBytes = 16 << 20;
 constexpr int kIdleWaitMs = 100;
 constexpr int64_t kCollectEvery = 16;
 
@@ -378,7 +378,7 @@ class MicroBatchQuery final : public Query {
   }
 
   void read_range(const std::string& end, Progress& progress) {
-    Prefetch reader(source_->read(position_, end), kPrefetchBatches, stop_);
+    Prefetch reader(source_->read(position_, end), kPrefetchBytes, stop_);
     for (;;) {
       const auto waiting = Steady::now();
       std::optional<SourceBatch> batch = reader.next();

@@ -25,8 +25,6 @@ constexpr ClientDefault kDefaults[] = {
     {"enable.partition.eof", "true"},
     {"auto.offset.reset", "error"},  // offsets that are gone are data loss, and decided by us
     {"isolation.level", "read_uncommitted"},  // as Java's client
-    {"queued.max.messages.kbytes", "32768"},
-    {"queued.min.messages", "100000"},
     {"fetch.wait.max.ms", "100"},
     {"socket.keepalive.enable", "true"},
     {"log.connection.close", "false"},
@@ -34,6 +32,14 @@ constexpr ClientDefault kDefaults[] = {
 };
 
 constexpr int kLongestSliceMs = 3000;
+
+// Fetched and not taken, over all partitions. A message costs librdkafka about 350 bytes more than
+// its own: small ones are bounded by their number.
+constexpr size_t kQueueBytes = 16 << 20;
+constexpr size_t kQueueMessages = 40000;
+constexpr size_t kLeastQueueBytes = 64 << 10;  // of a partition
+constexpr size_t kLeastQueueMessages = 500;
+constexpr size_t kMostFetchBytes = 1 << 20;  // of a partition in one answer: Kafka's default
 
 // Faults that pass when a broker comes back or a leader is elected.
 bool is_passing(rd_kafka_resp_err_t error) {
@@ -80,19 +86,29 @@ void set_key(rd_kafka_conf_t* conf, const std::string& key, const std::string& v
 
 }  // namespace
 
+std::vector<std::pair<std::string, std::string>> queue_settings(size_t partitions) {
+  const size_t share = std::max<size_t>(partitions, 1);
+  const size_t bytes = std::max(kQueueBytes / share, kLeastQueueBytes);
+  const size_t messages = std::max(kQueueMessages / share, kLeastQueueMessages);
+  return {{"queued.max.messages.kbytes", std::to_string(bytes >> 10)},
+          {"queued.min.messages", std::to_string(messages)},
+          {"fetch.message.max.bytes", std::to_string(std::min(bytes, kMostFetchBytes))}};
+}
+
 void check_client_keys(const KafkaOptions& options) {
   rd_kafka_conf_t* const conf = rd_kafka_conf_new();
   for (const auto& [key, value] : options.client) set_key(conf, key, value);
   rd_kafka_conf_destroy(conf);
 }
 
-KafkaClient::KafkaClient(const KafkaOptions& options) : options_(options) {
+KafkaClient::KafkaClient(const KafkaOptions& options, size_t partitions) : options_(options) {
   rd_kafka_conf_t* const conf = rd_kafka_conf_new();
   rd_kafka_conf_set_opaque(conf, this);
   rd_kafka_conf_set_error_cb(conf, on_error);
   rd_kafka_conf_set_log_cb(conf, on_log);
   set_key(conf, "bootstrap.servers", options.brokers);
   for (const ClientDefault& row : kDefaults) set_key(conf, row.key, row.value);
+  for (const auto& [key, value] : queue_settings(partitions)) set_key(conf, key, value);
   for (const auto& [key, value] : options.client) set_key(conf, key, value);
   char reason[512];
   rd_kafka_t* const made = rd_kafka_new(RD_KAFKA_CONSUMER, conf, reason, sizeof reason);
@@ -118,6 +134,16 @@ void KafkaClient::on_log(const rd_kafka_t*, int level, const char* facility, con
 std::string KafkaClient::last_problem() const {
   const std::lock_guard lock(mutex_);
   return problem_;
+}
+
+QueueBound KafkaClient::queue_bound() const {
+  const auto number = [&](const char* key) {
+    char text[32] = "";
+    size_t size = sizeof text;
+    rd_kafka_conf_get(rd_kafka_conf(handle_.get()), key, text, &size);
+    return std::strtoll(text, nullptr, 10);
+  };
+  return {number("queued.min.messages"), number("queued.max.messages.kbytes") << 10};
 }
 
 void KafkaClient::unreachable(const std::string& reason) const {
@@ -233,7 +259,7 @@ bool Bell::wait(int milliseconds) {
 
 PartitionFetch::PartitionFetch(KafkaClient& client, TopicPartition partition, int64_t offset,
                                Bell& bell)
-    : client_(client), partition_(std::move(partition)) {
+    : client_(client), partition_(std::move(partition)), bound_(client.queue_bound()) {
   topic_ = rd_kafka_topic_new(client.handle(), partition_.topic.c_str(), nullptr);
   queue_ = rd_kafka_queue_new(client.handle());
   rd_kafka_queue_cb_event_enable(
@@ -256,7 +282,26 @@ PartitionFetch::~PartitionFetch() {
 
 size_t PartitionFetch::take(rd_kafka_message_t** out, size_t count) {
   const ssize_t got = rd_kafka_consume_batch_queue(queue_, 0, out, count);
-  return got > 0 ? static_cast<size_t>(got) : 0;
+  if (got <= 0) return 0;
+  for (ssize_t i = 0; i < got; ++i) taken_.bytes += static_cast<int64_t>(out[i]->len);
+  taken_.messages += got;
+  const bool was_full = taken_.messages >= bound_.messages || taken_.bytes >= bound_.bytes;
+  if (was_full && rd_kafka_queue_length(queue_) == 0) wake();
+  return static_cast<size_t>(got);
+}
+
+// librdkafka's thread goes to sleep where all its queues are full, and what is taken from them does
+// not wake it: it looks again after a second (before its version 2.2). A small question to the
+// partition's leader does wake it; the answer does not matter.
+void PartitionFetch::wake() {
+  taken_ = {};
+  constexpr int kWaitMs = 1;
+  const std::unique_ptr<rd_kafka_topic_partition_list_t,
+                        decltype(&rd_kafka_topic_partition_list_destroy)>
+      list(rd_kafka_topic_partition_list_new(1), rd_kafka_topic_partition_list_destroy);
+  rd_kafka_topic_partition_list_add(list.get(), partition_.topic.c_str(), partition_.partition)
+      ->offset = RD_KAFKA_OFFSET_END;
+  rd_kafka_offsets_for_times(client_.handle(), list.get(), kWaitMs);
 }
 
 std::optional<Watermarks> PartitionFetch::cached_watermarks() const {

@@ -11,6 +11,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/stop_token.h"
@@ -25,11 +26,19 @@ struct Watermarks {
 // Throws where librdkafka does not know a key of the client, or not its value.
 void check_client_keys(const KafkaOptions&);
 
+// Where librdkafka stops fetching a partition until messages of it are taken.
+struct QueueBound {
+  int64_t messages = 0, bytes = 0;
+};
+// Key and value of librdkafka's settings that bound what all `partitions` together hold unread.
+std::vector<std::pair<std::string, std::string>> queue_settings(size_t partitions);
+
 // Safe for concurrent use. Every call throws KAFKA_UNREACHABLE, naming the brokers, after its
 // time-out.
 class KafkaClient {
  public:
-  explicit KafkaClient(const KafkaOptions&);
+  // `partitions`: how many are fetched with it, roughly; they share kQueueBytes.
+  explicit KafkaClient(const KafkaOptions&, size_t partitions = 1);
   KafkaClient(const KafkaClient&) = delete;
   KafkaClient& operator=(const KafkaClient&) = delete;
 
@@ -47,6 +56,7 @@ class KafkaClient {
   // foreachBatch made) may outlive the query.
   std::shared_ptr<void> held() const { return handle_; }
   std::string last_problem() const;  // of the connection, for messages
+  QueueBound queue_bound() const;    // a partition's, the user's keys included
 
  private:
   static void on_error(rd_kafka_t*, int, const char* reason, void* opaque);
@@ -94,15 +104,19 @@ class PartitionFetch {
   PartitionFetch& operator=(const PartitionFetch&) = delete;
 
   // Up to `count` messages that have arrived, errors and end-of-partition marks among them; does
-  // not wait.
+  // not wait for more.
   size_t take(rd_kafka_message_t** out, size_t count);
   std::optional<Watermarks> cached_watermarks()
       const;  // as of the last fetch; none before the first
   const TopicPartition& partition() const { return partition_; }
 
  private:
+  void wake();
+
   KafkaClient& client_;
   TopicPartition partition_;
+  const QueueBound bound_;
+  QueueBound taken_;  // since the last wake()
   rd_kafka_topic_t* topic_ = nullptr;
   rd_kafka_queue_t* queue_ = nullptr;
 };

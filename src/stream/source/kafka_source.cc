@@ -21,6 +21,8 @@ namespace {
 
 using Steady = std::chrono::steady_clock;
 constexpr size_t kBatchMessages = 4096;
+constexpr int64_t kBatchBytes = 4 << 20;
+constexpr int64_t kBytesAMessage = 350 + sizeof(engine::Record);  // besides key and value
 constexpr auto kDiscoveryInterval = std::chrono::seconds(1);
 constexpr auto kSilentLogInterval = std::chrono::seconds(10);
 
@@ -133,8 +135,12 @@ class KafkaSource final : public Source {
   void restart(Lane& lane, int64_t offset);
   Bell& bell() { return bell_; }
   KafkaClient& client() {
-    if (client_ == nullptr) client_ = std::make_unique<KafkaClient>(*options_);
+    if (client_ == nullptr) client_ = std::make_unique<KafkaClient>(*options_, fetched_partitions_);
     return *client_;
+  }
+  // Before the first client(): they share its queues' memory.
+  void expect_partitions(size_t count) {
+    fetched_partitions_ = std::max(fetched_partitions_, count);
   }
   const KafkaOptions& options() const { return *options_; }
   // Throws, or with failOnDataLoss=false logs the gap.
@@ -255,6 +261,7 @@ class KafkaSource final : public Source {
 
   PartitionOffsets ends(const PartitionOffsets& start, bool ask) {
     if (ask) asked_ = Steady::now();
+    expect_partitions(start.size());
     PartitionOffsets result;
     for (const auto& [partition, offset] : start) {
       Lane& lane = lane_at(partition, offset);
@@ -313,6 +320,7 @@ class KafkaSource final : public Source {
   std::shared_ptr<const KafkaOptions> options_;
   Bell bell_;
   std::unique_ptr<KafkaClient> client_, asking_;
+  size_t fetched_partitions_ = 1;
   std::map<TopicPartition, Lane> lanes_;
   std::set<TopicPartition> partitions_;
   std::map<TopicPartition, int64_t> new_starts_;
@@ -386,12 +394,12 @@ class KafkaReader final : public RangeReader {
   };
 
   void fill(engine::RecordBatch& batch, MessageOwner& owner) {
-    for (size_t i = 0; i < open_.size() && batch.records.size() < kBatchMessages; ++i) {
+    for (size_t i = 0; i < open_.size() && !is_full(batch); ++i) {
       Part& part = open_[(turn_ + i) % open_.size()];
       const auto topic = static_cast<int32_t>(batch.topics.size());
       batch.topics.push_back(part.partition.topic);
       take_kept(part, topic, batch, owner);
-      while (!part.done() && batch.records.size() < kBatchMessages) {
+      while (!part.done() && !is_full(batch)) {
         const size_t count =
             part.lane->fetch->take(buffer_.data(), kBatchMessages - batch.records.size());
         if (count == 0) break;
@@ -403,6 +411,10 @@ class KafkaReader final : public RangeReader {
       if (part.done()) part.lane->position = std::max(part.lane->position, part.end);
       return part.done();
     });
+  }
+
+  static bool is_full(const engine::RecordBatch& batch) {
+    return batch.records.size() >= kBatchMessages || batch.memory_bytes >= kBatchBytes;
   }
 
   // What the range before had read too far: it comes first, and in its order.
@@ -444,6 +456,8 @@ class KafkaReader final : public RangeReader {
     record.timestamp_type = spark_timestamp_type(type);
     if (source_.options().include_headers) add_headers(*message, batch, record);
     batch.records.push_back(record);
+    batch.memory_bytes += kBytesAMessage + static_cast<int64_t>(message->len) +
+                          static_cast<int64_t>(message->key_len);
     owner.messages.push_back(std::move(message));
   }
 
@@ -525,9 +539,10 @@ class KafkaReader final : public RangeReader {
 };
 
 std::unique_ptr<RangeReader> KafkaSource::read(const std::string& start, const std::string& end) {
-  rd_kafka_poll(client().handle(), 0);
   PartitionOffsets from = parse_offsets(start, "offsets");
   const PartitionOffsets to = parse_offsets(end, "offsets");
+  expect_partitions(to.size());
+  rd_kafka_poll(client().handle(), 0);
   // Partitions that came within the range start at their earliest offset, in a replay too.
   for (const auto& [partition, offset] : to) {
     if (from.count(partition) != 0) continue;
