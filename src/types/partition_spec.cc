@@ -27,6 +27,16 @@ std::string url_encode(std::string_view text) {
   return encoded;
 }
 
+// A folder's name may have 255 bytes; what folders are called means nothing. An escape stays whole.
+std::string folder_name(std::string name) {
+  constexpr size_t kLongest = 255;
+  if (name.size() <= kLongest) return name;
+  name.resize(kLongest);
+  const size_t escape = name.find('%', kLongest - 2);
+  if (escape != std::string::npos) name.resize(escape);
+  return name;
+}
+
 // A source column may have been dropped since; Iceberg reads such a field as of unknown type.
 Type source_type(const Schema& schema, const PartitionField& field) {
   const Field* source = schema.find(field.source_id);
@@ -61,8 +71,8 @@ std::string PartitionSpec::partition_path(const Schema& schema,
   for (size_t i = 0; i < fields.size(); ++i) {
     if (!path.empty()) path += '/';
     const Type source = source_type(schema, fields[i]);
-    path += url_encode(fields[i].name) + "=" +
-            url_encode(to_human(fields[i].transform, source, partition[i]));
+    path += folder_name(url_encode(fields[i].name) + "=" +
+                        url_encode(to_human(fields[i].transform, source, partition[i])));
   }
   return path;
 }

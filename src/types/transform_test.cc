@@ -157,7 +157,7 @@ struct PathRow {
   const char* transform;
   const char* type;
   Value partition;
-  const char* want;
+  std::string want;
 };
 TEST(PartitionSpec, Paths) {
   for (const PathRow& row : {
@@ -170,6 +170,11 @@ TEST(PartitionSpec, Paths) {
            {"identity", "string", "a b/c=ä*~"s, "p=a+b%2Fc%3D%C3%A4*%7E"},
            {"identity", "string", Null{}, "p=null"},
            {"identity", "binary", Bytes{"\xFF\xEF"}, "p=%2F%2B8%3D"},
+           {"identity", "string", std::string(253, 'x'), "p=" + std::string(253, 'x')},
+           {"identity", "string", std::string(300, 'x'), "p=" + std::string(253, 'x')},
+           {"identity", "string", std::string(251, 'x') + "/y", "p=" + std::string(251, 'x')},
+           {"identity", "string", std::string(250, 'x') + "/y",
+            "p=" + std::string(250, 'x') + "%2F"},
            {"identity", "timestamptz", int64_t{0}, "p=1970-01-01T00%3A00%3A00Z"},
            {"identity", "decimal(9,2)", Decimal{1420}, "p=14.20"},
        }) {

@@ -12,7 +12,7 @@ from decimal import Decimal
 import pyarrow.parquet as pq
 from pyiceberg.io.pyarrow import schema_to_pyarrow
 from pyiceberg.partitioning import PartitionSpec
-from pyiceberg.transforms import VoidTransform
+from pyiceberg.transforms import HourTransform, VoidTransform
 from pyiceberg.types import DateType, ListType, MapType, StructType, TimestampType, TimestamptzType, TimeType
 
 import random_tables as tables
@@ -63,7 +63,14 @@ class Case:
 
     def made(self, count, plain=False):
         rows = tables.random_rows(self.rng, self.schema, count)
+        for path in self.by_hours():
+            for row in rows:
+                within_hours(row, path)
         return [for_pyiceberg(row, self.schema.as_struct()) for row in rows] if plain else rows
+
+    def by_hours(self):
+        hours = {f.source_id for f in self.table.spec().fields if isinstance(f.transform, HourTransform)}
+        return [path for path, leaf in leaves(self.schema.fields) if leaf.field_id in hours]
 
     def want(self):
         return shown_rows(self.rows, self.schema)
@@ -78,6 +85,15 @@ class Case:
 
     def __str__(self):
         return "\n".join([f"seed {self.seed}, {self.name}: {self.schema}", f"spec {self.table.spec()}", *self.history])
+
+
+def within_hours(row, path):
+    """Hours since 1970 are 32 bits of a partition: instants that lie further away have no such value."""
+    *above, leaf = (field.field_id for field in path)
+    for field_id in above:
+        row = row and row[field_id]
+    if row and row[leaf] is not None:
+        row[leaf] = min(max(row[leaf], -2**31 * (tables.DAY // 24)), 2**31 * (tables.DAY // 24) - 1)
 
 
 def for_pyiceberg(value, kind):
