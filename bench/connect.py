@@ -18,20 +18,14 @@ import tempfile
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-FIRN = os.environ.get("FIRN", str(ROOT / "build/release/firn"))
+from _measure import FIRN, free_port, machine
+
 COMPARED = ["start", "small", "toPandas", "createDataFrame", "pandas_udf"]
 OWN = ["serving", "script"]
 TARGETS = {"start": 10, "small": 2, "toPandas": 2, "createDataFrame": 2, "pandas_udf": 2}  # times as quick as Spark
 
 
 # ---- servers
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
 
 class Firn:
     def __init__(self, folder):
@@ -286,7 +280,7 @@ def main():
         else:
             theirs = {figure["case"]: figure for figure in run_engine("spark", arguments)}
     for figure in figures:
-        figure["cores"] = os.cpu_count()
+        figure.update(machine())
         other = theirs.get(figure["case"])
         text = f"{figure['case']:16} firn {figure['seconds'] * 1000:10,.1f} ms"
         if other:

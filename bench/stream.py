@@ -7,7 +7,6 @@ import argparse
 import json
 import multiprocessing
 import os
-import platform
 import random
 import re
 import shutil
@@ -18,12 +17,12 @@ import time
 import uuid
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "test"))
-from confluent_kafka import Producer  # noqa: E402
-from kafka_broker import Broker  # noqa: E402
+from confluent_kafka import Producer
 
-FIRN = os.environ.get("FIRN", str(ROOT / "build/release/firn"))
+from _measure import FIRN, machine, measured, percentile, spark_is_there, spark_jars
+
+from kafka_broker import Broker  # in test/, which _measure puts on the path
+
 PARTITIONS = 4
 SCHEMA = ("event_id STRING, user_id STRING, occurred_at TIMESTAMP, gdpr_consent BOOLEAN, listing_id STRING, "
           "price DOUBLE, currency STRING, event_type STRING, payload STRING")
@@ -73,22 +72,6 @@ def load(broker, topic, count):
     broker.create_topic(topic, PARTITIONS)
     with multiprocessing.Pool(2) as pool:
         pool.map(load_partition, [(broker.address, topic, p, count) for p in range(PARTITIONS)])
-
-
-def measured(command, **options):
-    """Runs a command; gives its output, wall seconds, CPU seconds and peak RSS in MB."""
-    start = time.monotonic()
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **options)
-    output = process.stdout.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    assert process.returncode == 0, output[-3000:]
-    return output, time.monotonic() - start, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
-
-
-def percentile(values, share):
-    values = sorted(values)
-    return values[min(len(values) - 1, int(len(values) * share))] if values else 0
 
 
 # The same job in PySpark's DataFrame functions, through `firn run`. The last line is the script's own CPU time.
@@ -225,7 +208,7 @@ def run_spark(broker, topic, events, batch, dedup, folder):
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     (folder / "job.py").write_text(SPARK_JOB)
-    jars = ",".join(map(str, sorted((ROOT / ".deps/peers/jars").glob("*.jar"))))
+    jars = ",".join(map(str, spark_jars()))
     argument = json.dumps([broker.address, topic, batch, dedup, str(folder), jars, SCHEMA, events])
     start = time.monotonic()
     done = subprocess.run([sys.executable, str(folder / "job.py"), argument], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
@@ -239,11 +222,6 @@ def run_spark(broker, topic, events, batch, dedup, folder):
             "batches": len(batches), "events_per_second_p10": percentile(rates, 0.1), "events_per_second_p50": percentile(rates, 0.5),
             "wall_seconds": wall, "cpu_seconds": usage["cpu"], "events_per_cpu_second": events / usage["cpu"],
             "events_per_cpu_second_warm": usage["warm_rows"] / max(usage["warm_cpu"], 1e-9), "peak_rss_mb": usage["rss_mb"]}
-
-
-def processor():
-    with open("/proc/cpuinfo", encoding="utf-8") as lines:
-        return next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.machine())
 
 
 def main():
@@ -272,8 +250,7 @@ def main():
                 results.append(run_firn(broker, "booking_events", arguments.events, arguments.batch, dedup, folder / "firn"))
                 results[-1]["start_to_first_commit_seconds"] = first_commit(broker, folder / "first") if not dedup else None
                 if "spark" in arguments.against:
-                    if not list((ROOT / ".deps/peers/jars").glob("iceberg-spark-runtime*.jar")):
-                        say("Spark is not installed (./dev setup --peers): left out")
+                    if not spark_is_there(say):
                         continue
                     results.append(run_spark(broker, "booking_events", arguments.events, arguments.batch, dedup, folder / "spark"))
                     ours, theirs = results[-2:]
@@ -282,7 +259,7 @@ def main():
         finally:
             broker.stop()
     for result in results:
-        result.update({"cores": os.cpu_count(), "processor": processor()})
+        result.update(machine())
         say(f"{result['engine']:6} {'with' if result['deduplication'] else 'without'} deduplication: "
             f"{result['events_per_cpu_second']:,.0f} events a CPU second, {result['events_per_second_p50']:,.0f} a second (p50), "
             f"peak {result['peak_rss_mb']:,.0f} MB, {result['wall_seconds']:.1f} s"
