@@ -24,9 +24,13 @@ constexpr int kDeflateLevel = 6;
   throw_corrupt(fmt::format("{}: {}", file, what));
 }
 
-void grow(std::string& out, size_t used, const std::string& file) {
+size_t first_room(std::string_view block) { return std::max<size_t>(1 << 10, block.size() * 4); }
+
+// `first`: of an empty `out`. Some writers make a block of each record: much room for each of them
+// would be most of the work.
+void grow(std::string& out, size_t used, size_t first, const std::string& file) {
   if (used >= kMaxBlock) fail(file, "a block is larger than 64 MiB");
-  out.resize(std::min(kMaxBlock, std::max<size_t>(used * 2, 64 << 10)));
+  out.resize(std::min(kMaxBlock, std::max(used * 2, first)));
 }
 
 void inflate_raw(std::string_view block, std::string& out, const std::string& file) {
@@ -41,7 +45,7 @@ void inflate_raw(std::string_view block, std::string& out, const std::string& fi
   size_t used = 0;
   int state = Z_OK;
   while (state != Z_STREAM_END) {
-    if (used == out.size()) grow(out, used, file);
+    if (used == out.size()) grow(out, used, first_room(block), file);
     stream.z.next_out = reinterpret_cast<Bytef*>(out.data() + used);
     stream.z.avail_out = static_cast<uInt>(out.size() - used);
     state = inflate(&stream.z, Z_NO_FLUSH);
@@ -90,7 +94,7 @@ void unzstd(std::string_view block, std::string& out, const std::string& file) {
   size_t used = 0;
   size_t state = 1;
   while (state != 0) {
-    if (used == out.size()) grow(out, used, file);
+    if (used == out.size()) grow(out, used, first_room(block), file);
     ZSTD_outBuffer to{out.data(), out.size(), used};
     state = ZSTD_decompressStream(stream.get(), &to, &in);
     if (ZSTD_isError(state)) fail(file, "a zstandard block is damaged");

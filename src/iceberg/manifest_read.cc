@@ -9,30 +9,17 @@
 #include "iceberg/avro_record.h"
 #include "iceberg/avro_value.h"
 #include "iceberg/manifest_avro.h"
+#include "iceberg/manifest_reader.h"
 #include "iceberg/metadata_json.h"
 
 namespace firn::iceberg {
 
 namespace {
 
-constexpr int kPartitionFieldId = 102;
 constexpr size_t kMaxRecords =
     4'000'000;  // a few bytes of a damaged file must not become all memory
 constexpr auto kOptional = Presence::kOptional;
 constexpr auto kRequired = Presence::kRequired;
-
-template <typename Read>
-void read_int_map(AvroValue& value, Read read) {
-  value.for_each_element([&](AvroValue entry) {
-    const AvroNode& node = entry.node();
-    if (node.kind != AvroKind::kRecord || node.fields.size() != 2)
-      entry.fail_kind("a record of key and value");
-    AvroValue key(entry.decoder(), entry.schema(), node.fields[0].node, entry.field());
-    const int id = key.as_int();
-    AvroValue held(entry.decoder(), entry.schema(), node.fields[1].node, entry.field());
-    if (!held.is_null()) read(id, held);
-  });
-}
 
 void read_counts(AvroValue& value, DataFile& file, std::map<int, int64_t>& counts, MetricsMap map) {
   read_int_map(value, [&](int id, AvroValue& held) {
@@ -49,13 +36,6 @@ void read_bounds(AvroValue& value, DataFile& file, std::map<int, std::string>& b
   if (bounds.empty()) file.empty_maps |= map;
 }
 
-int in_range(AvroValue& value, int highest) {
-  const int number = value.as_int();
-  if (number < 0 || number > highest)
-    value.decoder().fail(fmt::format("{} is {}", value.field(), number));
-  return number;
-}
-
 int64_t not_negative(AvroValue& value) {
   const int64_t number = value.as_long();
   if (number < 0) value.decoder().fail(fmt::format("{} is {}", value.field(), number));
@@ -64,7 +44,7 @@ int64_t not_negative(AvroValue& value) {
 
 // clang-format off: one row a field
 constexpr AvroFieldRule<DataFile> kDataFileRules[] = {
-    {134, "content", kOptional, [](AvroValue& v, DataFile& f) { f.content = static_cast<Content>(in_range(v, 2)); }},
+    {134, "content", kOptional, [](AvroValue& v, DataFile& f) { f.content = static_cast<Content>(read_in_range(v, 2)); }},
     {100, "file_path", kRequired, [](AvroValue& v, DataFile& f) { f.file_path = v.as_string(); }},
     {101, "file_format", kRequired, [](AvroValue& v, DataFile& f) { f.file_format = upper_case(v.as_string()); }},
     {103, "record_count", kRequired, [](AvroValue& v, DataFile& f) { f.record_count = not_negative(v); }},
@@ -90,12 +70,11 @@ constexpr AvroFieldRule<DataFile> kDataFileRules[] = {
 };
 
 constexpr AvroFieldRule<ManifestEntry> kEntryRules[] = {
-    {0, "status", kRequired, [](AvroValue& v, ManifestEntry& e) { e.status = static_cast<EntryStatus>(in_range(v, 2)); }},
+    {0, "status", kRequired, [](AvroValue& v, ManifestEntry& e) { e.status = static_cast<EntryStatus>(read_in_range(v, 2)); }},
     {1, "snapshot_id", kOptional, [](AvroValue& v, ManifestEntry& e) { e.snapshot_id = v.as_long(); }},
     {3, "sequence_number", kOptional, [](AvroValue& v, ManifestEntry& e) { e.sequence_number = v.as_long(); }},
     {4, "file_sequence_number", kOptional, [](AvroValue& v, ManifestEntry& e) { e.file_sequence_number = v.as_long(); }},
 };
-constexpr int kDataFileFieldId = 2;
 
 constexpr AvroFieldRule<FieldSummary> kSummaryRules[] = {
     {509, "contains_null", kRequired, [](AvroValue& v, FieldSummary& s) { s.contains_null = v.as_boolean(); }},
@@ -113,7 +92,7 @@ constexpr AvroFieldRule<ManifestFile> kManifestFileRules[] = {
     {500, "manifest_path", kRequired, [](AvroValue& v, ManifestFile& f) { f.path = v.as_string(); }},
     {501, "manifest_length", kRequired, [](AvroValue& v, ManifestFile& f) { f.length = not_negative(v); }},
     {502, "partition_spec_id", kRequired, [](AvroValue& v, ManifestFile& f) { f.partition_spec_id = v.as_int(); }},
-    {517, "content", kOptional, [](AvroValue& v, ManifestFile& f) { f.is_deletes = in_range(v, 1) == 1; }},
+    {517, "content", kOptional, [](AvroValue& v, ManifestFile& f) { f.is_deletes = read_in_range(v, 1) == 1; }},
     {515, "sequence_number", kOptional, [](AvroValue& v, ManifestFile& f) { f.sequence_number = v.as_long(); }},
     {516, "min_sequence_number", kOptional, [](AvroValue& v, ManifestFile& f) { f.min_sequence_number = v.as_long(); }},
     {503, "added_snapshot_id", kOptional, [](AvroValue& v, ManifestFile& f) { f.added_snapshot_id = v.as_long(); }},
@@ -142,96 +121,6 @@ std::vector<std::optional<types::Type>> partition_types(const ManifestHeader& he
   return result;
 }
 
-class ManifestReader {
- public:
-  explicit ManifestReader(const ManifestHeader& header)
-      : header_(header),
-        partition_types_(partition_types(header)),
-        entries_(kEntryRules),
-        files_(kDataFileRules) {}
-
-  ManifestEntry read(AvroValue& record) {
-    ManifestEntry entry;
-    bool has_file = false;
-    entries_.read(record, entry, [&](const AvroField& field, AvroValue& value) {
-      if (field.field_id != kDataFileFieldId || value.is_null()) return false;
-      has_file = true;
-      read_file(value, entry.data_file);
-      return true;
-    });
-    if (!has_file) record.decoder().fail("a manifest entry has no data_file (2)");
-    return entry;
-  }
-
- private:
-  void read_file(AvroValue& record, DataFile& file) {
-    file.spec_id = header_.spec.spec_id;
-    bool has_partition = false;
-    files_.read(record, file, [&](const AvroField& field, AvroValue& value) {
-      if (field.field_id != kPartitionFieldId || value.is_null()) return false;
-      has_partition = true;
-      read_partition(value, file.partition);
-      return true;
-    });
-    if ((file.content != Content::kData) != header_.is_deletes) {
-      record.decoder().fail(fmt::format("{} is a {} file in a manifest of {}", file.file_path,
-                                        header_.is_deletes ? "data" : "delete",
-                                        header_.is_deletes ? "deletes" : "data"));
-    }
-    if (!has_partition && !header_.spec.fields.empty())
-      record.decoder().fail("a data file has no partition (102)");
-  }
-
-  // In the spec's order. By field id; v1 writers did not have to keep ids, so there the position
-  // decides where no id fits.
-  void read_partition(AvroValue& record, std::vector<types::Value>& partition) {
-    if (bound_ != &record.node()) bind(record);
-    partition.assign(header_.spec.fields.size(), types::Null{});
-    const std::vector<AvroField>& fields = record.node().fields;
-    for (size_t i = 0; i < fields.size(); ++i) {
-      AvroValue value(record.decoder(), record.schema(), fields[i].node, fields[i].name);
-      if (positions_[i] < 0) {
-        value.skip();
-        continue;
-      }
-      const auto at = static_cast<size_t>(positions_[i]);
-      types::Value read = read_avro_value(value);
-      partition[at] = partition_types_[at] ? conform(std::move(read), *partition_types_[at], value)
-                                           : std::move(read);
-    }
-  }
-
-  void bind(AvroValue& record) {
-    if (record.node().kind != AvroKind::kRecord) record.fail_kind("record");
-    const std::vector<AvroField>& fields = record.node().fields;
-    positions_.assign(fields.size(), -1);
-    size_t bound = 0;
-    for (size_t i = 0; i < fields.size(); ++i) {
-      for (size_t j = 0; j < header_.spec.fields.size(); ++j) {
-        if (fields[i].field_id != header_.spec.fields[j].field_id) continue;
-        positions_[i] = static_cast<int>(j);
-        ++bound;
-      }
-    }
-    if (bound == 0 && header_.format_version == 1 && fields.size() == header_.spec.fields.size()) {
-      for (size_t i = 0; i < fields.size(); ++i) positions_[i] = static_cast<int>(i);
-      bound = fields.size();
-    }
-    if (bound != header_.spec.fields.size()) {
-      record.decoder().fail(
-          "the partition's field ids are not those of the manifest's partition-spec");
-    }
-    bound_ = &record.node();
-  }
-
-  const ManifestHeader& header_;
-  std::vector<std::optional<types::Type>> partition_types_;
-  AvroRecordReader<ManifestEntry> entries_;
-  AvroRecordReader<DataFile> files_;
-  const AvroNode* bound_ = nullptr;
-  std::vector<int> positions_;
-};
-
 std::optional<std::string> value_of(const AvroFile& file, const char* key) {
   const auto found = file.metadata().find(key);
   return found == file.metadata().end() ? std::nullopt : std::optional(found->second);
@@ -259,9 +148,11 @@ auto parse_header(const std::string& name, const char* key, Parse parse) {
   }
 }
 
+}  // namespace
+
 // Header keys as the specification has them. Java never writes schema-id (the schema carries its
 // own); v1 manifests may leave out all but schema and partition-spec.
-ManifestHeader header_of(const AvroFile& file, const std::string& name) {
+ManifestHeader read_manifest_header(const AvroFile& file, const std::string& name) {
   ManifestHeader header;
   header.format_version = int_of(file, "format-version", 1, name);
   if (header.format_version < 1 || header.format_version > 3) {
@@ -288,20 +179,102 @@ ManifestHeader header_of(const AvroFile& file, const std::string& name) {
   return header;
 }
 
-void check_count(size_t count, const std::string& name) {
+void check_record_count(size_t count, const std::string& name) {
   if (count >= kMaxRecords)
     throw_corrupt(fmt::format("{}: more than {} records", name, kMaxRecords));
 }
 
-}  // namespace
+int read_in_range(AvroValue& value, int highest) {
+  const int number = value.as_int();
+  if (number < 0 || number > highest)
+    value.decoder().fail(fmt::format("{} is {}", value.field(), number));
+  return number;
+}
+
+PartitionReader::PartitionReader(const ManifestHeader& header)
+    : header_(header), types_(partition_types(header)) {}
+
+// By field id; v1 writers did not have to keep ids, so there the position decides where no id fits.
+void PartitionReader::read(AvroValue& record, std::vector<types::Value>& partition) {
+  if (bound_ != &record.node()) bind(record);
+  partition.assign(header_.spec.fields.size(), types::Null{});
+  const std::vector<AvroField>& fields = record.node().fields;
+  for (size_t i = 0; i < fields.size(); ++i) {
+    AvroValue value(record.decoder(), record.schema(), fields[i].node, fields[i].name);
+    if (positions_[i] < 0) {
+      value.skip();
+      continue;
+    }
+    const auto at = static_cast<size_t>(positions_[i]);
+    types::Value read = read_avro_value(value);
+    partition[at] = types_[at] ? conform(std::move(read), *types_[at], value) : std::move(read);
+  }
+}
+
+void PartitionReader::bind(AvroValue& record) {
+  if (record.node().kind != AvroKind::kRecord) record.fail_kind("record");
+  const std::vector<AvroField>& fields = record.node().fields;
+  positions_.assign(fields.size(), -1);
+  size_t bound = 0;
+  for (size_t i = 0; i < fields.size(); ++i) {
+    for (size_t j = 0; j < header_.spec.fields.size(); ++j) {
+      if (fields[i].field_id != header_.spec.fields[j].field_id) continue;
+      positions_[i] = static_cast<int>(j);
+      ++bound;
+    }
+  }
+  if (bound == 0 && header_.format_version == 1 && fields.size() == header_.spec.fields.size()) {
+    for (size_t i = 0; i < fields.size(); ++i) positions_[i] = static_cast<int>(i);
+    bound = fields.size();
+  }
+  if (bound != header_.spec.fields.size()) {
+    record.decoder().fail(
+        "the partition's field ids are not those of the manifest's partition-spec");
+  }
+  bound_ = &record.node();
+}
+
+ManifestEntryReader::ManifestEntryReader(const ManifestHeader& header)
+    : header_(header), partitions_(header), entries_(kEntryRules), files_(kDataFileRules) {}
+
+ManifestEntry ManifestEntryReader::read(AvroValue& record) {
+  ManifestEntry entry;
+  bool has_file = false;
+  entries_.read(record, entry, [&](const AvroField& field, AvroValue& value) {
+    if (field.field_id != kEntryDataFileFieldId || value.is_null()) return false;
+    has_file = true;
+    read_file(value, entry.data_file);
+    return true;
+  });
+  if (!has_file) record.decoder().fail("a manifest entry has no data_file (2)");
+  return entry;
+}
+
+void ManifestEntryReader::read_file(AvroValue& record, DataFile& file) {
+  file.spec_id = header_.spec.spec_id;
+  bool has_partition = false;
+  files_.read(record, file, [&](const AvroField& field, AvroValue& value) {
+    if (field.field_id != kPartitionFieldId || value.is_null()) return false;
+    has_partition = true;
+    partitions_.read(value, file.partition);
+    return true;
+  });
+  if ((file.content != Content::kData) != header_.is_deletes) {
+    record.decoder().fail(fmt::format("{} is a {} file in a manifest of {}", file.file_path,
+                                      header_.is_deletes ? "data" : "delete",
+                                      header_.is_deletes ? "deletes" : "data"));
+  }
+  if (!has_partition && !header_.spec.fields.empty())
+    record.decoder().fail("a data file has no partition (102)");
+}
 
 Manifest read_manifest(std::string_view bytes, const std::string& name) {
   AvroFile file(bytes, name);
   Manifest manifest;
-  manifest.header = header_of(file, name);
-  ManifestReader reader(manifest.header);
+  manifest.header = read_manifest_header(file, name);
+  ManifestEntryReader reader(manifest.header);
   file.for_each([&](AvroValue record) {
-    check_count(manifest.entries.size(), name);
+    check_record_count(manifest.entries.size(), name);
     manifest.entries.push_back(reader.read(record));
   });
   return manifest;
@@ -312,7 +285,7 @@ std::vector<ManifestFile> read_manifest_list(std::string_view bytes, const std::
   AvroRecordReader<ManifestFile> reader(kManifestFileRules);
   std::vector<ManifestFile> manifests;
   file.for_each([&](AvroValue record) {
-    check_count(manifests.size(), name);
+    check_record_count(manifests.size(), name);
     reader.read(record, manifests.emplace_back());
   });
   return manifests;

@@ -129,17 +129,6 @@ bool is_nan(const Value& value) {
   return false;
 }
 
-// nullopt where the bytes are no value of the type: such a bound says nothing.
-std::optional<Value> bound_from(const std::string& bytes, const types::Type& type) {
-  try {
-    Value value = types::from_single_value_bytes(bytes, type);
-    if (is_nan(value)) return std::nullopt;
-    return value;
-  } catch (const Error&) {
-    return std::nullopt;
-  }
-}
-
 void put_counts(const std::map<int, int64_t>& counts,
                 std::optional<int64_t> types::ColumnBounds::* member, types::BoundsById& bounds) {
   for (const auto& [id, count] : counts) bounds[id].*member = count;
@@ -219,6 +208,16 @@ std::optional<std::string> truncate_upper_bytes(std::string_view bytes, int leng
     prefix.pop_back();
   }
   return std::nullopt;
+}
+
+std::optional<Value> bound_from(std::string_view bytes, const types::Type& type) {
+  try {
+    Value value = types::from_single_value_bytes(bytes, type);
+    if (is_nan(value)) return std::nullopt;
+    return value;
+  } catch (const Error&) {
+    return std::nullopt;
+  }
 }
 
 types::BoundsById bounds_of(const DataFile& file, const Schema& schema) {

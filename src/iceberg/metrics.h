@@ -23,6 +23,10 @@ std::optional<std::string> truncate_upper(std::string_view utf8, int code_points
 std::string truncate_lower_bytes(std::string_view bytes, int length);
 std::optional<std::string> truncate_upper_bytes(std::string_view bytes, int length);
 
+// The value that a bound's bytes stand for; nullopt where they are no value of the type, or NaN:
+// such a bound says nothing.
+std::optional<types::Value> bound_from(std::string_view bytes, const types::Type&);
+
 // A file's bounds as predicates want them. Unreadable bounds are left out.
 types::BoundsById bounds_of(const DataFile&, const types::Schema&);
 

@@ -10,7 +10,8 @@ namespace firn::table {
 
 namespace {
 
-constexpr int64_t kMapNodeBytes = 64;  // an allocated node of the metrics' maps, about
+constexpr const char* kOutlinePrefix = "outline ";  // of keys; paths are the others'
+constexpr int64_t kMapNodeBytes = 64;               // an allocated node of the metrics' maps, about
 
 int64_t text_bytes(const std::map<int, std::string>& bounds) {
   int64_t bytes = 0;
@@ -19,7 +20,7 @@ int64_t text_bytes(const std::map<int, std::string>& bounds) {
   return bytes;
 }
 
-int64_t estimated_bytes(const iceberg::Manifest& manifest) {
+int64_t decoded_bytes(const iceberg::Manifest& manifest) {
   int64_t bytes = sizeof(iceberg::Manifest);
   for (const auto& entry : manifest.entries) {
     const iceberg::DataFile& file = entry.data_file;
@@ -36,18 +37,29 @@ int64_t estimated_bytes(const iceberg::Manifest& manifest) {
 
 }  // namespace
 
+std::optional<ManifestCache::Entry> ManifestCache::find(const std::string& key) {
+  const std::lock_guard lock(mutex_);
+  const auto found = by_key_.find(key);
+  if (found == by_key_.end()) return std::nullopt;
+  newest_first_.splice(newest_first_.begin(), newest_first_, found->second);
+  return *found->second;
+}
+
 std::shared_ptr<const iceberg::Manifest> ManifestCache::get(files::FileStore& store,
                                                             const iceberg::ManifestFile& row) {
-  {
-    const std::lock_guard lock(mutex_);
-    if (const auto found = by_path_.find(row.path); found != by_path_.end()) {
-      newest_first_.splice(newest_first_.begin(), newest_first_, found->second);
-      return found->second->manifest;
-    }
-  }
+  if (const auto found = find(row.path)) return found->manifest;
   auto manifest = std::make_shared<const iceberg::Manifest>(load_manifest(store, row));
-  insert({row.path, manifest, estimated_bytes(*manifest)});
+  insert({row.path, manifest, nullptr, decoded_bytes(*manifest)});
   return manifest;
+}
+
+std::shared_ptr<ManifestOutline> ManifestCache::outline(files::FileStore& store,
+                                                        const iceberg::ManifestFile& row) {
+  const std::string key = kOutlinePrefix + row.path;
+  if (const auto found = find(key)) return found->outline;
+  auto outline = std::make_shared<ManifestOutline>(store, row);
+  insert({key, nullptr, outline, outline->bytes()});
+  return outline;
 }
 
 int64_t ManifestCache::bytes() const {
@@ -58,13 +70,13 @@ int64_t ManifestCache::bytes() const {
 void ManifestCache::insert(Entry entry) {
   if (entry.bytes > max_bytes_) return;
   const std::lock_guard lock(mutex_);
-  if (by_path_.contains(entry.path)) return;  // another scan was quicker
+  if (by_key_.contains(entry.key)) return;  // another scan was quicker
   bytes_ += entry.bytes;
   newest_first_.push_front(std::move(entry));
-  by_path_[newest_first_.front().path] = newest_first_.begin();
+  by_key_[newest_first_.front().key] = newest_first_.begin();
   while (bytes_ > max_bytes_) {
     bytes_ -= newest_first_.back().bytes;
-    by_path_.erase(newest_first_.back().path);
+    by_key_.erase(newest_first_.back().key);
     newest_first_.pop_back();
   }
 }

@@ -1,7 +1,10 @@
 // See scan.h.
 #include "table/scan.h"
 
-#include <set>
+#include <algorithm>
+#include <atomic>
+#include <exception>
+#include <thread>
 #include <unordered_map>
 #include <utility>
 
@@ -10,6 +13,7 @@
 #include "table/delete_index.h"
 #include "table/manifest_cache.h"
 #include "table/snapshot_files.h"
+#include "types/bounds_filter.h"
 
 namespace firn::table {
 
@@ -18,28 +22,7 @@ namespace {
 using types::Predicate;
 using types::PredicateOp;
 
-void add_field_ids(const Predicate& predicate, std::set<int>& ids) {
-  if (predicate.field_id != 0) ids.insert(predicate.field_id);
-  for (const auto& child : predicate.children) add_field_ids(child, ids);
-}
-
-// The schema's top-level columns that the filter looks into: decoding the bounds of the others
-// would be wasted.
-types::Schema columns_of(const Predicate& filter, const types::Schema& schema) {
-  std::set<int> wanted;
-  std::set<int> ids;
-  add_field_ids(filter, ids);
-  for (const int id : ids) {
-    const auto parents = schema.parents_of(id);
-    wanted.insert(parents.empty() ? id : parents.front());
-  }
-  types::Schema narrow;
-  narrow.schema_id = schema.schema_id;
-  for (const auto& field : schema.fields) {
-    if (wanted.contains(field.id)) narrow.fields.push_back(field);
-  }
-  return narrow;
-}
+constexpr size_t kManifestsAThread = 4;  // fewer are not worth a thread
 
 // What pruning needs of one partition spec.
 struct SpecFilter {
@@ -59,15 +42,18 @@ class Planner {
   ScanPlan plan() {
     const iceberg::Snapshot* snapshot = choose_snapshot();
     if (snapshot == nullptr) return std::move(plan_);
-    filter_columns_ = columns_of(request_.filter, plan_.schema);
+    bounds_.emplace(request_.filter, plan_.schema);
     const auto rows = manifests_of(store_, metadata_, *snapshot);
     plan_.manifests_total = static_cast<int64_t>(rows.size());
     for (const auto& row : rows) {
       if (row.is_deletes) add_deletes(row);
     }
+    std::vector<DataManifest> manifests;
     for (const auto& row : rows) {
-      if (!row.is_deletes) add_data(row);
+      if (!row.is_deletes) choose_data(row, manifests);
     }
+    read_all(manifests);
+    for (DataManifest& manifest : manifests) add_data(manifest);
     return std::move(plan_);
   }
 
@@ -91,57 +77,135 @@ class Planner {
     if (!has_live_files(row)) return;
     const SpecFilter& filter = filter_for(row.partition_spec_id);
     if (!may_match(row, filter)) return;
+    ++plan_.manifests_read;
     const auto manifest = read(row);
     for (const auto& entry : manifest->entries) {
       if (entry.status == iceberg::EntryStatus::kDeleted) continue;
-      if (filter.prunes &&
-          !types::matches_partition(filter.projected, *filter.spec, entry.data_file.partition)) {
-        continue;
-      }
+      if (skips_partition(filter, entry.data_file.partition)) continue;
       deletes_.add({manifest, &entry.data_file}, entry.sequence_number.value_or(0),
                    filter.spec->is_unpartitioned());
     }
   }
 
-  void add_data(const iceberg::ManifestFile& row) {
+  // A manifest of data files that may hold some for this scan; the entries that do.
+  struct DataManifest {
+    const iceberg::ManifestFile* row;
+    const SpecFilter* filter;
+    std::shared_ptr<const iceberg::Manifest> whole;  // where the outline cannot tell enough
+    int64_t live = 0;
+    std::vector<std::shared_ptr<const iceberg::ManifestEntry>> kept;
+    std::exception_ptr failure;
+  };
+
+  void choose_data(const iceberg::ManifestFile& row, std::vector<DataManifest>& manifests) {
     const int64_t live = row.added_files_count.value_or(0) + row.existing_files_count.value_or(0);
     if (!has_live_files(row)) return;
     const SpecFilter& filter = filter_for(row.partition_spec_id);
-    if (!may_match(row, filter)) {
-      plan_.files_total += live;
-      plan_.files_skipped += live;
+    if (may_match(row, filter)) {
+      ++plan_.manifests_read;
+      manifests.push_back({&row, &filter, nullptr, 0, {}, nullptr});
       return;
     }
-    const auto manifest = read(row);
-    plan_.tasks.reserve(plan_.tasks.size() + manifest->entries.size());
-    for (const auto& entry : manifest->entries) {
-      if (entry.status == iceberg::EntryStatus::kDeleted) continue;
-      ++plan_.files_total;
-      if (skips(entry.data_file, filter)) {
-        ++plan_.files_skipped;
-      } else {
-        add_task(manifest, entry);
+    plan_.files_total += live;
+    plan_.files_skipped += live;
+  }
+
+  // On several threads where there is much to read: decoding takes the time, and with object stores
+  // waiting. The first failure in the list's order is thrown.
+  void read_all(std::vector<DataManifest>& manifests) {
+    const size_t cores = std::max(1U, std::thread::hardware_concurrency());
+    const size_t threads = std::min(manifests.size() / kManifestsAThread, cores);
+    std::atomic<size_t> next = 0;
+    const auto work = [&] {
+      for (size_t i = next++; i < manifests.size(); i = next++) {
+        try {
+          read_data(manifests[i]);
+        } catch (...) {
+          manifests[i].failure = std::current_exception();
+        }
       }
+    };
+    {
+      std::vector<std::jthread> others;
+      for (size_t i = 1; i < threads; ++i) others.emplace_back(work);
+      work();
+    }
+    for (const DataManifest& manifest : manifests) {
+      if (manifest.failure) std::rethrow_exception(manifest.failure);
     }
   }
 
-  void add_task(const std::shared_ptr<const iceberg::Manifest>& manifest,
-                const iceberg::ManifestEntry& entry) {
+  // Called on several threads: changes nothing but `manifest`.
+  void read_data(DataManifest& manifest) const {
+    // Without a filter every entry is wanted whole; row ids are handed out over all entries.
+    const bool wants_all = request_.filter.op == PredicateOp::kTrue;
+    if (wants_all || manifest.row->first_row_id) {
+      read_whole(manifest);
+    } else {
+      read_outline(manifest);
+    }
+  }
+
+  void read_whole(DataManifest& manifest) const {
+    const auto whole = read(*manifest.row);
+    const std::vector<types::Field>& columns = bounds_->columns();
+    types::Schema schema;
+    schema.fields = columns;
+    for (const auto& entry : whole->entries) {
+      if (entry.status == iceberg::EntryStatus::kDeleted) continue;
+      ++manifest.live;
+      if (skips_partition(*manifest.filter, entry.data_file.partition)) continue;
+      std::vector<const types::ColumnBounds*> known;
+      const types::BoundsById bounds =
+          columns.empty() ? types::BoundsById{} : iceberg::bounds_of(entry.data_file, schema);
+      for (const types::Field& column : columns) {
+        const auto found = bounds.find(column.id);
+        known.push_back(found == bounds.end() ? nullptr : &found->second);
+      }
+      if (bounds_->may_match(known)) manifest.kept.emplace_back(whole, &entry);
+    }
+  }
+
+  void read_outline(DataManifest& manifest) const {
+    const auto outline = cache_ != nullptr
+                             ? cache_->outline(store_, *manifest.row)
+                             : std::make_shared<ManifestOutline>(store_, *manifest.row);
+    const iceberg::PackedManifest& packed = outline->packed();
+    std::vector<std::shared_ptr<const ManifestOutline::Bounds>> columns;
+    std::vector<const types::ColumnBounds*> known(bounds_->columns().size());
+    for (size_t i = 0; i < packed.size(); ++i) {
+      if (packed.status(i) == iceberg::EntryStatus::kDeleted) continue;
+      ++manifest.live;
+      if (skips_partition(*manifest.filter, packed.partition(i))) continue;
+      if (columns.empty()) {  // not before a file's partition fits
+        for (const types::Field& column : bounds_->columns())
+          columns.push_back(outline->bounds_of(column));
+      }
+      for (size_t j = 0; j < columns.size(); ++j) known[j] = &(*columns[j])[i];
+      if (bounds_->may_match(known)) manifest.kept.push_back(outline->entry(i));
+    }
+  }
+
+  void add_data(DataManifest& manifest) {
+    plan_.files_total += manifest.live;
+    plan_.files_skipped += manifest.live - static_cast<int64_t>(manifest.kept.size());
+    plan_.tasks.reserve(plan_.tasks.size() + manifest.kept.size());
+    for (const auto& entry : manifest.kept) add_task(entry);
+  }
+
+  void add_task(const std::shared_ptr<const iceberg::ManifestEntry>& entry) {
     ScanTask& task = plan_.tasks.emplace_back();
-    task.file = {manifest, &entry.data_file};  // keeps the whole manifest alive, copies nothing
-    task.sequence_number = entry.sequence_number.value_or(0);
+    task.file = {entry, &entry->data_file};  // keeps what holds the entry alive, copies nothing
+    task.sequence_number = entry->sequence_number.value_or(0);
     if (deletes_.empty()) return;
-    DeleteIndex::Matches matches = deletes_.find(entry.data_file, task.sequence_number);
+    DeleteIndex::Matches matches = deletes_.find(entry->data_file, task.sequence_number);
     task.position_deletes = std::move(matches.position_deletes);
     task.equality_deletes = std::move(matches.equality_deletes);
   }
 
-  bool skips(const iceberg::DataFile& file, const SpecFilter& filter) const {
-    if (filter.prunes && !types::matches_partition(filter.projected, *filter.spec, file.partition))
-      return true;
-    if (filter_columns_.fields.empty()) return request_.filter.op == PredicateOp::kFalse;
-    return !types::may_match(request_.filter, plan_.schema,
-                             iceberg::bounds_of(file, filter_columns_));
+  static bool skips_partition(const SpecFilter& filter,
+                              const std::vector<types::Value>& partition) {
+    return filter.prunes && !types::matches_partition(filter.projected, *filter.spec, partition);
   }
 
   // Counts are optional in v1: without them the manifest is read.
@@ -189,8 +253,7 @@ class Planner {
     return filter;
   }
 
-  std::shared_ptr<const iceberg::Manifest> read(const iceberg::ManifestFile& row) {
-    ++plan_.manifests_read;
+  std::shared_ptr<const iceberg::Manifest> read(const iceberg::ManifestFile& row) const {
     if (cache_ != nullptr) return cache_->get(store_, row);
     return std::make_shared<const iceberg::Manifest>(load_manifest(store_, row));
   }
@@ -200,7 +263,7 @@ class Planner {
   const ScanRequest& request_;
   ManifestCache* const cache_;
   ScanPlan plan_;
-  types::Schema filter_columns_;
+  std::optional<types::BoundsFilter> bounds_;
   std::unordered_map<int, SpecFilter> filters_;
   DeleteIndex deletes_;
 };

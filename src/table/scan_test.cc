@@ -4,6 +4,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <set>
+
+#include "iceberg/metrics.h"
 #include "table/delete_index.h"
 #include "table/manifest_cache.h"
 #include "table/sample_table.h"
@@ -119,6 +123,78 @@ TEST(Scan, OnlyOlderSnapshotsAreReadWithTheirOwnSchema) {
   EXPECT_EQ(columns({}), 4);
   EXPECT_EQ(columns(second), 4);
   EXPECT_EQ(columns(first), 3);
+}
+
+// Outlines must keep what whole manifests would, whatever is asked, cold and from the cache.
+TEST(Scan, OutlinesKeepTheFilesThatTheirBoundsAllow) {
+  SampleTable sample({by_day()});
+  std::vector<iceberg::DataFile> files;
+  for (int i = 0; i < 60; ++i) {
+    iceberg::DataFile file = sample.file({types::Value(int32_t{i % 4})}, i * 10);
+    if (i % 7 == 0) file.lower_bounds.erase(kIdField);
+    if (i % 11 == 0) file.upper_bounds[kIdField] = "three";  // no long: says nothing
+    if (i % 13 == 0) file.null_value_counts[kIdField] = i % 2 == 0 ? 0 : 10;
+    if (i % 5 == 0) file.lower_bounds[kNameField] = file.upper_bounds[kNameField] = "n";
+    files.push_back(file);
+    if (i % 3 == 2) sample.append(sample.request(std::exchange(files, {})));
+  }
+  const iceberg::TableMetadata& metadata = sample.table.metadata();
+  const auto everything = plan_scan(metadata, *sample.store, {}, nullptr);
+  ASSERT_EQ(everything.tasks.size(), 60);
+  const types::Value id = int64_t{205}, day = int32_t{2};
+  const Predicate filters[] = {
+      leaf(PredicateOp::kEqual, kIdField, id),
+      leaf(PredicateOp::kGreater, kIdField, id),
+      leaf(PredicateOp::kNotEqual, kNameField, std::string("n")),
+      {PredicateOp::kIsNull, kIdField, {}, {}},
+      {PredicateOp::kNot, 0, {}, {leaf(PredicateOp::kLess, kIdField, id)}},
+      types::any_of(
+          {leaf(PredicateOp::kLess, kIdField, id), leaf(PredicateOp::kEqual, kDayField, day)}),
+      types::all_of({leaf(PredicateOp::kGreater, kIdField, id),
+                     leaf(PredicateOp::kEqual, kDayField, day),
+                     leaf(PredicateOp::kEqual, kNameField, std::string("m"))}),
+  };
+  const auto cache = make_manifest_cache(1 << 20);
+  for (const Predicate& filter : filters) {
+    std::set<std::string> want;
+    const auto projected = types::project_inclusive(filter, metadata.schema(), metadata.spec());
+    for (const ScanTask& task : everything.tasks) {
+      if (types::matches_partition(projected, metadata.spec(), task.file->partition) &&
+          types::may_match(filter, metadata.schema(),
+                           iceberg::bounds_of(*task.file, metadata.schema())))
+        want.insert(task.file->file_path);
+    }
+    for (ManifestCache* const used :
+         {static_cast<ManifestCache*>(nullptr), cache.get(), cache.get()}) {
+      std::set<std::string> got;
+      for (const ScanTask& task :
+           plan_scan(metadata, *sample.store, {.filter = filter}, used).tasks) {
+        got.insert(task.file->file_path);
+        const auto same = std::ranges::find_if(everything.tasks, [&](const ScanTask& other) {
+          return other.file->file_path == task.file->file_path;
+        });
+        EXPECT_EQ(*task.file, *same->file);
+        EXPECT_EQ(task.sequence_number, same->sequence_number);
+      }
+      EXPECT_EQ(got, want) << types::to_string(filter, metadata.schema());
+    }
+  }
+}
+
+TEST(Scan, ADamagedManifestFailsWhereManyAreReadAtOnce) {
+  SampleTable sample;
+  for (int i = 0; i < 30; ++i) sample.append(sample.request({sample.file({}, i * 10)}));
+  const auto rows = manifests_of(*sample.store, sample.table.metadata(),
+                                 *sample.table.metadata().current_snapshot());
+  sample.store->remove(rows[17].path);
+  sample.store->create(rows[17].path, files::WriteMode::kCreateNew)->finish();
+  try {
+    plan_scan(sample.table.metadata(), *sample.store,
+              {.filter = leaf(PredicateOp::kEqual, kIdField, int64_t{205})}, nullptr);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_NE(error.message().find(rows[17].path), std::string::npos) << error.message();
+  }
 }
 
 TEST(Scan, TheCacheServesLaterScansAndStaysBounded) {

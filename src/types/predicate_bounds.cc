@@ -1,6 +1,7 @@
 // Predicates against what a manifest knows of a file: its columns' counts and bounds.
 #include <algorithm>
 
+#include "types/bounds_filter.h"
 #include "types/predicate.h"
 #include "types/predicate_compare.h"
 
@@ -211,7 +212,52 @@ bool answer(const Predicate& predicate, const Schema& schema, const BoundsById& 
   }
 }
 
+// A leaf says something about `field_id` in terms that bounds can answer.
+bool is_answerable(const Predicate& leaf, const Schema& schema) {
+  if (is_comparison(leaf.op) && leaf.values.empty() && leaf.op != PredicateOp::kIn) return false;
+  return schema.find(leaf.field_id) != nullptr && !is_repeated(schema, leaf.field_id);
+}
+
 }  // namespace
+
+BoundsFilter::BoundsFilter(const Predicate& predicate, const Schema& schema)
+    : predicate_(without_not(predicate)) {
+  bind(predicate_, schema);
+}
+
+void BoundsFilter::bind(Predicate& predicate, const Schema& schema) {
+  for (Predicate& child : predicate.children) bind(child, schema);
+  if (predicate.op <= PredicateOp::kNot) return;
+  if (!is_answerable(predicate, schema)) {
+    predicate.field_id = -1;
+    return;
+  }
+  const Field& field = *schema.find(predicate.field_id);
+  const auto same = [&field](const Field& column) { return column.id == field.id; };
+  const auto found = std::ranges::find_if(columns_, same);
+  predicate.field_id = static_cast<int>(found - columns_.begin());
+  if (found == columns_.end()) columns_.push_back(field);
+}
+
+bool BoundsFilter::answer(const Predicate& predicate,
+                          std::span<const ColumnBounds* const> bounds) const {
+  const auto of_child = [&](const Predicate& child) { return answer(child, bounds); };
+  switch (predicate.op) {
+    case PredicateOp::kTrue:
+      return true;
+    case PredicateOp::kFalse:
+      return false;
+    case PredicateOp::kAnd:
+      return std::all_of(predicate.children.begin(), predicate.children.end(), of_child);
+    case PredicateOp::kOr:
+      return std::any_of(predicate.children.begin(), predicate.children.end(), of_child);
+    default:
+      break;
+  }
+  if (predicate.field_id < 0) return true;
+  const auto at = static_cast<size_t>(predicate.field_id);
+  return bounds[at] == nullptr || Column(predicate, columns_[at], *bounds[at]).may_match();
+}
 
 bool may_match(const Predicate& predicate, const Schema& schema, const BoundsById& bounds) {
   return answer(predicate, schema, bounds, Question::kMay);

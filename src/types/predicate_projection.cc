@@ -208,6 +208,11 @@ Predicate project(const Predicate& predicate, const Schema& schema, const Partit
   return both ? all_of(std::move(parts)) : any_of(std::move(parts));
 }
 
+bool has_not(const Predicate& predicate) {
+  return predicate.op == PredicateOp::kNot ||
+         std::any_of(predicate.children.begin(), predicate.children.end(), has_not);
+}
+
 bool matches(const Predicate& projected, const PartitionSpec& spec,
              const std::vector<Value>& partition) {
   const auto of_child = [&](const Predicate& child) { return matches(child, spec, partition); };
@@ -244,7 +249,8 @@ Predicate project_inclusive(const Predicate& predicate, const Schema& schema,
 
 bool matches_partition(const Predicate& projected, const PartitionSpec& spec,
                        const std::vector<Value>& partition) {
-  return matches(without_not(projected), spec, partition);
+  if (has_not(projected)) return matches(without_not(projected), spec, partition);
+  return matches(projected, spec, partition);  // what project_inclusive() gave: no copy a file
 }
 
 }  // namespace firn::types
