@@ -1,7 +1,7 @@
 """Random tables, written by firn, Spark and PyIceberg in turn, evolved by one of them, and read by all; what manifests say of firn's
 files is computed again from the rows (equal_rows.py, file_checks.py).
 
-FIRN_RANDOM_SCHEMAS: how many (100; 1000 with FIRN_TEST_LONG=1); FIRN_RANDOM_SEED: where they start; FIRN_RANDOM_SPARK=0: without
+FIRN_RANDOM_SCHEMAS: how many (100; 1000 with FIRN_TEST_LONG=1); FIRN_RANDOM_SEED: where they start; FIRN_INTEROP_SPARK=0: without
 Spark. A failing case prints its seed, schema and what happened to it, and its seed alone makes it again:
 FIRN_RANDOM_SEED=N FIRN_RANDOM_SCHEMAS=1.
 """
@@ -15,7 +15,7 @@ from equal_rows import Batch
 LONG = os.environ.get("FIRN_TEST_LONG") == "1"
 COUNT = int(os.environ.get("FIRN_RANDOM_SCHEMAS", 1000 if LONG else 100))
 FIRST = int(os.environ.get("FIRN_RANDOM_SEED", 1))
-SPARK = os.environ.get("FIRN_RANDOM_SPARK") != "0"
+SPARK = os.environ.get("FIRN_INTEROP_SPARK") != "0"
 SIZE = 50
 
 
