@@ -74,13 +74,9 @@ def load(broker, topic, count):
         pool.map(load_partition, [(broker.address, topic, p, count) for p in range(PARTITIONS)])
 
 
-# The same job in PySpark's DataFrame functions, through `firn run`. The last line is the script's own CPU time.
+# The same job in PySpark's DataFrame functions, through `firn run`.
 PYSPARK_JOB = """
-import atexit, json, resource, sys
-def usage():
-    own = resource.getrusage(resource.RUSAGE_SELF)
-    print("CLIENT", own.ru_utime + own.ru_stime, flush=True)
-atexit.register(usage)
+import json, sys
 from pyspark.sql import SparkSession, functions as F
 address, topic, batch, dedup, schema, checkpoint = json.loads(sys.argv[1])
 spark = SparkSession.builder.config("spark.sql.session.timeZone", "UTC").getOrCreate()
@@ -115,14 +111,27 @@ def rows_written(folder):
     return json.loads(done.stdout)["n"]
 
 
+def counted_python(folder):
+    """A python that notes its CPU time, from start to end, in `folder`/python.times."""
+    script = folder / "python"
+    script.write_text(f'#!/bin/bash\n"{sys.executable}" "$@"\ncode=$?\ntimes >> "{folder}/python.times"\nexit $code\n')
+    script.chmod(0o755)
+    return script
+
+
+def counted_seconds(folder):
+    return sum(int(minutes) * 60 + float(seconds)
+               for minutes, seconds in re.findall(r"(\d+)m([\d.]+)s", (folder / "python.times").read_text()))
+
+
 def run_pyspark(broker, topic, events, batch, dedup, folder):
     """`cpu_seconds` is firn's process alone; the script's Python is `client_cpu_seconds`."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    environment = {**os.environ, "FIRN_PYTHON": sys.executable}
+    environment = {**os.environ, "FIRN_PYTHON": str(counted_python(folder))}
     output, wall, cpu, rss = measured(pyspark_command(broker, topic, batch, dedup, folder), env=environment)
     lines = output.splitlines()
-    client = next(float(line.split()[1]) for line in lines if line.startswith("CLIENT "))
+    client = counted_seconds(folder)
     batches = [json.loads(line[6:]) for line in lines if line.startswith("BATCH ")]
     batches = [b for b in batches if b["rows"]]  # the last one may only move the watermark
     rates = [b["rows"] * 1000 / max(b["ms"], 1) for b in batches if b["rows"] >= batch // 2]
