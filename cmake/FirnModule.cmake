@@ -50,13 +50,23 @@ function(firn_module name)
   endif()
 endfunction()
 
-# firn_unity(target…): with FIRN_UNITY (release builds and those with sanitizers) several of a target's sources are compiled
-# as one, in half the time. Names in anonymous namespaces must then differ within the target.
-function(firn_unity)
+# firn_per_query(module…): in release builds -O1. Where nothing runs once a row it is as quick and compiles in three
+# quarters of the time.
+function(firn_per_query)
+  if(CMAKE_BUILD_TYPE STREQUAL "Release")
+    foreach(module IN LISTS ARGN)
+      target_compile_options(firn_${module} PRIVATE -O1)
+    endforeach()
+  endif()
+endfunction()
+
+# firn_unity(count target…): with FIRN_UNITY (release builds and those with sanitizers) `count` of a target's sources are
+# compiled as one, in half the time. Names in anonymous namespaces must then differ within the target.
+function(firn_unity count)
   if(FIRN_UNITY)
     foreach(target IN LISTS ARGN)
       if(TARGET ${target})
-        set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 5)
+        set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE ${count})
       endif()
     endforeach()
   endif()

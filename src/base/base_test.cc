@@ -13,20 +13,11 @@
 #include "base/memory_budget.h"
 #include "base/names.h"
 #include "base/nearest.h"
+#include "base/test_support.h"
 #include "base/thread_pool.h"
 
 namespace firn {
 namespace {
-
-Error error_of(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error;
-  }
-  ADD_FAILURE() << "nothing was thrown";
-  return Error("FIRN_INTERNAL", {{"what", "nothing was thrown"}});
-}
 
 TEST(Error, PrintsAsSparkDoes) {
   const Error error("TABLE_OR_VIEW_NOT_FOUND", {{"relationName", "`silver`.`x`"}});

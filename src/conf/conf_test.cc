@@ -7,6 +7,7 @@
 #include <set>
 
 #include "base/error.h"
+#include "base/test_support.h"
 #include "conf/properties_file.h"
 #include "conf/value_text.h"
 
@@ -14,16 +15,6 @@ namespace firn::conf {
 namespace {
 
 using std::string_literals::operator""s;
-
-Error error_of(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error;
-  }
-  ADD_FAILURE() << "nothing was thrown";
-  return Error("FIRN_INTERNAL", {{"what", "nothing was thrown"}});
-}
 
 TEST(Registry, RowsAreSound) {
   std::set<std::string_view> names;

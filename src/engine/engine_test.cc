@@ -8,6 +8,7 @@
 #include "engine/chunk_body.h"
 #include "engine/duck_types.h"
 #include "files/file_store.h"
+#include "plan/test_support.h"
 
 namespace firn::engine {
 namespace {
@@ -15,7 +16,9 @@ namespace {
 using plan::Attribute;
 using plan::AttributeId;
 using plan::ExprPtr;
+using plan::relation;
 using plan::RelationPtr;
+using plan::typed;
 using types::DataType;
 using types::DataTypeId;
 using types::Value;
@@ -26,14 +29,6 @@ Attribute attribute(int id, DataType type) {
   return {AttributeId{id}, "a" + std::to_string(id), std::move(type), true, {}};
 }
 
-ExprPtr typed(plan::ExprNode node, DataType type, bool can_throw = false) {
-  auto expr = std::make_shared<plan::Expr>();
-  expr->node = std::move(node);
-  expr->type = std::move(type);
-  expr->resolved = true;
-  expr->can_throw = can_throw;
-  return expr;
-}
 ExprPtr ref(const Attribute& a) { return typed(plan::ColumnRef{a}, a.type); }
 ExprPtr literal(Value value, DataType type) {
   return typed(plan::Literal{type, std::move(value)}, type);
@@ -57,9 +52,6 @@ ExprPtr call(TestFunctions& names, std::string_view name, std::vector<ExprPtr> a
   node.arguments = std::move(arguments);
   return typed(std::move(node), std::move(type), can_throw);
 }
-ExprPtr cast(ExprPtr child, DataType type, plan::CastMode mode = plan::CastMode::kAnsi) {
-  return typed(plan::Cast{std::move(child), type, mode}, type, true);
-}
 ExprPtr named(ExprPtr child, int id) {
   const DataType type = child->type;
   const bool can_throw = child->can_throw;
@@ -67,13 +59,6 @@ ExprPtr named(ExprPtr child, int id) {
                can_throw);
 }
 
-RelationPtr relation(plan::RelationNode node, std::vector<Attribute> output) {
-  auto result = std::make_shared<plan::Relation>();
-  result->node = std::move(node);
-  result->output = std::move(output);
-  result->resolved = true;
-  return result;
-}
 RelationPtr project(RelationPtr child, std::vector<ExprPtr> expressions) {
   std::vector<Attribute> output;
   for (const ExprPtr& expr : expressions) {

@@ -13,9 +13,11 @@
 #include "engine/engine.h"
 #include "engine/table_source.h"
 #include "engine/table_writer.h"
+#include "plan/test_support.h"
 #include "table/append.h"
 #include "table/simulated_pointer.h"
 #include "table/snapshot_files.h"
+#include "types/test_support.h"
 
 namespace firn::engine {
 namespace {
@@ -23,7 +25,9 @@ namespace {
 using plan::Attribute;
 using plan::AttributeId;
 using plan::ExprPtr;
+using plan::relation;
 using plan::RelationPtr;
+using plan::typed;
 using types::DataType;
 using types::DataTypeId;
 using types::Field;
@@ -83,13 +87,6 @@ class CountingStore final : public files::FileStore {
   std::unique_ptr<files::FileStore> inner_ = files::make_memory_store();
 };
 
-Field field(int id, std::string name, Type type) {
-  Field made;
-  made.id = id;
-  made.name = std::move(name);
-  made.type = std::move(type);
-  return made;
-}
 Type plain(TypeId id) { return Type::primitive(id); }
 
 types::Schema schema_of(std::vector<Field> fields) {
@@ -118,22 +115,6 @@ iceberg::TableMetadata new_table(const types::Schema& schema, const types::Parti
        iceberg::SetDefaultSpec{-1}, iceberg::AddSortOrder{types::SortOrder{}},
        iceberg::SetDefaultSortOrder{-1}},
       1'600'000'000'000, std::nullopt);
-}
-
-ExprPtr typed(plan::ExprNode node, DataType type) {
-  auto expr = std::make_shared<plan::Expr>();
-  expr->node = std::move(node);
-  expr->type = std::move(type);
-  expr->resolved = true;
-  return expr;
-}
-
-RelationPtr relation(plan::RelationNode node, std::vector<Attribute> output) {
-  auto made = std::make_shared<plan::Relation>();
-  made->node = std::move(node);
-  made->output = std::move(output);
-  made->resolved = true;
-  return made;
 }
 
 class IcebergScanTest : public testing::Test {

@@ -10,6 +10,7 @@
 
 #include "engine/chunk_body.h"
 #include "engine/table_writer.h"
+#include "types/test_support.h"
 
 namespace firn::engine {
 
@@ -78,10 +79,6 @@ class TableWriterFixture : public testing::Test {
   TableWriterOptions options_;
 };
 
-inline types::Field field(int id, const std::string& name, types::Type type,
-                          bool required = false) {
-  return {id, name, required, std::move(type)};
-}
 inline types::Type plain(types::TypeId id) { return types::Type::primitive(id); }
 
 }  // namespace firn::engine

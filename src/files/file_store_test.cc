@@ -16,6 +16,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/test_support.h"
 
 namespace firn::files {
 namespace {
@@ -25,16 +26,6 @@ std::string fresh_folder() {
   const auto path = std::filesystem::temp_directory_path() / ("firn-files-" + random_uuid(random));
   std::filesystem::create_directories(path);
   return path.string();
-}
-
-Error error_of(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error;
-  }
-  ADD_FAILURE() << "nothing was thrown";
-  return Error("FIRN_INTERNAL", {{"what", "nothing was thrown"}});
 }
 
 class EveryStore : public testing::TestWithParam<int> {

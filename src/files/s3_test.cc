@@ -6,6 +6,7 @@
 #include <functional>
 
 #include "base/error.h"
+#include "base/test_support.h"
 #include "files/aws_signature.h"
 #include "files/s3_client.h"
 #include "files/s3_options.h"
@@ -16,16 +17,6 @@ namespace firn::files {
 namespace {
 
 using Map = std::map<std::string, std::string>;
-
-Error error_of(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error;
-  }
-  ADD_FAILURE() << "nothing was thrown";
-  return Error("FIRN_INTERNAL", {{"what", "nothing was thrown"}});
-}
 
 struct HashRow {
   std::string text;

@@ -7,6 +7,7 @@
 #include "iceberg/avro_schema.h"
 #include "iceberg/avro_value.h"
 #include "iceberg/avro_writer.h"
+#include "types/test_support.h"
 
 namespace firn::iceberg {
 namespace {
@@ -132,15 +133,6 @@ TEST(AvroSchemaTest, Hostile) {
   expect_corrupt([&] { parse_avro_schema(deep, "bad.avro"); }, "nested deeper");
 }
 
-types::Field field(int id, const std::string& name, bool required, Type type) {
-  types::Field result;
-  result.id = id;
-  result.name = name;
-  result.required = required;
-  result.type = std::move(type);
-  return result;
-}
-
 // Every Iceberg type as the specification's Appendix A maps it.
 struct TypeRow {
   const char* name;
@@ -150,7 +142,7 @@ struct TypeRow {
 class TypesInAvro : public testing::TestWithParam<TypeRow> {};
 TEST_P(TypesInAvro, AsAppendixA) {
   const std::string schema =
-      avro_schema_of(Type::structure({field(1, "c", false, GetParam().type)}), "table");
+      avro_schema_of(Type::structure({field(1, "c", GetParam().type)}), "table");
   EXPECT_EQ(
       schema,
       std::string(R"({"type":"record","name":"table","fields":[{"name":"c","type":["null",)") +
@@ -189,7 +181,7 @@ INSTANTIATE_TEST_SUITE_P(
         TypeRow{"fixed", Type::fixed(7), R"({"type":"fixed","name":"fixed_7","size":7})"},
         TypeRow{"binary", Type::primitive(TypeId::kBinary), R"("bytes")"},
         TypeRow{
-            "structure", Type::structure({field(2, "x", true, Type::primitive(TypeId::kInt))}),
+            "structure", Type::structure({field(2, "x", Type::primitive(TypeId::kInt), true)}),
             R"({"type":"record","name":"r1","fields":[{"name":"x","type":"int","field-id":2}]})"},
         TypeRow{"list", Type::list(2, false, Type::primitive(TypeId::kInt)),
                 R"({"type":"array","items":["null","int"],"element-id":2})"},
@@ -205,8 +197,8 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(AvroSchemaTest, NamesThatAvroForbidsAndTypesNamedOnce) {
   EXPECT_EQ(
-      avro_schema_of(Type::structure({field(1, "9 lives", true, Type::decimal(9, 2)),
-                                      field(2, "b", true, Type::decimal(9, 2))}),
+      avro_schema_of(Type::structure({field(1, "9 lives", Type::decimal(9, 2), true),
+                                      field(2, "b", Type::decimal(9, 2), true)}),
                      "t"),
       R"({"type":"record","name":"t","fields":[{"name":"_9_x20lives","type":{"type":"fixed","name":"decimal_9_2","size":4,"logicalType":"decimal","precision":9,"scale":2},"iceberg-field-name":"9 lives","field-id":1},{"name":"b","type":"decimal_9_2","field-id":2}]})");
 }
@@ -220,7 +212,7 @@ struct ValueRow {
 class ValuesInAvro : public testing::TestWithParam<ValueRow> {};
 TEST_P(ValuesInAvro, RoundTrip) {
   const AvroSchema schema = parse_avro_schema(
-      avro_schema_of(Type::structure({field(1, "c", false, GetParam().type)}), "t"), "f");
+      avro_schema_of(Type::structure({field(1, "c", GetParam().type)}), "t"), "f");
   AvroEncoder out;
   out.put_some();
   write_avro_value(out, GetParam().value, GetParam().type);

@@ -14,6 +14,7 @@
 #include "iceberg/metadata_json.h"
 #include "iceberg/metrics.h"
 #include "iceberg/packed_manifest.h"
+#include "types/test_support.h"
 
 namespace firn::iceberg {
 namespace {
@@ -24,14 +25,6 @@ using types::Null;
 using types::Type;
 using types::TypeId;
 using types::Value;
-
-types::Field field(int id, const std::string& name, Type type) {
-  types::Field result;
-  result.id = id;
-  result.name = name;
-  result.type = std::move(type);
-  return result;
-}
 
 ManifestHeader header(const std::string& schema, const std::string& spec) {
   ManifestHeader result;

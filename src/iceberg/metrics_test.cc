@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "base/error.h"
+#include "types/test_support.h"
 
 namespace firn::iceberg {
 namespace {
@@ -15,14 +16,6 @@ namespace {
 using types::Type;
 using types::TypeId;
 using types::Value;
-
-types::Field field(int id, const std::string& name, Type type) {
-  types::Field result;
-  result.id = id;
-  result.name = name;
-  result.type = std::move(type);
-  return result;
-}
 
 const Type int_type() { return Type::primitive(TypeId::kInt); }
 

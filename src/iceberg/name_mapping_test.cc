@@ -27,7 +27,9 @@ TEST(NameMapping, NamesAreLiteral) {
        {Row{"id", 1}, {"record_id", 1}, {"a.b", 2}, {"a", 3}, {"b", {}}, {"ID", {}}}) {
     const MappedField* found = find(mapping, row.name);
     ASSERT_EQ(found != nullptr, row.want.has_value()) << row.name;
-    if (row.want) EXPECT_EQ(found->field_id, row.want) << row.name;
+    if (row.want) {
+      EXPECT_EQ(found->field_id, row.want) << row.name;
+    }
   }
   const MappedField* nested = find(mapping, "a");
   EXPECT_EQ(find(nested->fields, "b")->field_id, 4);

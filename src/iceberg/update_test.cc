@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "iceberg/metadata_json.h"
+#include "types/test_support.h"
 
 namespace firn::iceberg {
 namespace {
@@ -13,15 +14,6 @@ using types::Type;
 using types::TypeId;
 
 constexpr int64_t kNow = 1'700'000'000'000;
-
-types::Field field(int id, const std::string& name, Type type, bool required = false) {
-  types::Field result;
-  result.id = id;
-  result.name = name;
-  result.required = required;
-  result.type = std::move(type);
-  return result;
-}
 
 types::Schema schema() {
   types::Schema result;

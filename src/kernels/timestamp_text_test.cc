@@ -6,14 +6,14 @@
 namespace firn::kernels {
 namespace {
 
-struct Row {
+struct TimestampRow {
   const char* text;
   const char* zone;
   std::optional<int64_t> want;
 };
 
 TEST(TimestampText, ReadsWhatSparkReads) {
-  const Row rows[] = {
+  const TimestampRow rows[] = {
       {"1970-01-01", "UTC", 0},
       {"1970", "UTC", 0},
       {"1970-1", "UTC", 0},
@@ -37,7 +37,7 @@ TEST(TimestampText, ReadsWhatSparkReads) {
       {"", "UTC", std::nullopt},
       {"yesterday", "UTC", std::nullopt},
   };
-  for (const Row& row : rows) {
+  for (const TimestampRow& row : rows) {
     EXPECT_EQ(parse_timestamp(row.text, *find_time_zone(row.zone)), row.want)
         << row.text << " in " << row.zone;
   }

@@ -1,21 +1,15 @@
 // ALTER, CALL and their neighbours: what each becomes.
 #include <gtest/gtest.h>
 
-#include "sql/parser.h"
+#include "sql/test_support.h"
 
 namespace firn::sql {
 namespace {
 
-template <typename Node>
-Node parse(std::string_view sql) {
-  return std::get<Node>(parse_statement(sql).node);
-}
 template <typename Change>
 Change change(std::string_view sql) {
   return std::get<Change>(parse<plan::AlterTable>(sql).change);
 }
-
-using Name = plan::NameParts;
 
 TEST(Alter, Columns) {
   const auto added = change<plan::AddColumns>(

@@ -6,12 +6,12 @@
 namespace firn::sql {
 namespace {
 
-struct Row {
+struct ExpressionRow {
   const char* sql;
   const char* want;
 };
 
-void check(const Row& row) {
+void check_expression(const ExpressionRow& row) {
   SCOPED_TRACE(row.sql);
   try {
     EXPECT_EQ(plan::to_string(*parse_expression(row.sql)), row.want);
@@ -21,7 +21,7 @@ void check(const Row& row) {
 }
 
 TEST(Expression, Precedence) {
-  const Row rows[] = {
+  const ExpressionRow rows[] = {
       {"1 + 2 * 3", "(1 + (2 * 3))"},
       {"1 - 2 - 3", "((1 - 2) - 3)"},
       {"a || b || c", "concat(concat(a, b), c)"},
@@ -44,11 +44,11 @@ TEST(Expression, Precedence) {
       {"a::int::string", "CAST(CAST(a AS INT) AS STRING)"},
       {"(a + b) * c", "((a + b) * c)"},
   };
-  for (const Row& row : rows) check(row);
+  for (const ExpressionRow& row : rows) check_expression(row);
 }
 
 TEST(Expression, Predicates) {
-  const Row rows[] = {
+  const ExpressionRow rows[] = {
       {"a BETWEEN 1 AND 2 AND b", "(between(a, 1, 2) AND b)"},
       {"a NOT BETWEEN 1 AND 2", "(NOT between(a, 1, 2))"},
       {"a IN (1, 2)", "(a IN (1, 2))"},
@@ -73,11 +73,11 @@ TEST(Expression, Predicates) {
       {"a IS DISTINCT FROM b", "(NOT (a <=> b))"},
       {"a IS NOT DISTINCT FROM b", "(a <=> b)"},
   };
-  for (const Row& row : rows) check(row);
+  for (const ExpressionRow& row : rows) check_expression(row);
 }
 
 TEST(Expression, Literals) {
-  const Row rows[] = {
+  const ExpressionRow rows[] = {
       {"1", "1"},
       {"2147483648", "2147483648L"},
       {"-2147483648", "-2147483648"},
@@ -118,22 +118,22 @@ TEST(Expression, Literals) {
       {"INTERVAL 18 MONTHS", "INTERVAL '18' MONTH"},
       {"ts + INTERVAL 1 MILLISECOND", "(ts + INTERVAL '00.001' SECOND)"},
   };
-  for (const Row& row : rows) check(row);
+  for (const ExpressionRow& row : rows) check_expression(row);
 }
 
 TEST(Expression, DecimalLiteralsHaveTheTypeOfTheirDigits) {
-  const Row rows[] = {{"1.50", "decimal(3,2)"},
-                      {"0.05", "decimal(2,2)"},
-                      {"100.", "decimal(3,0)"},
-                      {"0.0", "decimal(1,1)"}};
-  for (const Row& row : rows) {
+  const ExpressionRow rows[] = {{"1.50", "decimal(3,2)"},
+                                {"0.05", "decimal(2,2)"},
+                                {"100.", "decimal(3,0)"},
+                                {"0.0", "decimal(1,1)"}};
+  for (const ExpressionRow& row : rows) {
     const plan::ExprPtr expr = parse_expression(row.sql);
     EXPECT_EQ(std::get<plan::Literal>(expr->node).type.simple_string(), row.want) << row.sql;
   }
 }
 
 TEST(Expression, NamesAndAccess) {
-  const Row rows[] = {
+  const ExpressionRow rows[] = {
       {"a.b.c", "a.b.c"},
       {"`a``b`.`c d`", "`a``b`.`c d`"},
       {"e.timestamp", "e.timestamp"},
@@ -153,11 +153,11 @@ TEST(Expression, NamesAndAccess) {
       {"CURRENT_DATE", "current_date()"},
       {"current_timestamp()", "current_timestamp()"},
   };
-  for (const Row& row : rows) check(row);
+  for (const ExpressionRow& row : rows) check_expression(row);
 }
 
 TEST(Expression, Calls) {
-  const Row rows[] = {
+  const ExpressionRow rows[] = {
       {"COUNT(*)", "count(1)"},
       {"count(DISTINCT a, b)", "count(DISTINCT a, b)"},
       {"sum(a) FILTER (WHERE b > 1)", "sum(a) FILTER (WHERE (b > 1))"},
@@ -191,11 +191,11 @@ TEST(Expression, Calls) {
        "sum(x) OVER (ORDER BY a ASC NULLS FIRST RANGE BETWEEN INTERVAL '1' DAY PRECEDING AND "
        "CURRENT ROW)"},
   };
-  for (const Row& row : rows) check(row);
+  for (const ExpressionRow& row : rows) check_expression(row);
 }
 
 TEST(Expression, PrettyNames) {
-  const Row rows[] = {
+  const ExpressionRow rows[] = {
       {"count(*)", "count(1)"},
       {"a + 1", "(a + 1)"},
       {"a = 'x'", "(a = x)"},
@@ -214,12 +214,12 @@ TEST(Expression, PrettyNames) {
       {"a IS NULL", "(a IS NULL)"},
       {"CASE WHEN a THEN 'x' END", "CASE WHEN a THEN x END"},
   };
-  for (const Row& row : rows)
+  for (const ExpressionRow& row : rows)
     EXPECT_EQ(plan::pretty_name(*parse_expression(row.sql)), row.want) << row.sql;
 }
 
 TEST(Expression, DataTypes) {
-  const Row rows[] = {
+  const ExpressionRow rows[] = {
       {"int", "INT"},
       {"STRUCT<a: INT NOT NULL, b ARRAY<STRING>>", "STRUCT<a: INT NOT NULL, b: ARRAY<STRING>>"},
       {"struct<>", "STRUCT<>"},
@@ -229,7 +229,8 @@ TEST(Expression, DataTypes) {
       {"interval hour to second", "INTERVAL HOUR TO SECOND"},
       {"timestamp_ltz", "TIMESTAMP"},
   };
-  for (const Row& row : rows) EXPECT_EQ(parse_data_type(row.sql).sql(), row.want) << row.sql;
+  for (const ExpressionRow& row : rows)
+    EXPECT_EQ(parse_data_type(row.sql).sql(), row.want) << row.sql;
   EXPECT_EQ(parse_table_schema("a INT, b: STRING COMMENT 'x', `c d` DATE NOT NULL").sql(),
             "STRUCT<a: INT, b: STRING COMMENT 'x', `c d`: DATE NOT NULL>");
 }

@@ -6,7 +6,7 @@
 namespace firn::sql {
 namespace {
 
-struct Row {
+struct QueryRow {
   const char* sql;
   const char* want;  // the tree, its lines without indentation parted by " / "
 };
@@ -30,7 +30,7 @@ std::string tree(std::string_view sql) {
   return flat;
 }
 
-void check(const Row& row) {
+void check_tree(const QueryRow& row) {
   SCOPED_TRACE(row.sql);
   try {
     EXPECT_EQ(tree(row.sql), row.want);
@@ -40,7 +40,7 @@ void check(const Row& row) {
 }
 
 TEST(Query, Select) {
-  const Row rows[] = {
+  const QueryRow rows[] = {
       {"SELECT 1", "Project [1] /. OneRow"},
       {"SELECT a x, b AS y FROM t WHERE c > 1",
        "Project [a AS x, b AS y] /. Filter (c > 1) /.. UnresolvedTable t"},
@@ -70,11 +70,11 @@ TEST(Query, Select) {
       {"SELECT a, offset, timestamp, `window`, date limit FROM t",
        "Project [a, offset, timestamp, window, date AS limit] /. UnresolvedTable t"},
   };
-  for (const Row& row : rows) check(row);
+  for (const QueryRow& row : rows) check_tree(row);
 }
 
 TEST(Query, From) {
-  const Row rows[] = {
+  const QueryRow rows[] = {
       {"SELECT * FROM a.b.c AS x", "Project [*] /. SubqueryAlias x /.. UnresolvedTable a.b.c"},
       {"SELECT * FROM csv.`/p/x.csv`", "Project [*] /. UnresolvedTable csv.`/p/x.csv`"},
       {"SELECT * FROM a JOIN b ON a.x = b.x LEFT JOIN c USING (x, y)",
@@ -118,11 +118,11 @@ TEST(Query, From) {
        "Project [*] /. UnresolvedTable t timestamp as of current_date()"},
       {"SELECT * FROM t WITH ('a' = 'b')", "Project [*] /. UnresolvedTable t a=b"},
   };
-  for (const Row& row : rows) check(row);
+  for (const QueryRow& row : rows) check_tree(row);
 }
 
 TEST(Query, SetOperationsAndWith) {
-  const Row rows[] = {
+  const QueryRow rows[] = {
       {"TABLE a UNION ALL TABLE b UNION ALL TABLE c",
        "Union all /. UnresolvedTable a /. UnresolvedTable b /. UnresolvedTable c"},
       {"TABLE a UNION TABLE b UNION ALL TABLE c",
@@ -138,7 +138,7 @@ TEST(Query, SetOperationsAndWith) {
       {"WITH x AS (WITH z AS (TABLE a) TABLE z) TABLE x",
        "With x /. With z /.. UnresolvedTable a /.. UnresolvedTable z /. UnresolvedTable x"},
   };
-  for (const Row& row : rows) check(row);
+  for (const QueryRow& row : rows) check_tree(row);
 }
 
 // Chains are no nesting: they parse, print and die without recursion.

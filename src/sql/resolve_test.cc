@@ -105,11 +105,11 @@ std::string schema_of(const RelationPtr& relation) {
   return text;
 }
 
-struct Row {
+struct PlanRow {
   std::string sql, want;
 };
 
-class Schema : public testing::TestWithParam<Row> {};
+class Schema : public testing::TestWithParam<PlanRow> {};
 TEST_P(Schema, OfTheResult) {
   const RelationPtr resolved = Query().resolve(GetParam().sql);
   EXPECT_EQ(schema_of(resolved), GetParam().want);
@@ -118,52 +118,58 @@ TEST_P(Schema, OfTheResult) {
 INSTANTIATE_TEST_SUITE_P(
     Rows, Schema,
     testing::Values(
-        Row{"SELECT A, t.b, c.n.t.s FROM t", "A: int, b: bigint, s: string"},
-        Row{"SELECT * EXCEPT (st, arr, m, x, bo) FROM t",
-            "a: int, b: bigint, s: string, d: date, ts: timestamp, dec: decimal(10,2)"},
-        Row{"SELECT st.*, st.q.r, arr[0], m['k'] FROM t",
-            "p: int, Q: struct<r:string>, r: string, arr[0]: int, m[k]: int"},
-        Row{"SELECT dec * 2, dec / 3, dec + 1.5, dec % 7, sum(dec) OVER (), avg(dec) OVER () FROM "
+        PlanRow{"SELECT A, t.b, c.n.t.s FROM t", "A: int, b: bigint, s: string"},
+        PlanRow{"SELECT * EXCEPT (st, arr, m, x, bo) FROM t",
+                "a: int, b: bigint, s: string, d: date, ts: timestamp, dec: decimal(10,2)"},
+        PlanRow{"SELECT st.*, st.q.r, arr[0], m['k'] FROM t",
+                "p: int, Q: struct<r:string>, r: string, arr[0]: int, m[k]: int"},
+        PlanRow{
+            "SELECT dec * 2, dec / 3, dec + 1.5, dec % 7, sum(dec) OVER (), avg(dec) OVER () FROM "
             "t",
             "(dec * 2): decimal(12,2), (dec / 3): decimal(14,6), (dec + 1.5): decimal(11,2), (dec "
             "% 7): decimal(3,2), sum(dec) OVER (ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED "
             "FOLLOWING): decimal(20,2), avg(dec) OVER (ROWS BETWEEN UNBOUNDED PRECEDING AND "
             "UNBOUNDED FOLLOWING): decimal(14,6)"},
-        Row{"SELECT a / 2, a div 2, a % 2, -a, a + b, a + x FROM t",
+        PlanRow{
+            "SELECT a / 2, a div 2, a % 2, -a, a + b, a + x FROM t",
             "(a / 2): double, (a div 2): bigint, (a % 2): int, (- a): int, (a + b): bigint, (a + "
             "x): double"},
-        Row{"SELECT '1' + 1, '1' + 1.5", "(1 + 1): bigint, (1 + 1.5): double"},
-        Row{"SELECT d + 1, d - d, ts - INTERVAL '1' DAY, d + INTERVAL 1 MONTH, d + INTERVAL 3 "
+        PlanRow{"SELECT '1' + 1, '1' + 1.5", "(1 + 1): bigint, (1 + 1.5): double"},
+        PlanRow{
+            "SELECT d + 1, d - d, ts - INTERVAL '1' DAY, d + INTERVAL 1 MONTH, d + INTERVAL 3 "
             "HOURS, ts - ts FROM t",
             "date_add(d, 1): date, (d - d): interval day, ts - INTERVAL '1' DAY: timestamp, d + "
             "INTERVAL '1' MONTH: date, d + INTERVAL '03' HOUR: timestamp, (ts - ts): interval "
             "day to second"},
-        Row{"SELECT coalesce(a, b, 1.5), CASE WHEN bo THEN a ELSE x END, nvl(a, 0), nullif(a, 1) "
+        PlanRow{
+            "SELECT coalesce(a, b, 1.5), CASE WHEN bo THEN a ELSE x END, nvl(a, 0), nullif(a, 1) "
             "FROM t",
             "coalesce(a, b, 1.5): decimal(21,1), CASE WHEN bo THEN a ELSE x END: double, nvl(a, "
             "0): int, nullif(a, 1): int"},
-        Row{"SELECT 1 AS v UNION ALL SELECT 2.5 UNION ALL SELECT '3'", "v: double"},
-        Row{"SELECT array(1, 2L) AS v, map('k', 1) AS m, named_struct('p', 1, 'q', 'x') AS n, "
-            "struct(a, b AS c) AS r FROM t",
-            "v: array<bigint>, m: map<string,int>, n: struct<p:int,q:string>, r: "
-            "struct<a:int,c:bigint>"},
-        Row{"SELECT ceil(dec) AS c, floor(x) AS f, round(dec, 1) AS r, round(a) AS i FROM t",
-            "c: decimal(9,0), f: bigint, r: decimal(10,1), i: int"},
-        Row{"SELECT count(*), sum(a), avg(a), min(s), collect_list(a), count(DISTINCT a) FROM t",
+        PlanRow{"SELECT 1 AS v UNION ALL SELECT 2.5 UNION ALL SELECT '3'", "v: double"},
+        PlanRow{"SELECT array(1, 2L) AS v, map('k', 1) AS m, named_struct('p', 1, 'q', 'x') AS n, "
+                "struct(a, b AS c) AS r FROM t",
+                "v: array<bigint>, m: map<string,int>, n: struct<p:int,q:string>, r: "
+                "struct<a:int,c:bigint>"},
+        PlanRow{"SELECT ceil(dec) AS c, floor(x) AS f, round(dec, 1) AS r, round(a) AS i FROM t",
+                "c: decimal(9,0), f: bigint, r: decimal(10,1), i: int"},
+        PlanRow{
+            "SELECT count(*), sum(a), avg(a), min(s), collect_list(a), count(DISTINCT a) FROM t",
             "count(1): bigint, sum(a): bigint, avg(a): double, min(s): string, collect_list(a): "
             "array<int>, count(DISTINCT a): bigint"},
-        Row{"SELECT * FROM (SELECT a, b FROM t) x FULL JOIN (SELECT a, s FROM t) y USING (a)",
-            "a: int, b: bigint, s: string"},
-        Row{"SELECT * FROM (SELECT a, b FROM t) x LEFT ANTI JOIN t y ON x.a = y.a",
-            "a: int, b: bigint"},
-        Row{"WITH q AS (SELECT a, b FROM t) SELECT x.a, y.b FROM q x JOIN q y ON x.a = y.a",
-            "a: int, b: bigint"},
-        Row{"SELECT window.start, window.end, count(*) AS n FROM t GROUP BY window(ts, '1 minute')",
+        PlanRow{"SELECT * FROM (SELECT a, b FROM t) x FULL JOIN (SELECT a, s FROM t) y USING (a)",
+                "a: int, b: bigint, s: string"},
+        PlanRow{"SELECT * FROM (SELECT a, b FROM t) x LEFT ANTI JOIN t y ON x.a = y.a",
+                "a: int, b: bigint"},
+        PlanRow{"WITH q AS (SELECT a, b FROM t) SELECT x.a, y.b FROM q x JOIN q y ON x.a = y.a",
+                "a: int, b: bigint"},
+        PlanRow{
+            "SELECT window.start, window.end, count(*) AS n FROM t GROUP BY window(ts, '1 minute')",
             "start: timestamp, end: timestamp, n: bigint"},
-        Row{"SELECT from_json(s, 'id STRING, price DECIMAL(10,2)') AS j FROM t",
-            "j: struct<id:string,price:decimal(10,2)>"},
-        Row{"SELECT transform(arr, v -> v + 1L) AS x, filter(arr, v -> v > 1) AS y FROM t",
-            "x: array<bigint>, y: array<int>"}));
+        PlanRow{"SELECT from_json(s, 'id STRING, price DECIMAL(10,2)') AS j FROM t",
+                "j: struct<id:string,price:decimal(10,2)>"},
+        PlanRow{"SELECT transform(arr, v -> v + 1L) AS x, filter(arr, v -> v > 1) AS y FROM t",
+                "x: array<bigint>, y: array<int>"}));
 
 TEST(LegacyTypes, StringsAreReadAsDoubleOrComparedAsText) {
   EXPECT_EQ(
@@ -172,7 +178,7 @@ TEST(LegacyTypes, StringsAreReadAsDoubleOrComparedAsText) {
   EXPECT_EQ(schema_of(Query(false).resolve("SELECT 1 AS v UNION ALL SELECT 'x'")), "v: string");
 }
 
-class Tree : public testing::TestWithParam<Row> {};
+class Tree : public testing::TestWithParam<PlanRow> {};
 TEST_P(Tree, AfterRewrites) {
   EXPECT_EQ("\n" + plan::to_string(*plan::rewrite(Query().resolve(GetParam().sql))),
             GetParam().want);
@@ -180,12 +186,14 @@ TEST_P(Tree, AfterRewrites) {
 INSTANTIATE_TEST_SUITE_P(
     Rows, Tree,
     testing::Values(
-        Row{"SELECT a, n + 1 AS o FROM (SELECT a, b AS n, s FROM t WHERE a > 1) WHERE n < 5", R"(
+        PlanRow{"SELECT a, n + 1 AS o FROM (SELECT a, b AS n, s FROM t WHERE a > 1) WHERE n < 5",
+                R"(
 Project [a#1, (b#2 + 1L) AS o#13]
 +- Filter ((a#1 > 1) AND (b#2 < 5L))
   +- TableScan c.n.t [a#1, b#2] pruned by a pushed predicate
 )"},
-        Row{"SELECT a % 10 AS g, sum(b) AS t FROM t GROUP BY g HAVING t > 1 ORDER BY sum(x)", R"(
+        PlanRow{"SELECT a % 10 AS g, sum(b) AS t FROM t GROUP BY g HAVING t > 1 ORDER BY sum(x)",
+                R"(
 Project [g#13, t#14]
 +- Sort [order_by#17 ASC NULLS FIRST]
   +- Project [g#12 AS g#13, sum(b)#15 AS t#14, sum(x)#16 AS order_by#17]
@@ -194,12 +202,12 @@ Project [g#13, t#14]
         +- Project [b#2, x#6, (a#1 % 10) AS g#12]
           +- TableScan c.n.t [a#1, b#2, x#6]
 )"},
-        Row{"SELECT a + 1 AS c, c * 2 AS e FROM t", R"(
+        PlanRow{"SELECT a + 1 AS c, c * 2 AS e FROM t", R"(
 Project [c#12, (c#12 * 2) AS e#13]
 +- Project [(a#1 + 1) AS c#12]
   +- TableScan c.n.t [a#1]
 )"},
-        Row{"SELECT DISTINCT a FROM t ORDER BY a LIMIT 3", R"(
+        PlanRow{"SELECT DISTINCT a FROM t ORDER BY a LIMIT 3", R"(
 Limit 3L
 +- Sort [a#1 ASC NULLS FIRST]
   +- Distinct

@@ -1,17 +1,10 @@
 // Statements: what each becomes, scripts, and what is said where the text does not fit.
 #include <gtest/gtest.h>
 
-#include "sql/parser.h"
+#include "sql/test_support.h"
 
 namespace firn::sql {
 namespace {
-
-template <typename Node>
-Node parse(std::string_view sql) {
-  return std::get<Node>(parse_statement(sql).node);
-}
-
-using Name = plan::NameParts;
 
 TEST(Statement, StreamingTable) {
   const auto node = parse<plan::CreateStreamingTable>(R"(

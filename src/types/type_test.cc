@@ -5,18 +5,10 @@
 
 #include "base/error.h"
 #include "types/schema.h"
+#include "types/test_support.h"
 
 namespace firn::types {
 namespace {
-
-Field field(int id, std::string name, Type type, bool required = false) {
-  Field made;
-  made.id = id;
-  made.name = std::move(name);
-  made.required = required;
-  made.type = std::move(type);
-  return made;
-}
 
 Type of(TypeId id) { return Type::primitive(id); }
 
