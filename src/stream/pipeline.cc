@@ -17,7 +17,7 @@ using Json = nlohmann::json;
 
 // A run of a prepared segment: up to 65,536 rows, or as many as hold so much of their messages.
 constexpr size_t kSliceChunks = 32;
-constexpr int64_t kSliceBytes = 24 << 20;
+constexpr int64_t kSliceBytes = 8 << 20;  // what was decoded is still in the caches then
 constexpr uint64_t kRowGroupRows =
     65536;  // small row groups stay in the caches; compaction makes larger ones
 

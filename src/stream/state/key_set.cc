@@ -190,9 +190,14 @@ std::string KeySet::fresh_name(const char* kind, int64_t epoch) {
          std::to_string(++files_);
 }
 
-void KeySet::write_run(const std::vector<Hash128>& sorted, int64_t epoch) {
+// The table's keys become a run. Table, sorted keys and the run's filter are never there at once.
+void KeySet::write_run(int64_t epoch) {
   const std::string uri = files::join_uri(options_.folder, fresh_name("run", epoch));
-  write_keys(store_, uri, sorted);
+  {
+    const std::vector<Hash128> sorted = table_->sorted();
+    table_ = std::make_unique<Table>();
+    write_keys(store_, uri, sorted);
+  }
   runs_.push_back(std::make_unique<Run>(store_, uri));
 }
 
@@ -235,9 +240,9 @@ void KeySet::merge_runs(int64_t epoch) {
 
 std::string KeySet::prepare(int64_t epoch) {
   keys_ += static_cast<int64_t>(fresh_.size());
-  if (table_->size() > options_.memory_keys) {
-    write_run(table_->sorted(), epoch);
-    table_ = std::make_unique<Table>();
+  // Another epoch like this one would fill the table beyond its bound, and double it.
+  if (table_->size() + fresh_.size() > options_.memory_keys) {
+    write_run(epoch);
     deltas_.clear();
     if (runs_.size() > options_.max_runs) merge_runs(epoch);
   } else if (!fresh_.empty()) {

@@ -57,7 +57,7 @@ class KeySet {
 
   bool in_runs(const Hash128&) const;
   std::string fresh_name(const char* kind, int64_t epoch);
-  void write_run(const std::vector<Hash128>& sorted, int64_t epoch);
+  void write_run(int64_t epoch);
   void merge_runs(int64_t epoch);
 
   KeySetOptions options_;

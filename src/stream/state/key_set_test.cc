@@ -86,6 +86,25 @@ TEST(KeySet, MergesRunsUpToASizeOnly) {
             (std::vector<uint8_t>{0, 0, 1}));
 }
 
+TEST(KeySet, ARunIsWrittenBeforeTheTableDoubles) {
+  const auto store = files::make_memory_store();
+  SeededRandom ids(1);
+  constexpr uint64_t kBound = 8192, kAnEpoch = 1000;
+  KeySet set({"mem://state/0", kBound, 100, 100, 1 << 20}, *store, ids);
+  int64_t most = 0;
+  for (int64_t epoch = 0; epoch < 30; ++epoch) {
+    std::vector<Hash128> keys;
+    for (uint64_t i = 0; i < kAnEpoch; ++i)
+      keys.push_back({(static_cast<uint64_t>(epoch) * kAnEpoch + i) * 0x9E3779B97F4A7C15U, 7});
+    insert(set, keys);
+    most = std::max(most, set.memory_bytes());
+    set.prepare(epoch);
+  }
+  EXPECT_EQ(set.keys(), 30 * static_cast<int64_t>(kAnEpoch));
+  // A table for the bound's keys, half full; fresh keys; about two bytes a key of the runs.
+  EXPECT_LE(most, static_cast<int64_t>(2 * kBound * 16 + 2048 * 16 + 30 * kAnEpoch * 2));
+}
+
 TEST(KeySet, NamesADamagedFile) {
   const auto store = files::make_memory_store();
   SeededRandom ids(1);
