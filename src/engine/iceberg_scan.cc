@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "duckdb/common/multi_file/multi_file_function.hpp"
+#include "engine/damaged_file.h"
 #include "engine/query_state.h"
 #include "engine/store_file_system.h"
 #include "engine/table_functions.h"
@@ -14,6 +15,19 @@ namespace {
 
 class IcebergReader final : public duckdb::MultiFileReader {
  public:
+  using MultiFileReader::CreateReader;
+
+  duckdb::shared_ptr<duckdb::BaseFileReader> CreateReader(
+      duckdb::ClientContext& context, duckdb::GlobalTableFunctionState& state,
+      const duckdb::OpenFileInfo& file, duckdb::idx_t index,
+      const duckdb::MultiFileBindData& bound) override {
+    try {
+      return MultiFileReader::CreateReader(context, state, file, index, bound);
+    } catch (...) {
+      rethrow_naming(context, file.path);
+    }
+  }
+
   // The function's argument is the index of the relation among the query's sources.
   duckdb::vector<std::string> ParsePaths(const duckdb::Value& input) override {
     return {std::to_string(input.GetValue<uint64_t>())};
@@ -82,8 +96,12 @@ class IcebergReader final : public duckdb::MultiFileReader {
       reader.deletion_filter = scan.position_deletes.filter_for(context, scan.schema, task,
                                                                 scan.source->hidden_rows.get());
     });
-    return MultiFileReader::InitializeReader(data, bound, of_file, column_ids, filters, context,
-                                             global);
+    try {
+      return MultiFileReader::InitializeReader(data, bound, of_file, column_ids, filters, context,
+                                               global);
+    } catch (...) {
+      rethrow_naming(context, reader.GetFileName());
+    }
   }
 
   duckdb::unique_ptr<duckdb::Expression> GetConstantVirtualColumn(
@@ -161,9 +179,10 @@ void register_iceberg_scan(duckdb::DatabaseInstance& instance, files::FileStore&
   FIRN_CHECK(!cached->HasError(), "DuckDB has a cache of Parquet footers");
   connection.BeginTransaction();
   duckdb::ClientContext& context = *connection.context;
-  const auto& stock =
+  auto& stock =
       duckdb::Catalog::GetSystemCatalog(instance).GetEntry<duckdb::TableFunctionCatalogEntry>(
           context, DEFAULT_SCHEMA, "parquet_scan");
+  for (duckdb::TableFunction& function : stock.functions.functions) name_damaged_files(function);
   duckdb::TableFunctionSet functions = stock.functions;
   duckdb::TableFunction function =
       functions.GetFunctionByArguments(context, {duckdb::LogicalType::VARCHAR});

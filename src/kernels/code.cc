@@ -170,7 +170,7 @@ void to_binary(const CallInfo& info, Scratch&, Columns in, uint64_t rows, Output
 void conv(const CallInfo& info, Scratch&, Columns in, uint64_t rows, Output& out) {
   map_rows<Text, int32_t, int32_t>(
       in, rows, out, [&](Text text, int32_t from, int32_t to) -> std::optional<std::string> {
-        const int32_t base = std::abs(to);
+        const int64_t base = std::abs(int64_t{to});
         if (from < 2 || from > 36 || base < 2 || base > 36) return std::nullopt;
         text = trim_blanks(text);
         if (text.empty()) return std::nullopt;

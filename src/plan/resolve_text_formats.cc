@@ -41,6 +41,7 @@ std::string option(const TextOptions& options, const char* name, const char* oth
 ExprPtr style(const TextOptions& options, bool writes) {
   const std::string separator =
       options.count("delimiter") ? option(options, "delimiter", ",") : option(options, "sep", ",");
+  if (separator.empty()) throw Error("INVALID_DELIMITER_VALUE.EMPTY_STRING");
   const char* trims = writes ? "true" : "false";
   std::string packed;
   for (const std::string& part :

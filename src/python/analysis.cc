@@ -54,7 +54,14 @@ TableAnalysis analyze_table_function(const WorkerOptions& options, const std::st
     const auto pickled = worker->receive(stop);
     if (!said || !pickled || worker->receive(stop))
       throw Error("FIRN_PYTHON_WORKER", {{"what", "the Python worker broke the protocol"}});
-    TableAnalysis made = answer_of(json::parse(*said));
+    TableAnalysis made;
+    try {
+      made = answer_of(json::parse(*said));
+    } catch (const json::exception& broken) {
+      throw Error(
+          "FIRN_PYTHON_WORKER",
+          {{"what", std::string("the Python worker broke the protocol: ") + broken.what()}});
+    }
     made.pickled = *pickled;
     pool.give_back(std::move(worker));
     return made;

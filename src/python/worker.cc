@@ -158,6 +158,11 @@ std::optional<std::string> Worker::receive(const StopToken& stop) {
   read(frame.data(), frame.size(), stop);
   if (!failed) return frame;
   const auto error = nlohmann::json::parse(frame, nullptr, false);
+  const auto is_text = [&](const char* name) {
+    return !error.contains(name) || error[name].is_string();
+  };
+  if (!error.is_object() || !is_text("traceback") || !is_text("message"))
+    throw_worker("the Python worker broke the protocol");
   throw Error("FIRN_PYTHON_EXCEPTION", {{"traceback", error.value("traceback", "")},
                                         {"message", error.value("message", "")}});
 }

@@ -44,7 +44,8 @@ std::string time_text(int64_t since_midnight, int64_t units, int digits) {
 std::string timestamp_text(int64_t since_1970, int64_t units, int digits) {
   const int64_t per_day = 86'400 * units;
   const int64_t days = floor_div(since_1970, per_day);
-  return date_text(days) + "T" + time_text(since_1970 - days * per_day, units, digits);
+  const int64_t rest = since_1970 % per_day;
+  return date_text(days) + "T" + time_text(rest < 0 ? rest + per_day : rest, units, digits);
 }
 
 std::string decimal_text(__int128 unscaled, int scale) {

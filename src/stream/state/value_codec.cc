@@ -74,7 +74,7 @@ void append(const ColumnView& column, uint64_t row, std::string& out) {
 }
 
 std::string_view take(std::string_view& bytes, size_t size) {
-  FIRN_CHECK(bytes.size() >= size, "a kept value is cut off");
+  if (bytes.size() < size) throw_corrupt("a value that a stream keeps in its state is cut off");
   const std::string_view taken = bytes.substr(0, size);
   bytes.remove_prefix(size);
   return taken;
@@ -119,6 +119,7 @@ void take_value(std::string_view& bytes, const types::DataType& type, Output& ou
     out.set_string(row, take(bytes, length));
   } else if (out.physical() == Physical::kList) {
     const uint32_t length = take_length(bytes);
+    if (length > bytes.size()) take(bytes, length);  // every element has a byte at least
     const uint64_t begin = out.child(0).size();
     out.resize(begin + length);
     out.values<ListEntry>()[row] = {begin, length};
