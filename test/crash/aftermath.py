@@ -38,7 +38,8 @@ class Files:
                         self.added.add((entry.data_file.file_path, entry.snapshot_id))
         self.live = Counter(path_of(task.file.file_path) for task in one.scan().plan_files())
         there = {path for path in path_of(one.location()).rglob("*") if path.is_file()}
-        self.orphans = there - self.needed - self.metadata
+        self.unfinished = {path for path in there if path.name.startswith(".firn-") and path.name.endswith(".tmp")}
+        self.orphans = there - self.needed - self.metadata - self.unfinished
 
 
 def check_files(folder, *names):
@@ -61,7 +62,9 @@ def check_orphans(folder, name, files):
             os.utime(path, (old, old))
     listed = {path_of(row["orphan_file_location"]) for row in
               query(folder, f"CALL firn.system.remove_orphan_files(table => '{name}', dry_run => true)")}
-    print(f"{name}: {len(files.live)} live files, {len(listed)} orphans listed, {len(files.orphans)} found")
+    print(f"{name}: {len(files.live)} live files, {len(listed)} orphans listed, "
+          f"{len(files.unfinished)} files unfinished")
+    assert not files.unfinished & files.needed
     assert not listed & (files.needed | files.metadata), f"{name}: needed, and taken for orphans"
     assert listed == files.orphans, f"{name}: {listed ^ files.orphans}"
 
