@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <system_error>
 #include <thread>
 
 #include "base/error.h"
@@ -61,9 +62,14 @@ void SqliteDatabase::use_wal() {
 
 void SqliteDatabase::fail(const std::string& what) const {
   const int code = sqlite3_errcode(database_.get()) & 0xff;
-  const std::string message =
+  std::string message =
       "catalog file " + path_ + " " + what + ": " + sqlite3_errmsg(database_.get());
+  const int number = sqlite3_system_errno(database_.get());
+  if ((code == SQLITE_IOERR || code == SQLITE_CANTOPEN) && number != 0)
+    message += " (" + std::generic_category().message(number) + ")";
   switch (code) {
+    case SQLITE_FULL:
+      throw Error("FIRN_RESOURCE", {{"what", message}});
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
       throw Error("FIRN_UNAVAILABLE", {{"what", message}});

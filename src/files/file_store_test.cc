@@ -3,9 +3,11 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -232,6 +234,25 @@ struct UriRow {
   const char* in;
   const char* want;
 };
+TEST(LocalStore, AWriterThatIsKilledLeavesNothing) {
+  const std::string folder = fresh_folder();
+  const int probe = ::open(folder.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
+  if (probe < 0) GTEST_SKIP() << "this file system has no files without names";
+  ::close(probe);
+  const pid_t writer = ::fork();
+  if (writer == 0) {
+    const auto store = make_local_store();
+    const auto file = store->create(folder + "/a", WriteMode::kCreateNew);
+    file->write(std::string(1 << 20, 'x'));
+    ::kill(::getpid(), SIGKILL);
+  }
+  int status = 0;
+  ::waitpid(writer, &status, 0);
+  EXPECT_TRUE(WIFSIGNALED(status));
+  EXPECT_TRUE(std::filesystem::is_empty(folder));
+  std::filesystem::remove_all(folder);
+}
+
 TEST(Uri, LocalPaths) {
   for (const UriRow& row : {UriRow{"/a", "/a"},
                             {"a/b", "a/b"},

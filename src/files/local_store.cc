@@ -1,5 +1,6 @@
-// Local files. What is written becomes visible whole or not at all: a hidden sibling is synced,
-// then linked or renamed into place, then the folder is synced.
+// Local files. What is written becomes visible whole or not at all: a file without a name (where
+// the file system has none, a hidden sibling) is synced, then linked or renamed into place, then
+// the folder is synced. A file without a name goes with its process, whatever ends that.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -140,7 +141,7 @@ class LocalOutput final : public OutputFile {
     buffer_.reserve(kBufferBytes);
   }
   ~LocalOutput() override {
-    if (!finished_) ::unlink(unfinished_.c_str());
+    if (!finished_ && !unfinished_.empty()) ::unlink(unfinished_.c_str());
   }
 
   void write(std::string_view bytes) override {
@@ -169,8 +170,11 @@ class LocalOutput final : public OutputFile {
     FIRN_CHECK(!finished_, "a file is finished once");
     write_through(buffer_);
     if (::fdatasync(descriptor_.get()) != 0) fail("sync the file", path_, errno);
+    const bool named = unfinished_.empty() && give_name();
     if (descriptor_.close() != 0) fail("close the file", path_, errno);
-    if (mode_ == WriteMode::kOverwrite) {
+    if (unfinished_.empty()) {
+      if (!named) return false;
+    } else if (mode_ == WriteMode::kOverwrite) {
       if (::rename(unfinished_.c_str(), path_.c_str()) != 0) fail("create the file", path_, errno);
     } else if (!take_name()) {
       return false;
@@ -190,6 +194,15 @@ class LocalOutput final : public OutputFile {
     }
   }
 
+  // Of a file without a name. False where the name is taken.
+  bool give_name() {
+    const std::string open_file = fmt::format("/proc/self/fd/{}", descriptor_.get());
+    if (::linkat(AT_FDCWD, open_file.c_str(), AT_FDCWD, path_.c_str(), AT_SYMLINK_FOLLOW) == 0)
+      return true;
+    if (errno == EEXIST) return false;
+    fail("create the file", path_, errno);
+  }
+
   // link(2) fails where the name exists. File systems without links have a rename that does.
   bool take_name() {
     if (::link(unfinished_.c_str(), path_.c_str()) == 0) {
@@ -206,7 +219,7 @@ class LocalOutput final : public OutputFile {
   }
 
   std::string path_;
-  std::string unfinished_;
+  std::string unfinished_;  // empty: the file has no name yet
   WriteMode mode_;
   Descriptor descriptor_;
   std::string buffer_;
@@ -305,6 +318,10 @@ class LocalStore final : public FileStore {
   std::unique_ptr<LocalOutput> open_unfinished(const std::string& path, WriteMode mode) {
     const std::string folder = folder_of(path);
     make_folders(folder);
+    if (mode == WriteMode::kCreateNew && ::access("/proc/self/fd", X_OK) == 0) {
+      const int nameless = ::open(folder.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
+      if (nameless >= 0) return std::make_unique<LocalOutput>(path, "", mode, nameless);
+    }
     SystemRandom random;
     const std::string unfinished =
         fmt::format("{}/{}{:016x}{}", folder, kUnfinishedPrefix, random.next(), kUnfinishedSuffix);
