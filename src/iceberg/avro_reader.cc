@@ -37,7 +37,7 @@ bool AvroDecoder::read_boolean() {
   return byte == 1;
 }
 
-int64_t AvroDecoder::read_long() {
+int64_t AvroDecoder::read_long_number() {
   uint64_t value = 0;
   for (int shift = 0;; shift += 7) {
     if (rest_.empty()) fail("the data ends inside a number");
@@ -89,7 +89,33 @@ size_t AvroDecoder::read_block_count() {
   return items;
 }
 
+std::optional<AvroNumberPairs> AvroNumberPairs::of(const AvroSchema& schema,
+                                                   const AvroNode& array) {
+  if (array.kind != AvroKind::kArray) return std::nullopt;
+  const AvroNode& item = schema.at(array.items);
+  if (item.kind != AvroKind::kRecord || item.fields.size() != 2) return std::nullopt;
+  const AvroKind first = schema.at(item.fields[0].node).kind;
+  const AvroKind second = schema.at(item.fields[1].node).kind;
+  if (first != AvroKind::kInt) return std::nullopt;
+  if (second == AvroKind::kLong) return AvroNumberPairs{false};
+  if (second == AvroKind::kBytes) return AvroNumberPairs{true};
+  return std::nullopt;
+}
+
 void AvroDecoder::skip_items(const AvroSchema& schema, const AvroNode& node, int depth) {
+  if (const auto pairs = AvroNumberPairs::of(schema, node)) {
+    while (const size_t count = read_block_count()) {
+      for (size_t i = 0; i < count; ++i) {
+        read_long();
+        if (pairs->second_is_bytes) {
+          read_bytes();
+        } else {
+          read_long();
+        }
+      }
+    }
+    return;
+  }
   while (const size_t count = read_block_count()) {
     for (size_t i = 0; i < count; ++i) {
       if (node.kind == AvroKind::kMap) read_bytes();

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -21,7 +22,13 @@ class AvroDecoder {
   size_t remaining() const { return rest_.size(); }
 
   bool read_boolean();
-  int64_t read_long();
+  int64_t read_long() {
+    // Most numbers are one byte.
+    if (rest_.empty() || (rest_.front() & 0x80) != 0) return read_long_number();
+    const auto byte = static_cast<unsigned char>(rest_.front());
+    rest_.remove_prefix(1);
+    return (byte >> 1) ^ -(byte & 1);
+  }
   int32_t read_int();
   float read_float();
   double read_double();
@@ -36,9 +43,17 @@ class AvroDecoder {
   const std::string& file() const { return *file_; }
 
  private:
+  int64_t read_long_number();
   void skip_items(const AvroSchema& schema, const AvroNode& node, int depth);
   std::string_view rest_;
   const std::string* file_;
+};
+
+// Array items that are a number and a number, or a number and bytes, neither of them a union: what
+// the maps of metrics consist of. They are read without a look at the schema for each of them.
+struct AvroNumberPairs {
+  bool second_is_bytes = false;
+  static std::optional<AvroNumberPairs> of(const AvroSchema& schema, const AvroNode& array);
 };
 
 // One value, its union resolved. A value that is not null must be read exactly once.

@@ -45,31 +45,47 @@ void walk_entry(AvroDecoder& decoder, const AvroSchema& schema, OfEntry of_entry
   }
 }
 
+void put_count(PackedMap map, int64_t count, types::ColumnBounds& bounds) {
+  if (map == PackedMap::kValueCounts) bounds.value_count = count;
+  if (map == PackedMap::kNullCounts) bounds.null_count = count;
+  if (map == PackedMap::kNanCounts) bounds.nan_count = count;
+}
+
+void put_bound(PackedMap map, std::string_view bytes, const types::Field& column,
+               types::ColumnBounds& bounds) {
+  if (column.type.is_nested()) return;
+  (map == PackedMap::kLower ? bounds.lower : bounds.upper) = bound_from(bytes, column.type);
+}
+
 void read_packed_map(AvroValue& value, PackedMap map, const types::Field& column,
                      types::ColumnBounds& bounds) {
-  read_int_map(value, [&](int id, AvroValue& held) {
-    if (id != column.id) {
-      held.skip();
-      return;
+  const bool is_bound = map == PackedMap::kLower || map == PackedMap::kUpper;
+  AvroDecoder& decoder = value.decoder();
+  const auto pairs = AvroNumberPairs::of(value.schema(), value.node());
+  if (!pairs || pairs->second_is_bytes != is_bound) {  // in some form of its own
+    read_int_map(value, [&](int id, AvroValue& held) {
+      if (id != column.id) {
+        held.skip();
+      } else if (is_bound) {
+        put_bound(map, held.as_bytes(), column, bounds);
+      } else {
+        put_count(map, held.as_long(), bounds);
+      }
+    });
+    return;
+  }
+  while (const size_t count = decoder.read_block_count()) {
+    for (size_t i = 0; i < count; ++i) {
+      const bool is_wanted = decoder.read_int() == column.id;
+      if (is_bound) {
+        const std::string_view bytes = decoder.read_bytes();
+        if (is_wanted) put_bound(map, bytes, column, bounds);
+      } else {
+        const int64_t number = decoder.read_long();
+        if (is_wanted) put_count(map, number, bounds);
+      }
     }
-    switch (map) {
-      case PackedMap::kValueCounts:
-        bounds.value_count = held.as_long();
-        return;
-      case PackedMap::kNullCounts:
-        bounds.null_count = held.as_long();
-        return;
-      case PackedMap::kNanCounts:
-        bounds.nan_count = held.as_long();
-        return;
-      case PackedMap::kLower:
-        bounds.lower = bound_from(held.as_bytes(), column.type);
-        return;
-      case PackedMap::kUpper:
-        bounds.upper = bound_from(held.as_bytes(), column.type);
-        return;
-    }
-  });
+  }
 }
 
 }  // namespace
@@ -79,6 +95,7 @@ PackedManifest::PackedManifest(std::string_view bytes, std::string name) : name_
   schema_ = file.schema();
   header_ = read_manifest_header(file, name_);
   PartitionReader partitions(header_);
+  records_.reserve(bytes.size() * 2);  // most compress better: then it grows once or twice
   std::string scratch;
   std::string_view block;
   int64_t count = 0;
@@ -120,8 +137,7 @@ std::vector<types::ColumnBounds> PackedManifest::bounds_of(const types::Field& c
         [&](const AvroField& field, AvroValue& value) {
           if (value.is_null()) return false;
           for (const PackedMapRow& row : kPackedMaps) {
-            const bool is_bound = row.map == PackedMap::kLower || row.map == PackedMap::kUpper;
-            if (field.field_id != row.field_id || (is_bound && column.type.is_nested())) continue;
+            if (field.field_id != row.field_id) continue;
             read_packed_map(value, row.map, column, all[i]);
             return true;
           }
