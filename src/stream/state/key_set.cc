@@ -94,9 +94,8 @@ class KeySet::Run {
     hashes.reserve(count_);
     for (uint64_t i = 0; const Hash128* const key = keys.next(); ++i) {
       if (i % kStep == 0) index_.push_back(*key);
-      hashes.push_back(key->first ^ key->second);
+      hashes.push_back(key->first);  // of a sorted file: sorted too
     }
-    std::sort(hashes.begin(), hashes.end());
     hashes.erase(std::unique(hashes.begin(), hashes.end()), hashes.end());
     filter_ = FuseFilter(hashes);
     file_ = store.open(uri_);
@@ -109,7 +108,7 @@ class KeySet::Run {
   }
 
   bool contains(const Hash128& key) const {
-    if (!filter_.may_contain(key.first ^ key.second)) return false;
+    if (!filter_.may_contain(key.first)) return false;
     const auto above = std::upper_bound(index_.begin(), index_.end(), key);
     if (above == index_.begin()) return false;
     const auto first = static_cast<uint64_t>(above - index_.begin() - 1) * kStep;
