@@ -34,13 +34,12 @@ class Sizes final : public RangeReader {
   std::atomic<int>& reads_;
 };
 
-// Until the reader has stopped to read on.
-int settled(const std::atomic<int>& reads) {
-  for (int seen = -1;;) {
-    if (seen == reads.load() && seen > 0) return seen;
-    seen = reads.load();
-    std::this_thread::sleep_for(std::chrono::milliseconds(100));
-  }
+// How often the reader read once it had time for `expected` reads, and for more.
+int settled(const std::atomic<int>& reads, int expected) {
+  for (int i = 0; i < 1000 && reads.load() < expected; ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  return reads.load();
 }
 
 struct AheadRow {
@@ -62,7 +61,7 @@ TEST(Prefetch, ReadsAheadUpToItsBytes) {
     std::atomic<int> reads = 0;
     StopSource stop;
     Prefetch ahead(std::make_unique<Sizes>(row.sizes, false, reads), row.bound, stop.get_token());
-    EXPECT_EQ(settled(reads), row.read_ahead) << row.name;
+    EXPECT_EQ(settled(reads, row.read_ahead), row.read_ahead) << row.name;
     std::vector<int64_t> got;
     while (const auto batch = ahead.next()) got.push_back(memory_bytes(*batch));
     EXPECT_EQ(got, row.sizes) << row.name;
@@ -85,7 +84,7 @@ TEST(Prefetch, StopsWhileItIsFull) {
   StopSource stop;
   const Prefetch ahead(std::make_unique<Sizes>(std::vector<int64_t>(50, 60), false, reads), 100,
                        stop.get_token());
-  EXPECT_EQ(settled(reads), 2);  // the destructor must not wait for somebody to take them
+  EXPECT_EQ(settled(reads, 2), 2);  // the destructor must not wait for somebody to take them
 }
 
 }  // namespace
