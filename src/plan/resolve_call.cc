@@ -107,7 +107,7 @@ ExprPtr Resolver::call_of(const UnresolvedCall& node, const ExprPtr& unresolved,
 
   Site inner = site;
   if (aggregate && site.in_aggregate != nullptr) inner.scope = site.in_aggregate;
-  if (aggregate) inner.windows = false;
+  if (aggregate && std::string_view(site.clause) != "OVER") inner.windows = false;
   if (std::string_view(site.clause) == "OVER") inner.clause = "";
   CallSite at{node, unresolved, inner, *function, {}};
   if (wants_lambda(*function)) return higher_order(at);

@@ -427,6 +427,7 @@ RelationPtr resolve(const RelationPtr& unresolved, const ResolveOptions& options
                     Surroundings& surroundings, IdSource& ids) {
   Resolver resolver(options, surroundings, ids);
   RelationPtr resolved = resolver.trimmed(resolver.relation(unresolved));
+  if (resolver.nests_windows()) resolved = flat_windows(resolved, ids);
   return resolver.uses_python() ? extract_python(resolved, ids) : resolved;
 }
 

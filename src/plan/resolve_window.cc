@@ -191,19 +191,9 @@ ExprPtr Resolver::windowed(const Windowed& node, const ExprPtr& unresolved, cons
     made.spec.partition_by.push_back(expression(key, inner));
   for (const SortKey& key : node.spec.order_by)
     made.spec.order_by.push_back({expression(key.child, inner), key.ascending, key.nulls_first});
-  const bool nested =
-      std::ranges::any_of(made.spec.partition_by,
-                          [](const ExprPtr& key) { return contains_window(*key); }) ||
-      std::ranges::any_of(made.spec.order_by,
-                          [](const SortKey& key) { return contains_window(*key.child); });
-  if (nested)
-    throw_unsupported(
-        "a window function within the window of another; compute the inner one in a subquery "
-        "first");
   const auto* function = std::get_if<UnresolvedCall>(&node.function->node);
   const functions::Function* row =
       function != nullptr ? functions::find_function(function->name) : nullptr;
-  inner.windows = false;
   inner.clause = "OVER";
   if (row == nullptr) made.function = expression(node.function, inner);  // Python's or no function
   const bool python = made.function != nullptr && is_python_aggregate(*made.function);
@@ -220,11 +210,56 @@ ExprPtr Resolver::windowed(const Windowed& node, const ExprPtr& unresolved, cons
     throw_at(unresolved->origin, "FIRN_INVALID_INPUT",
              {{"what", "The window function " + std::string(row->name) +
                            " needs ORDER BY in its window, for example (ORDER BY value)."}});
+  inner.windows = false;
   if (node.spec.has_frame) frame_of(node.spec, made.spec, unresolved, inner);
   if (ranks && node.spec.has_frame) check_own_frame(row->name, made.spec, unresolved);
   DataType type = made.function->type;
   const bool nullable = made.function->nullable;
-  return typed(std::move(made), std::move(type), nullable, unresolved->origin);
+  ExprPtr expr = typed(std::move(made), std::move(type), nullable, unresolved->origin);
+  for_each_child(*expr, [&](const ExprPtr& child) { nests_windows_ |= contains_window(*child); });
+  return expr;
+}
+
+namespace {
+
+// Windows within the window `expr` become columns of `below`.
+ExprPtr hoisted(const ExprPtr& expr, bool within, std::vector<ExprPtr>& below, IdSource& ids) {
+  const bool window = std::holds_alternative<Windowed>(expr->node);
+  if (!window || !within)
+    return map_children(
+        expr, [&](const ExprPtr& child) { return hoisted(child, within || window, below, ids); });
+  for (const ExprPtr& known : below)
+    if (equal(*unnamed(known), *expr)) return column(attribute_of(*known), expr->origin);
+  below.push_back(alias(expr, "_we" + std::to_string(below.size()), ids.next()));
+  return column(attribute_of(*below.back()), expr->origin);
+}
+
+}  // namespace
+
+RelationPtr flat_windows(const RelationPtr& relation, IdSource& ids) {
+  std::vector<RelationPtr> children = children_of(*relation);
+  for (RelationPtr& child : children) child = flat_windows(child, ids);
+  RelationPtr made = children.empty() ? relation : with_children(*relation, std::move(children));
+  const std::function<ExprPtr(const ExprPtr&)> subqueries = [&](const ExprPtr& expr) {
+    if (!contains_subquery(*expr)) return expr;
+    const ExprPtr mapped = map_children(expr, subqueries);
+    const auto* subquery = std::get_if<Subquery>(&mapped->node);
+    if (subquery == nullptr) return mapped;
+    Subquery flat = *subquery;
+    flat.plan = flat_windows(flat.plan, ids);
+    return typed(std::move(flat), mapped->type, mapped->nullable, mapped->origin);
+  };
+  made = map_expressions(made, subqueries);
+  const auto* node = std::get_if<Project>(&made->node);
+  if (node == nullptr) return made;
+  std::vector<ExprPtr> outputs, below;
+  for (const ExprPtr& expr : node->expressions) outputs.push_back(hoisted(expr, false, below, ids));
+  if (below.empty()) return made;
+  std::vector<ExprPtr> columns;
+  for (const Attribute& attribute : node->child->output) columns.push_back(column(attribute));
+  columns.insert(columns.end(), below.begin(), below.end());
+  const RelationPtr inner = flat_windows(project(std::move(columns), node->child), ids);
+  return project(std::move(outputs), inner);
 }
 
 }  // namespace firn::plan

@@ -94,6 +94,7 @@ class Resolver {
   // The plan gives exactly the scope's columns, in order.
   RelationPtr trimmed(const Scoped& scoped);
   bool uses_python() const { return python_; }
+  bool nests_windows() const { return nests_windows_; }
   ExprPtr expression(const ExprPtr& unresolved, const Site& site);
   // Spark's name of a column that has none, after expression() has seen it.
   std::string display(const ExprPtr& unresolved);
@@ -332,6 +333,11 @@ class Resolver {
   int64_t volatile_calls_ = 0;
   int depth_ = 0;
   bool python_ = false;  // a PythonCall was met
+  bool nests_windows_ = false;  // a window function stands within another
 };
+
+// Window functions within window functions become columns of a projection below: engines take one
+// level at a time.
+RelationPtr flat_windows(const RelationPtr& relation, IdSource& ids);
 
 }  // namespace firn::plan
