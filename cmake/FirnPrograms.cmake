@@ -49,3 +49,12 @@ foreach(source IN LISTS bench_sources)
     set_target_properties(${target} PROPERTIES EXCLUDE_FROM_ALL ON)
   endif()
 endforeach()
+
+# The simulation of streams under faults (test/simulation) puts functions of its own in the place of the C library's for
+# threads: sanitizers do that too.
+if(NOT FIRN_SANITIZE AND NOT FIRN_FUZZ)
+  file(GLOB simulation_sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/test/simulation/*.cc")
+  add_executable(firn_simulation ${simulation_sources})
+  target_link_libraries(firn_simulation PRIVATE firn_options firn_stream nlohmann_json::nlohmann_json ${CMAKE_DL_LIBS})
+  set_target_properties(firn_simulation PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/test" ENABLE_EXPORTS ON)
+endif()

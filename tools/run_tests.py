@@ -23,7 +23,7 @@ import sanitizer_reports
 
 ROOT = Path(__file__).resolve().parent.parent
 # Those that exist are run, in this order, as many at once as LANES says: the longest first.
-SUITES = ["connect", "interop", "stream", "seeds", "crash", "cli", "files", "doctests", "examples", "python", "oracle", "tools"]
+SUITES = ["connect", "interop", "stream", "seeds", "crash", "simulation", "cli", "files", "doctests", "examples", "python", "oracle", "tools"]
 LANES = min(2, os.cpu_count() or 1)
 TEST_TIMEOUT_S = 300  # against what hangs; --long, or under a sanitizer: three times that
 SUITE_TIMEOUT_S = 1800

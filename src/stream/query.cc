@@ -14,6 +14,7 @@
 #include "stream/pipeline.h"
 #include "stream/prefetch.h"
 #include "stream/source/formats.h"
+#include "table/token.h"
 
 namespace firn::stream {
 namespace {
@@ -253,14 +254,36 @@ class MicroBatchQuery final : public Query {
     }
     pipeline_->restore_state(record->state);
     totals_ = record->counters;
-    for (size_t i = 0; i < targets_.size(); ++i) {
+    for (const Target& target : targets_) {
       for (const PreparedTarget& prepared : record->targets) {
-        if (prepared.table == targets_[i].name)
-          committer_->set_last_written(prepared.table, prepared.files.empty()
-                                                           ? prepared.last_written_epoch
-                                                           : std::optional(epoch));
+        if (prepared.table != target.name) continue;
+        const std::optional<int64_t> last =
+            prepared.files.empty() ? prepared.last_written_epoch : std::optional(epoch);
+        check_table(target, prepared, last, *record);
+        committer_->set_last_written(prepared.table, last);
       }
     }
+  }
+
+  // A table that is not as the query left it (set back, made anew, ahead of an old checkpoint) is
+  // told before anything of a new epoch is prepared, for this table or for another one.
+  void check_table(const Target& target, const PreparedTarget& prepared,
+                   const std::optional<int64_t>& last, const PreparedRecord& record) {
+    if (target.table == nullptr) return;
+    table::Table now = *target.table;
+    now.refresh();
+    if (last && now.metadata().table_uuid != prepared.table_uuid)
+      throw Error("STREAM_TABLE_RECREATED", {{"table", target.name},
+                                             {"query", ledger_->query_id()},
+                                             {"found", now.metadata().table_uuid},
+                                             {"expected", prepared.table_uuid}});
+    table::decide(now.metadata(), target.name,
+                  {.query_id = ledger_->query_id(),
+                   .checkpoint_location = ledger_->folder(),
+                   .epoch = record.epoch,
+                   .last_written_epoch = last,
+                   .source_offsets = record.source_offsets},
+                  prepared.branch);
   }
 
   // ---- the loop

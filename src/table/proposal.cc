@@ -35,9 +35,9 @@ class CommitRun {
   }
 
   // After an exception that ended the loop: files go only where nothing of ours can be in the
-  // table.
+  // table. A refused request may be there too, where something on the way sent it twice.
   void abandon() {
-    if (unknown_heads_.empty()) files_.remove_all();
+    if (proposals_.empty()) files_.remove_all();
   }
 
  private:
@@ -116,14 +116,26 @@ class CommitRun {
   }
 
   CommitOutcome give_up() {
-    if (unknown_heads_.empty()) {
-      files_.remove_all();
-      return Conflict{reason_};
-    }
+    if (unknown_heads_.empty()) return refused();
     const Unknown unknown{reason_, operation_.snapshot_id, unknown_heads_.back()};
     if (!refresh()) return unknown;
     if (auto committed = already_in()) return *committed;
     if (!proven_absent()) return unknown;
+    files_.remove_all();
+    return Conflict{reason_};
+  }
+
+  // Each attempt was answered with a conflict. That does not prove that none is in the table: where
+  // something on the way repeats a request, the repetition is refused because the request landed.
+  CommitOutcome refused() {
+    if (!proposals_.empty()) {
+      try {
+        table_.refresh();
+      } catch (const Error& error) {
+        return Conflict{reason_ + "; then: " + error.message()};  // nobody knows: the files stay
+      }
+      if (auto committed = already_in()) return *committed;
+    }
     files_.remove_all();
     return Conflict{reason_};
   }

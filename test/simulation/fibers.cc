@@ -1,0 +1,390 @@
+// See fibers.h. The functions at the end replace those of the C library for the whole program;
+// outside of a simulation they hand on.
+#include "fibers.h"
+
+#include <cxxabi.h>
+#include <dlfcn.h>
+#include <pthread.h>
+#include <sched.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <ucontext.h>
+
+#include <cerrno>
+#include <cstring>
+#include <exception>
+#include <future>
+#include <map>
+#include <set>
+#include <utility>
+#include <vector>
+
+namespace firn::simulation {
+
+namespace {
+
+constexpr size_t kStackBytes = 512 * 1024;
+constexpr uint64_t kMostSwitches = 3'000'000;
+
+// What the C++ runtime keeps for each thread: exceptions that are being handled.
+struct ExceptionState {
+  void* caught = nullptr;
+  unsigned int uncaught = 0;
+};
+
+ExceptionState& exception_state() {
+  return *reinterpret_cast<ExceptionState*>(__cxxabiv1::__cxa_get_globals());
+}
+
+void* take_stack(std::vector<void*>& pool) {
+  if (!pool.empty()) {
+    void* const stack = pool.back();
+    pool.pop_back();
+    return stack;
+  }
+  void* const stack = ::mmap(nullptr, kStackBytes, PROT_READ | PROT_WRITE,
+                             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (stack == MAP_FAILED) std::terminate();
+  return stack;
+}
+
+std::vector<void*>& stack_pool() {
+  static std::vector<void*> pool;
+  return pool;
+}
+
+}  // namespace
+
+enum class FiberState { kReady, kBlocked, kDone };
+
+struct Fibers::Fiber {
+  ucontext_t context;
+  void* stack = nullptr;
+  std::function<void()> body;
+  int group = 0;
+  FiberState state = FiberState::kReady;
+  const void* waits_for = nullptr;
+  bool may_time_out = false, timed_out = false;
+  bool is_joined = false, is_detached = false;
+  ExceptionState exceptions;
+};
+
+struct Fibers::Body {
+  explicit Body(uint64_t seed) : random(seed) {}
+
+  SeededRandom random;
+  ucontext_t home;
+  ExceptionState home_exceptions;
+  std::vector<std::unique_ptr<Fiber>>
+      fibers;  // in the order of their making, those that are over left out
+  std::set<int> frozen;
+  Fiber* current = nullptr;
+  uint64_t switches = 0;
+
+  Fiber* make(int group, std::function<void()> body);
+  Fiber* choose();
+  void leave();  // the current fiber gives its turn away
+  bool block(const void* on, bool may_time_out);
+  void wake(const void* on);
+  bool has(const Fiber* fiber) const;
+  void sweep();
+};
+
+namespace {
+Fibers::Body* running = nullptr;  // the simulation under way; touched by its thread alone
+thread_local bool in_fiber = false;
+
+extern "C" void begin_fiber() {
+  running->current->body();
+  Fibers::Fiber* const self = running->current;
+  self->body = nullptr;
+  self->state = FiberState::kDone;
+  running->wake(self);
+  running->leave();
+  std::terminate();  // a fiber that is over does not run
+}
+}  // namespace
+
+Fibers::Fiber* Fibers::Body::make(int group, std::function<void()> body) {
+  auto fiber = std::make_unique<Fiber>();
+  fiber->stack = take_stack(stack_pool());
+  fiber->body = std::move(body);
+  fiber->group = group;
+  ::getcontext(&fiber->context);
+  fiber->context.uc_stack.ss_sp = fiber->stack;
+  fiber->context.uc_stack.ss_size = kStackBytes;
+  fiber->context.uc_link = nullptr;
+  ::makecontext(&fiber->context, begin_fiber, 0);
+  fibers.push_back(std::move(fiber));
+  return fibers.back().get();
+}
+
+Fibers::Fiber* Fibers::Body::choose() {
+  std::vector<Fiber*> ready, sleeping;
+  for (const auto& fiber : fibers) {
+    if (frozen.contains(fiber->group)) continue;
+    if (fiber->state == FiberState::kReady) ready.push_back(fiber.get());
+    if (fiber->state == FiberState::kBlocked && fiber->may_time_out)
+      sleeping.push_back(fiber.get());
+  }
+  if (!ready.empty()) return ready[random.next() % ready.size()];
+  if (sleeping.empty()) return nullptr;
+  Fiber* const fiber = sleeping[random.next() % sleeping.size()];
+  fiber->timed_out = true;
+  fiber->state = FiberState::kReady;
+  return fiber;
+}
+
+void Fibers::Body::leave() { ::swapcontext(&current->context, &home); }
+
+bool Fibers::Body::block(const void* on, bool may_time_out) {
+  Fiber& self = *current;
+  self.state = FiberState::kBlocked;
+  self.waits_for = on;
+  self.may_time_out = may_time_out;
+  self.timed_out = false;
+  leave();
+  return !self.timed_out;
+}
+
+void Fibers::Body::wake(const void* on) {
+  for (const auto& fiber : fibers) {
+    if (fiber->state == FiberState::kBlocked && fiber->waits_for == on)
+      fiber->state = FiberState::kReady;
+  }
+}
+
+bool Fibers::Body::has(const Fiber* wanted) const {
+  for (const auto& fiber : fibers) {
+    if (fiber.get() == wanted) return true;
+  }
+  return false;
+}
+
+// Fibers that are over and that nobody joins any more go; their stacks are used again.
+void Fibers::Body::sweep() {
+  std::erase_if(fibers, [this](std::unique_ptr<Fiber>& fiber) {
+    if (fiber->state != FiberState::kDone || fiber.get() == current) return false;
+    if (fiber->stack != nullptr) stack_pool().push_back(std::exchange(fiber->stack, nullptr));
+    return fiber->is_joined || fiber->is_detached;
+  });
+}
+
+Fibers::Fibers(uint64_t seed) : body_(std::make_unique<Body>(seed)) {}
+Fibers::~Fibers() = default;
+
+std::string Fibers::run(std::function<void()> first) {
+  Body& body = *body_;
+  running = &body;
+  body.make(0, std::move(first))->is_detached = true;
+  std::string problem;
+  while (!body.fibers.empty()) {
+    Fiber* const next = body.choose();
+    if (next == nullptr) problem = "every thread waits: nobody can go on";
+    if (++body.switches > kMostSwitches) problem = "it does not come to an end";
+    if (!problem.empty()) break;
+    body.current = next;
+    in_fiber = true;
+    body.home_exceptions = std::exchange(exception_state(), next->exceptions);
+    ::swapcontext(&body.home, &next->context);
+    next->exceptions = std::exchange(exception_state(), body.home_exceptions);
+    in_fiber = false;
+    body.current = nullptr;
+    if (next->state == FiberState::kDone) body.sweep();
+  }
+  running = nullptr;
+  if (!problem.empty()) static_cast<void>(body_.release());  // their stacks hold objects
+  return problem;
+}
+
+void Fibers::spawn(int group, std::function<void()> body) {
+  body_->make(group, std::move(body))->is_detached = true;
+}
+
+void Fibers::step() {
+  if (body_->random.next() % 3 == 0) body_->leave();
+}
+
+void Fibers::yield() { body_->leave(); }
+
+void Fibers::wait(const std::function<bool()>& condition) {
+  while (!condition()) body_->leave();
+}
+
+void Fibers::freeze(int group) { body_->frozen.insert(group); }
+void Fibers::thaw(int group) { body_->frozen.erase(group); }
+
+bool Fibers::is_over(int group) const {
+  for (const auto& fiber : body_->fibers) {
+    if (fiber->group == group && fiber->state != FiberState::kDone) return false;
+  }
+  return true;
+}
+
+namespace {
+
+// The C library's own function of that name.
+template <class Function>
+Function* original(const char* name, const char* version = nullptr) {
+  void* found = version != nullptr ? ::dlvsym(RTLD_NEXT, name, version) : nullptr;
+  if (found == nullptr) found = ::dlsym(RTLD_NEXT, name);
+  return reinterpret_cast<Function*>(found);
+}
+
+Fibers::Fiber* as_fiber(pthread_t thread) {
+  auto* const fiber = reinterpret_cast<Fibers::Fiber*>(thread);
+  return in_fiber && running->has(fiber) ? fiber : nullptr;
+}
+
+int lock_in_fiber(pthread_mutex_t* mutex) {
+  for (;;) {
+    const int result = ::pthread_mutex_trylock(mutex);
+    if (result != EBUSY) return result;
+    running->block(mutex, false);
+  }
+}
+
+}  // namespace
+}  // namespace firn::simulation
+
+using firn::simulation::as_fiber;
+using firn::simulation::in_fiber;
+using firn::simulation::lock_in_fiber;
+using firn::simulation::original;
+using firn::simulation::running;
+
+extern "C" {
+
+int pthread_create(pthread_t* thread, const pthread_attr_t* attributes, void* (*start)(void*),
+                   void* argument) {
+  static auto* const hand_on = original<decltype(pthread_create)>("pthread_create", "GLIBC_2.34");
+  if (!in_fiber) return hand_on(thread, attributes, start, argument);
+  const int group = running->current->group;
+  *thread =
+      reinterpret_cast<pthread_t>(running->make(group, [start, argument] { start(argument); }));
+  return 0;
+}
+
+int pthread_join(pthread_t thread, void** result) {
+  static auto* const hand_on = original<decltype(pthread_join)>("pthread_join", "GLIBC_2.34");
+  auto* const fiber = as_fiber(thread);
+  if (fiber == nullptr) return hand_on(thread, result);
+  while (fiber->state != firn::simulation::FiberState::kDone) running->block(fiber, false);
+  fiber->is_joined = true;
+  running->sweep();
+  return 0;
+}
+
+int pthread_detach(pthread_t thread) {
+  static auto* const hand_on = original<decltype(pthread_detach)>("pthread_detach", "GLIBC_2.34");
+  auto* const fiber = as_fiber(thread);
+  if (fiber == nullptr) return hand_on(thread);
+  fiber->is_detached = true;
+  return 0;
+}
+
+pthread_t pthread_self() {
+  static auto* const hand_on = original<decltype(pthread_self)>("pthread_self");
+  return in_fiber ? reinterpret_cast<pthread_t>(running->current) : hand_on();
+}
+
+int pthread_mutex_lock(pthread_mutex_t* mutex) {
+  static auto* const hand_on = original<decltype(pthread_mutex_lock)>("pthread_mutex_lock");
+  return in_fiber ? lock_in_fiber(mutex) : hand_on(mutex);
+}
+
+int pthread_mutex_unlock(pthread_mutex_t* mutex) {
+  static auto* const hand_on = original<decltype(pthread_mutex_unlock)>("pthread_mutex_unlock");
+  const int result = hand_on(mutex);
+  if (in_fiber) running->wake(mutex);
+  return result;
+}
+
+int pthread_cond_wait(pthread_cond_t* condition, pthread_mutex_t* mutex) {
+  static auto* const hand_on =
+      original<decltype(pthread_cond_wait)>("pthread_cond_wait", "GLIBC_2.3.2");
+  if (!in_fiber) return hand_on(condition, mutex);
+  ::pthread_mutex_unlock(mutex);
+  running->block(condition, false);
+  return lock_in_fiber(mutex);
+}
+
+int pthread_cond_timedwait(pthread_cond_t* condition, pthread_mutex_t* mutex,
+                           const struct timespec* until) {
+  static auto* const hand_on =
+      original<decltype(pthread_cond_timedwait)>("pthread_cond_timedwait", "GLIBC_2.3.2");
+  if (!in_fiber) return hand_on(condition, mutex, until);
+  ::pthread_mutex_unlock(mutex);
+  const bool woken = running->block(condition, true);
+  const int result = lock_in_fiber(mutex);
+  return result != 0 ? result : woken ? 0 : ETIMEDOUT;
+}
+
+int pthread_cond_clockwait(pthread_cond_t* condition, pthread_mutex_t* mutex, clockid_t clock,
+                           const struct timespec* until) {
+  static auto* const hand_on = original<decltype(pthread_cond_clockwait)>("pthread_cond_clockwait");
+  if (!in_fiber) return hand_on(condition, mutex, clock, until);
+  return ::pthread_cond_timedwait(condition, mutex, until);
+}
+
+int pthread_cond_signal(pthread_cond_t* condition) {
+  static auto* const hand_on =
+      original<decltype(pthread_cond_signal)>("pthread_cond_signal", "GLIBC_2.3.2");
+  if (!in_fiber) return hand_on(condition);
+  running->wake(condition);  // all: a wait may end without a reason
+  return 0;
+}
+
+int pthread_cond_broadcast(pthread_cond_t* condition) {
+  static auto* const hand_on =
+      original<decltype(pthread_cond_broadcast)>("pthread_cond_broadcast", "GLIBC_2.3.2");
+  if (!in_fiber) return hand_on(condition);
+  running->wake(condition);
+  return 0;
+}
+
+int sched_yield() {
+  static auto* const hand_on = original<decltype(sched_yield)>("sched_yield");
+  if (!in_fiber) return hand_on();
+  running->leave();
+  return 0;
+}
+
+int nanosleep(const struct timespec* time, struct timespec* left) {
+  static auto* const hand_on = original<decltype(nanosleep)>("nanosleep");
+  if (!in_fiber) return hand_on(time, left);
+  running->leave();
+  return 0;
+}
+
+}  // extern "C"
+
+// What std::future waits with.
+namespace std {
+
+bool __atomic_futex_unsigned_base::_M_futex_wait_until(unsigned* address, unsigned value,
+                                                       bool has_timeout, chrono::seconds,
+                                                       chrono::nanoseconds) {
+  while (*address == value) {
+    if (!in_fiber) {
+      ::sched_yield();
+      if (has_timeout) return false;
+    } else if (!running->block(address, has_timeout)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+bool __atomic_futex_unsigned_base::_M_futex_wait_until_steady(unsigned* address, unsigned value,
+                                                              bool has_timeout,
+                                                              chrono::seconds seconds,
+                                                              chrono::nanoseconds nanoseconds) {
+  return _M_futex_wait_until(address, value, has_timeout, seconds, nanoseconds);
+}
+
+void __atomic_futex_unsigned_base::_M_futex_notify_all(unsigned* address) {
+  if (in_fiber) running->wake(address);
+}
+
+}  // namespace std
