@@ -237,6 +237,28 @@ job.commit()
     assert sorted(pyiceberg.load_table(f"{space}.t").scan().to_arrow()["id"].to_pylist()) == list(range(20))
 
 
+def test_from_catalog_reads_and_writes_glue_without_a_conf(lake, pyiceberg, space, tmp_path):
+    """As in a job, whose Data Catalog is there without being named."""
+    lake.run(f"CREATE NAMESPACE glue_catalog.{space}; CREATE TABLE glue_catalog.{space}.t USING iceberg AS SELECT 1 AS i")
+    script = tmp_path / "job.py"
+    script.write_text(f"""
+from awsglue.context import GlueContext
+from pyspark.context import SparkContext
+
+glue = GlueContext(SparkContext.getOrCreate())
+frame = glue.create_dynamic_frame.from_catalog(database="{space}", table_name="t")
+print("rows:", frame.count())
+glue.write_dynamic_frame.from_catalog(frame=frame, database="{space}", table_name="t")
+""")
+    environment = {**NO_CREDENTIALS, **lake.environment, "FIRN_PYTHON": sys.executable}
+    command = ["env", *(f"{k}={v}" for k, v in environment.items()), str(lake.binary), "run", "--warehouse",
+               str(tmp_path / "own"), "--conf", f"spark.sql.catalog.glue_catalog.warehouse={lake.glue_warehouse}", str(script)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=180, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr + done.stdout
+    assert "rows: 1" in done.stdout
+    assert pyiceberg.load_table(f"{space}.t").scan().to_arrow()["i"].to_pylist() == [1, 1]
+
+
 # ---- what goes wrong
 
 REFUSALS = {

@@ -15,12 +15,17 @@ def quoted(*parts):
 
 
 def table_name(session, database, table):
-    """The table's name for SQL: in glue_catalog where the session has one, else in the current catalog."""
+    """The table's name for SQL: in glue_catalog where the session has one or AWS is in use, else in the current catalog."""
     if not database or not table:
         raise ValueError("a catalog table needs database and table_name")
-    if session.conf.get(f"spark.sql.catalog.{CATALOG}", None):
+    if session.conf.get(f"spark.sql.catalog.{CATALOG}", None) or _on_aws():
         return quoted(CATALOG, database, table)
     return quoted(database, table)
+
+
+def _on_aws():
+    """Whether `firn run` found credentials or endpoints of AWS, or was given --aws: glue_catalog is Glue's then."""
+    return json.loads(os.environ.get("FIRN_RUN_SETTINGS") or "{}").get("aws", False)
 
 
 def table_of(session, database, table):
