@@ -155,6 +155,20 @@ def run_suite(name, python, options):
     return tally
 
 
+def run_fuzz():
+    """Each fuzz target for a minute, against inputs that nobody has seen yet."""
+    tally = Tally()
+    for source in sorted((ROOT / "test/fuzz").glob("*_fuzz.cc")):
+        name = source.stem.removesuffix("_fuzz")
+        log = ROOT / "build" / "fuzz" / f"{name}.log"
+        log.parent.mkdir(parents=True, exist_ok=True)
+        code = run_bounded(["./dev", "fuzz", name, "60"], dict(os.environ), log, SUITE_TIMEOUT_S)
+        tally.add(Tally(passed=1) if code == 0 else Tally(failed=1))
+        if code != 0:
+            print(f"== fuzz {name}\n{log.read_text(errors='replace')[-4000:]}", flush=True)
+    return tally
+
+
 def parse_arguments():
     parser = argparse.ArgumentParser(prog="./dev test")
     parser.add_argument("--fast", action="store_true", help="layers and unit tests only")
@@ -174,6 +188,8 @@ def wanted_parts(options):
         for name in SUITES:
             if any((ROOT / "test" / name).glob("**/test_*.py")):
                 beside[name] = lambda name=name: run_suite(name, python, options)
+    if (options.long and not options.fast and not options.filter) or "fuzz" in options.suite:
+        beside["fuzz"] = run_fuzz
     unknown = set(options.suite) - set(alone) - set(beside)
     if unknown:
         sys.exit(f"firn: no suite {', '.join(sorted(unknown))}; there are {', '.join([*alone, *beside])}")

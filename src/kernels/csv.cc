@@ -41,7 +41,7 @@ Text trimmed(Text text, bool left, bool right) {
 }
 
 std::vector<std::optional<std::string>> fields_of(Text line, const CsvStyle& style) {
-  FIRN_CHECK(!style.separator.empty(), "fields of CSV have a separator");
+  if (style.separator.empty()) throw Error("INVALID_DELIMITER_VALUE.EMPTY_STRING");
   std::vector<std::optional<std::string>> fields;
   const auto add = [&](std::string field, bool quoted) {
     if (field.empty() && !quoted) {

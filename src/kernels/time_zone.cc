@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <map>
@@ -295,7 +296,10 @@ std::shared_ptr<const TimeZone> make_zone(std::string_view id) {
     }
   }
   if (!is_region_name(id)) return nullptr;
-  std::ifstream file("/usr/share/zoneinfo/" + name, std::ios::binary);
+  const std::string path = "/usr/share/zoneinfo/" + name;
+  std::error_code ignored;
+  if (!std::filesystem::is_regular_file(path, ignored)) return nullptr;  // "Europe" is a folder
+  std::ifstream file(path, std::ios::binary);
   if (!file) return nullptr;
   const std::string bytes((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
   return parse_tzif(name, bytes);

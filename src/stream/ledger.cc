@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -98,6 +99,16 @@ int parse_version(const std::string& line, const std::string& location) {
   return version;
 }
 
+bool is_uuid(std::string_view text) {
+  if (text.size() != 36) return false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+    if (dash ? text[i] != '-' : std::isxdigit(static_cast<unsigned char>(text[i])) == 0)
+      return false;
+  }
+  return true;
+}
+
 class FolderLedger final : public Ledger {
  public:
   FolderLedger(files::FileStore& store, const std::string& folder, Random& random)
@@ -111,6 +122,7 @@ class FolderLedger final : public Ledger {
     if (!metadata.is_object() || !metadata.contains("id") || !metadata["id"].is_string())
       corrupt(path, "it must be JSON like {\"id\":\"…\"}");
     query_id_ = metadata["id"].get<std::string>();
+    if (!is_uuid(query_id_)) corrupt(path, "its id is no UUID");
   }
 
   const std::string& query_id() const override { return query_id_; }

@@ -82,8 +82,11 @@ int main(int argc, char** argv) {
     } else if (std::filesystem::is_directory(argv[i])) {
       for (const auto& entry : std::filesystem::recursive_directory_iterator(argv[i]))
         if (entry.is_regular_file()) paths.push_back(entry.path());
-    } else {
+    } else if (std::filesystem::exists(argv[i])) {
       paths.emplace_back(argv[i]);
+    } else {
+      std::fprintf(stderr, "%s is not there: a target has a corpus\n", argv[i]);
+      return 1;
     }
   }
   std::sort(paths.begin(), paths.end());
