@@ -26,7 +26,7 @@ constexpr const char* kUsage =
     "  --faults LIST   these of the seed's faults instead of all: name@at/detail,… (as printed for "
     "a failure)\n"
     "  --counts        how often each fault happened, and how processes ended\n"
-    "  --first         end at the first failure\n";
+    "  --first         end at the first failure, as it is\n";
 
 Arguments parse(int count, char** words) {
   Arguments arguments;
@@ -109,7 +109,7 @@ int run(const Arguments& arguments) {
     ++failures;
     std::printf("seed %llu failed: %s\n", static_cast<unsigned long long>(seed),
                 outcome.problem.c_str());
-    if (!arguments.has_only) {
+    if (!arguments.has_only && !arguments.stops_early) {
       std::printf("  firn_simulation --seed %llu --trace --faults '%s'\n",
                   static_cast<unsigned long long>(seed), list_of(shrink(seed, faults)).c_str());
     }

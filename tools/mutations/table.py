@@ -1,0 +1,80 @@
+"""Deliberate bugs of the streaming path. Each must be caught by the simulation, or by the unit tests that a row names.
+
+A row: name, file, text that stands in it once, text instead, what catches it ("simulation" or a test program's filter:
+"files:LocalStore*").
+"""
+
+ROWS = [
+    ("skip the token check in the retry loop", "src/table/append.cc",
+     "    const TokenDecision decision = decide(base, table_.name(), *request_.token, request_.branch);\n"
+     "    const auto* done = std::get_if<DoneBefore>(&decision);\n"
+     "    if (done == nullptr) return std::nullopt;\n"
+     "    return Committed{done->snapshot_id, true};\n",
+     "    return std::nullopt;\n", "simulation"),
+    ("an unknown outcome deletes the commit's files", "src/table/proposal.cc",
+     "      reason_ = reply.reason;\n      spdlog::warn(",
+     "      reason_ = reply.reason;\n      files_.remove_all();\n      spdlog::warn(", "simulation"),
+    ("the commit log is written before the commit", "src/stream/epoch.cc",
+     "    commit_targets(record, epoch.progress);\n    crash_.reach(\"tables\", epoch.number);\n",
+     "    seams_.ledger.write_commit({epoch.number, record.next_watermark_ms});\n"
+     "    commit_targets(record, epoch.progress);\n", "simulation"),
+    ("one partition's offset is forgotten", "src/stream/source/offsets.cc",
+     "  for (const auto& [key, offset] : offsets) {\n    if (topic == nullptr",
+     "  for (const auto& [key, offset] : offsets) {\n    if (key.partition == 1) continue;\n    if (topic == nullptr",
+     "simulation"),
+    ("a prepared record overwrites the one that is there", "src/stream/ledger.cc",
+     "    return store_.put_if_absent(path(\"firn/prepared\", record.epoch), write_prepared(record));",
+     "    auto file = store_.create(path(\"firn/prepared\", record.epoch), files::WriteMode::kOverwrite);\n"
+     "    file->write(write_prepared(record));\n    file->finish();\n    return true;", "simulation"),
+    ("a conflict is taken for a commit", "src/table/proposal.cc",
+     "      ++conflicts_;\n      return std::nullopt;",
+     "      return Committed{operation_.snapshot_id, false, conflicts_};", "simulation"),
+    ("a time-out is a failure: again under another name", "src/stream/epoch.cc",
+     "    pause(std::min(100 << std::min(attempt, 8), 30000));\n",
+     "    request.snapshot_id = draw_snapshot_id(seams_.random);\n    request.token.reset();\n", "simulation"),
+    ("the table's uuid is not looked at", "src/table/append.cc",
+     "if (!request.expected_table_uuid || *request.expected_table_uuid == metadata.table_uuid) return;",
+     "if (!request.expected_table_uuid || *request.expected_table_uuid != \"\") return;", "table:Token.*"),
+    ("a local file is not synced", "src/files/local_store.cc",
+     "if (::fdatasync(descriptor_.get()) != 0) fail(\"sync the file\", path_, errno);", "", "files:*Sync*"),
+    ("a local folder is not synced", "src/files/local_store.cc",
+     "    finished_ = true;\n    sync_folder(folder_of(path_));\n", "    finished_ = true;\n", "files:*Sync*"),
+    ("snapshots expire past a reader", "src/table/expire.cc",
+     "if (needed.contains(id) || std::ranges::find(rule.keep, id) != rule.keep.end()) break;",
+     "if (needed.contains(id)) break;", "table:Append.Expiry*"),
+    ("expiry frees files that newer snapshots need", "src/table/expire.cc",
+     "if (!still_there.contains(row.path)) freed.insert(row.path);", "freed.insert(row.path);", "simulation"),
+    ("recovery plans anew instead of committing the record", "src/stream/query.cc",
+     "    if (const auto record = ledger_->prepared(offsets->epoch)) {",
+     "    if (const auto record = ledger_->prepared(offsets->epoch); record && false) {", "simulation"),
+    ("whoever loses the prepared record goes on", "src/stream/epoch.cc",
+     "    if (!seams_.ledger.put_prepared(record)) {", "    if (!seams_.ledger.put_prepared(record) && false) {",
+     "simulation"),
+    ("offsets of a zombie are kept", "src/stream/ledger.cc",
+     "    if (read(log, epoch) == text) return;\n", "    return;\n", "simulation"),
+    ("state of another epoch is restored", "src/stream/query.cc",
+     "    pipeline_->restore_state(record->state);",
+     "    const auto older = ledger_->prepared(epoch - 1);\n"
+     "    pipeline_->restore_state(older ? older->state : record->state);", "simulation"),
+    ("a merge of manifests drops one", "src/table/manifest_merge.cc",
+     "    iceberg::Manifest manifest = load_manifest(store_, row);\n",
+     "    if (rows.size() > 2 && &row == &rows.back()) continue;\n"
+     "    iceberg::Manifest manifest = load_manifest(store_, row);\n", "simulation"),
+    ("the second table is left out", "src/stream/epoch.cc",
+     "    if (prepared.files.empty()) continue;\n    const auto target =",
+     "    if (prepared.files.empty() || i > 0) continue;\n    const auto target =", "simulation"),
+    ("a repeated request's refusal deletes the files of the first", "src/table/proposal.cc",
+     "    if (!proposals_.empty()) {\n      try {", "    if (false) {\n      try {", "simulation"),
+    ("a table set back is not told", "src/table/token.cc",
+     "  if (token.go_on_after_restore) return CommitNow{};", "  return CommitNow{};", "simulation"),
+    ("an old checkpoint is not told", "src/table/token.cc",
+     "  if (behind) {\n    throw Error(\"STREAM_CHECKPOINT_BEHIND_TABLE\"",
+     "  if (behind) return CommitNow{};\n  if (behind) {\n    throw Error(\"STREAM_CHECKPOINT_BEHIND_TABLE\"", "simulation"),
+    ("late rows are judged by this batch's watermark", "src/stream/query.cc",
+     "    late_ms_ = watermark_ms_;\n    watermark_ms_ = next_watermark;",
+     "    late_ms_ = next_watermark;\n    watermark_ms_ = next_watermark;", "simulation"),
+    ("a replayed epoch reads to the newest end", "src/stream/query.cc",
+     "    replayed_ = offsets;\n", "    static_cast<void>(replayed_);\n", "simulation"),
+    ("collecting state takes a file that is needed", "src/stream/state/key_set.cc",
+     "  needed.insert(version.deltas.begin(), version.deltas.end());\n", "", "simulation"),
+]
