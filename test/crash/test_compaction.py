@@ -11,6 +11,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 FIRN = Path(os.environ.get("FIRN", ROOT / "build/release/firn"))
+SEEDS = 12 if os.environ.get("FIRN_TEST_LONG") else 4
 MAINTAIN = ("CALL firn.system.rewrite_data_files(table => 's.t', options => map('min-input-files', '2'));"
             "CALL firn.system.rewrite_manifests('s.t');"
             "CALL firn.system.expire_snapshots(table => 's.t', retain_last => 1, older_than => current_timestamp())")
@@ -30,7 +31,7 @@ def rows(warehouse, sql):
     return [json.loads(line) for line in done.stdout.splitlines() if line.strip()]
 
 
-@pytest.mark.parametrize("seed", range(8), ids=lambda seed: f"seed-{seed}")
+@pytest.mark.parametrize("seed", range(SEEDS), ids=lambda seed: f"seed-{seed}")
 def test_killed_maintenance_loses_nothing(tmp_path, seed):
     choice = random.Random(seed)
     rows(tmp_path, "CREATE TABLE s.t (id BIGINT, name STRING) USING iceberg PARTITIONED BY (bucket(2, id));" +

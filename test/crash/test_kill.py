@@ -15,7 +15,7 @@ from bookings import Bookings  # noqa: E402
 from pipeline import pipeline_text, run, start  # noqa: E402
 
 STEPS = ["written", "offsets", "prepared", "table0", "table1", "tables", "commit"]
-KILLS = 100 if os.environ.get("FIRN_TEST_LONG") else 30
+KILLS = 100 if os.environ.get("FIRN_TEST_LONG") else 15
 OPTIONS = ", maxOffsetsPerTrigger => 400"
 
 

@@ -20,7 +20,7 @@ from aftermath import check  # noqa: E402
 from bookings import Bookings  # noqa: E402
 from pipeline import pipeline_text, run, start  # noqa: E402
 
-SEEDS = 12 if os.environ.get("FIRN_TEST_LONG") else 3
+SEEDS = 12 if os.environ.get("FIRN_TEST_LONG") else 2
 LOCATION = "spark.sql.streaming.checkpointLocation="
 OVERTAKEN = "STREAM_CHECKPOINT_BEHIND_TABLE"
 
@@ -35,7 +35,7 @@ def wake(process):
     process.send_signal(signal.SIGCONT)
 
 
-def end_of(process, seconds=90):
+def end_of(process, seconds=60):
     """(exit code, what it said) of a process that ends by itself."""
     try:
         out, err = process.communicate(timeout=seconds)
