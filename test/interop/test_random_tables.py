@@ -31,6 +31,7 @@ def test_random_tables(request, firn, pyiceberg, random_space, tmp_path, first):
     batch = Batch(range(first, min(first + SIZE, FIRST + COUNT)), firn, pyiceberg, random_space, tmp_path, spark).run()
     print(dict(batch.done), *(f"{count} × {reason}" for reason, count in batch.skipped.most_common()), sep="\n")
     report = batch.report()
+    print(report)
     assert not report, report
     if len(batch.cases) == SIZE:  # the peers took part
         assert batch.done["firn"] > SIZE * 1.7 and batch.done["pyiceberg"] > SIZE * 0.5
