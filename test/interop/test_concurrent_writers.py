@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 LONG = os.environ.get("FIRN_TEST_LONG") == "1"
-SECONDS = float(os.environ.get("FIRN_CONCURRENT_SECONDS", 200 if LONG else 8))
+SECONDS = float(os.environ.get("FIRN_CONCURRENT_SECONDS", 200 if LONG else 4))
 SPARK = os.environ.get("FIRN_INTEROP_SPARK") != "0"
 RETRIES = "'commit.retry.num-retries' = '200', 'commit.retry.min-wait-ms' = '10', 'commit.retry.max-wait-ms' = '300'"
 # How a change that met another ends where it is not done again.
@@ -77,9 +77,9 @@ def by_spark(spark, statement):
     return step
 
 
-def run_all(steps, seconds=SECONDS):
+def run_all(steps):
     """name → Writer, when all are through."""
-    until = time.monotonic() + seconds
+    until = time.monotonic() + SECONDS
     writers = {name: Writer(step, until) for name, step in steps.items()}
     for writer in writers.values():
         writer.start()
@@ -136,7 +136,7 @@ def test_appends(firn, peer, pyiceberg, space, partitioned):
         return lambda n: f"INSERT INTO {table} VALUES ('{name}', {n}), ('{name}', {-n - 1})"
 
     writers = run_all({"one": by_firn(firn, insert("one")), "two": by_firn(firn, insert("two")),
-                       "spark": by_spark(peer, insert("spark")) if peer else by_firn(firn, insert("spark"), 1)}, SECONDS / 2)
+                       "spark": by_spark(peer, insert("spark")) if peer else by_firn(firn, insert("spark"), 1)})
     assert not [writer.refused for name, writer in writers.items() if name != "spark" and writer.refused]
     want = collections.Counter((name, i) for name, writer in writers.items() for n in writer.done for i in (n, -n - 1))
     maybe = {("spark", i) for n in writers["spark"].refused for i in (n, -n - 1)}  # it does not know itself
@@ -182,7 +182,7 @@ def test_changes_and_compaction_beside_appends(firn, peer, pyiceberg, space, mod
                 f"CALL firn.system.rewrite_manifests('{table}')", f"SELECT count(*) FROM {table}"][n % 3]
 
     writers = run_all({"one": by_firn(firn, insert("one")), "changes": by_firn(firn, change("changes"), 3), "others": by_firn(firn, change("others"), 3),
-                       "upkeep": by_firn(firn, upkeep, 3), "spark": by_spark(peer, change("spark")) if peer else by_firn(firn, change("spark"), 1)}, SECONDS / 2)
+                       "upkeep": by_firn(firn, upkeep, 3), "spark": by_spark(peer, change("spark")) if peer else by_firn(firn, change("spark"), 1)})
     unnamed = [(name, message) for name, writer in writers.items() for message in writer.refused.values()
                if not any(word in message for word in CONFLICTS)]
     assert not unnamed, unnamed[:3]
