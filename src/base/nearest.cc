@@ -3,11 +3,14 @@
 
 #include <algorithm>
 #include <cctype>
+#include <utility>
 
 #include "base/error.h"
 
 namespace firn {
 namespace {
+
+constexpr size_t kLongestName = 256;  // nobody misspells more; the distance takes the product
 
 char lower(char c) { return static_cast<char>(std::tolower(static_cast<unsigned char>(c))); }
 
@@ -33,17 +36,22 @@ size_t edit_distance(std::string_view a, std::string_view b) {
 
 std::vector<std::string> sort_by_distance(std::string_view name,
                                           std::vector<std::string> candidates, size_t count) {
-  std::stable_sort(candidates.begin(), candidates.end(),
-                   [&](const std::string& a, const std::string& b) {
-                     return edit_distance(name, a) < edit_distance(name, b);
-                   });
+  std::vector<std::pair<size_t, std::string>> ranked;
+  for (std::string& candidate : candidates) {
+    const size_t distance = edit_distance(name.substr(0, kLongestName),
+                                          std::string_view(candidate).substr(0, kLongestName));
+    ranked.emplace_back(distance, std::move(candidate));
+  }
+  std::ranges::stable_sort(ranked, {}, &std::pair<size_t, std::string>::first);
+  candidates.clear();
+  for (auto& [distance, candidate] : ranked) candidates.push_back(std::move(candidate));
   if (candidates.size() > count) candidates.resize(count);
   return candidates;
 }
 
 std::optional<std::string> nearest(std::string_view name,
                                    const std::vector<std::string>& candidates) {
-  if (candidates.empty()) return std::nullopt;
+  if (candidates.empty() || name.size() > kLongestName) return std::nullopt;
   const std::string best = sort_by_distance(name, candidates, 1).front();
   const size_t bound = std::max<size_t>(1, std::max(name.size(), best.size()) / 3);
   if (edit_distance(name, best) > bound) return std::nullopt;
