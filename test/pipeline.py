@@ -56,7 +56,7 @@ def start(folder, sql, *arguments, once=False, **options):
     (folder / "pipeline.sql").write_text(sql)
     command = [FIRN, "run", str(folder / "pipeline.sql"), "--warehouse", str(folder / "warehouse"),
                *(["--once"] if once else []), *arguments]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace", **options)
 
 
 def table(folder, name):
