@@ -17,6 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from collector import collect_between_tests  # noqa: E402, F401
 from data import COLUMNS, NESTED, insert_select, which_rows
 from engines import Firn, make_spark, of_spark
+from s3_server import S3Server
 
 ROOT = Path(__file__).resolve().parents[2]
 JARS = ROOT / ".deps/peers/jars"
@@ -43,6 +44,14 @@ def spark(warehouse, firn):
     session = make_spark(CATALOG, warehouse, sorted(JARS.glob("*.jar")))
     yield session
     session.stop()
+
+
+@pytest.fixture(scope="session")
+def s3_server():
+    """S3 and Glue, with signatures checked."""
+    one = S3Server()
+    yield one
+    one.stop()
 
 
 @pytest.fixture(scope="session")

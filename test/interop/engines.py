@@ -6,9 +6,13 @@ import decimal
 import functools
 import json
 import math
+import os
 import struct
 import subprocess
 import uuid
+
+
+NO_CREDENTIALS = {"AWS_SHARED_CREDENTIALS_FILE": "/nowhere", "HOME": "/nowhere"}
 
 
 class Firn:
@@ -49,6 +53,24 @@ class Firn:
         if text.lstrip().startswith("["):
             return json.loads(text, parse_float=decimal.Decimal)
         return [json.loads(line, parse_float=decimal.Decimal) for line in text.splitlines() if line.strip()]
+
+
+class FirnWith(Firn):
+    """firn with confs and an environment of its own, and without this machine's credentials of AWS."""
+
+    def __init__(self, binary, warehouse, conf, environment=None):
+        super().__init__(binary, warehouse)
+        self.conf, self.environment = dict(conf), dict(environment or {})
+
+    def around(self):
+        """What stands before a command so that it runs in that environment."""
+        clean = [f"--unset={name}" for name in os.environ if name.startswith("AWS_")]
+        return ["env", *clean, *(f"{key}={value}" for key, value in {**NO_CREDENTIALS, **self.environment}.items())]
+
+    def command(self, sql):
+        command = super().command(sql)
+        pairs = [word for key, value in self.conf.items() for word in ("--conf", f"{key}={value}")]
+        return [*self.around(), *command[:-2], *pairs, *command[-2:]]
 
 
 def make_spark(catalog, warehouse, jars):

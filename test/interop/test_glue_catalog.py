@@ -9,10 +9,9 @@ import sys
 import boto3
 import pytest
 
-from engines import Firn
-from s3_server import BUCKET, Proxy, S3Server
+from engines import FirnWith
+from s3_server import BUCKET, Proxy
 
-NO_CREDENTIALS = {"AWS_SHARED_CREDENTIALS_FILE": "/nowhere", "HOME": "/nowhere"}
 # As scripts for Glue jobs spell it.
 CATALOG = "spark.sql.catalog.glue_catalog"
 GLUE_CONF = {CATALOG: "org.apache.iceberg.spark.SparkCatalog",
@@ -20,27 +19,27 @@ GLUE_CONF = {CATALOG: "org.apache.iceberg.spark.SparkCatalog",
              f"{CATALOG}.io-impl": "org.apache.iceberg.aws.s3.S3FileIO"}
 
 
-@pytest.fixture(scope="module")
-def server():
-    one = S3Server()
-    yield one
-    one.stop()
+@pytest.fixture
+def server(s3_server):
+    return s3_server
 
 
-class OnGlue(Firn):
+class OnGlue(FirnWith):
     """firn with glue_catalog on the server; its own catalog is a local folder."""
 
     def __init__(self, binary, folder, warehouse, environment, conf):
-        super().__init__(binary, folder)
-        self.environment, self.glue_warehouse = environment, warehouse
-        self.conf = {**conf, f"{CATALOG}.warehouse": warehouse}
+        super().__init__(binary, folder, {**conf, f"{CATALOG}.warehouse": warehouse}, environment)
+        self.glue_warehouse = warehouse
 
-    def command(self, sql):
-        pairs = [word for key, value in self.conf.items() for word in ("--conf", f"{key}={value}")]
-        command = super().command(sql)
-        clean = [f"--unset={name}" for name in os.environ if name.startswith("AWS_")]
-        return ["env", *clean, *(f"{key}={value}" for key, value in {**NO_CREDENTIALS, **self.environment}.items()),
-                *command[:-2], *pairs, *command[-2:]]
+    def run_script(self, script, *arguments, options=()):
+        """What `firn run` of a script's text prints; its own catalog is another folder."""
+        file = self.warehouse / "job.py"
+        file.write_text(script)
+        command = [*self.around(), f"FIRN_PYTHON={sys.executable}", str(self.binary), "run", "--warehouse", str(self.warehouse / "own"),
+                   *options, str(file), *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=180, cwd=self.warehouse)
+        assert done.returncode == 0, done.stderr + done.stdout
+        return done.stdout
 
 
 def everything(server):
@@ -203,9 +202,8 @@ def test_options_of_the_catalog_are_enough(lake, server, pyiceberg, space):
     assert pyiceberg.load_table(f"{space}.t").scan().to_arrow().to_pylist() == [{"i": 1}]
 
 
-def test_a_script_as_glue_jobs_are_written(lake, pyiceberg, space, tmp_path):
-    script = tmp_path / "job.py"
-    script.write_text(f"""
+def test_a_script_as_glue_jobs_are_written(lake, pyiceberg, space):
+    printed = lake.run_script(f"""
 import sys
 from awsglue.context import GlueContext
 from awsglue.job import Job
@@ -228,20 +226,15 @@ spark.range(10).writeTo("glue_catalog.{space}.t").using("iceberg").createOrRepla
 spark.range(10, 20).writeTo("glue_catalog.{space}.t").append()
 print("rows:", spark.table("glue_catalog.{space}.t").count())
 job.commit()
-""")
-    command = ["env", *(f"{k}={v}" for k, v in {**NO_CREDENTIALS, **lake.environment, "FIRN_PYTHON": sys.executable}.items()), str(lake.binary), "run", "--warehouse",
-               str(tmp_path / "own"), str(script), "--JOB_NAME", "x"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=180, cwd=tmp_path)
-    assert done.returncode == 0, done.stderr + done.stdout
-    assert "rows: 20" in done.stdout
+""", "--JOB_NAME", "x")
+    assert "rows: 20" in printed
     assert sorted(pyiceberg.load_table(f"{space}.t").scan().to_arrow()["id"].to_pylist()) == list(range(20))
 
 
-def test_from_catalog_reads_and_writes_glue_without_a_conf(lake, pyiceberg, space, tmp_path):
+def test_from_catalog_reads_and_writes_glue_without_a_conf(lake, pyiceberg, space):
     """As in a job, whose Data Catalog is there without being named."""
     lake.run(f"CREATE NAMESPACE glue_catalog.{space}; CREATE TABLE glue_catalog.{space}.t USING iceberg AS SELECT 1 AS i")
-    script = tmp_path / "job.py"
-    script.write_text(f"""
+    printed = lake.run_script(f"""
 from awsglue.context import GlueContext
 from pyspark.context import SparkContext
 
@@ -249,13 +242,8 @@ glue = GlueContext(SparkContext.getOrCreate())
 frame = glue.create_dynamic_frame.from_catalog(database="{space}", table_name="t")
 print("rows:", frame.count())
 glue.write_dynamic_frame.from_catalog(frame=frame, database="{space}", table_name="t")
-""")
-    environment = {**NO_CREDENTIALS, **lake.environment, "FIRN_PYTHON": sys.executable}
-    command = ["env", *(f"{k}={v}" for k, v in environment.items()), str(lake.binary), "run", "--warehouse",
-               str(tmp_path / "own"), "--conf", f"spark.sql.catalog.glue_catalog.warehouse={lake.glue_warehouse}", str(script)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=180, cwd=tmp_path)
-    assert done.returncode == 0, done.stderr + done.stdout
-    assert "rows: 1" in done.stdout
+""", options=["--conf", f"{CATALOG}.warehouse={lake.glue_warehouse}"])
+    assert "rows: 1" in printed
     assert pyiceberg.load_table(f"{space}.t").scan().to_arrow()["i"].to_pylist() == [1, 1]
 
 

@@ -4,11 +4,10 @@ import re
 
 import pytest
 
-from engines import Firn
+from engines import FirnWith
 from rest_server import RestServer
-from s3_server import BUCKET, Proxy, S3Server
+from s3_server import BUCKET, Proxy
 
-NO_CREDENTIALS = {"AWS_SHARED_CREDENTIALS_FILE": "/nowhere", "HOME": "/nowhere"}
 CATALOG = "spark.sql.catalog.rest"
 
 
@@ -20,18 +19,13 @@ def server(tmp_path_factory):
     one.stop()
 
 
-class OnRest(Firn):
+class OnRest(FirnWith):
     """firn with the catalog `rest` at a server; its own catalog is a local folder."""
 
     def __init__(self, binary, folder, uri, **options):
-        super().__init__(binary, folder)
-        self.conf = {CATALOG: "org.apache.iceberg.spark.SparkCatalog", f"{CATALOG}.type": "rest", f"{CATALOG}.uri": uri,
-                     **{f"{CATALOG}.{key}": value for key, value in options.items()}}
-
-    def command(self, sql):
-        pairs = [word for key, value in self.conf.items() for word in ("--conf", f"{key}={value}")]
-        command = super().command(sql)
-        return ["env", *(f"{key}={value}" for key, value in NO_CREDENTIALS.items()), *command[:-2], *pairs, *command[-2:]]
+        super().__init__(binary, folder, {
+            CATALOG: "org.apache.iceberg.spark.SparkCatalog", f"{CATALOG}.type": "rest", f"{CATALOG}.uri": uri,
+            **{f"{CATALOG}.{key}": value for key, value in options.items()}})
 
 
 @pytest.fixture
@@ -163,23 +157,21 @@ def test_a_busy_server_is_waited_for(lake, server, space):
 
 # ---- tokens, credentials for files, refusals
 
-def test_tokens_and_lent_credentials(firn, tmp_path, space):
+def test_tokens_and_lent_credentials(firn, s3_server, tmp_path, space):
     """The server keeps its tables on S3 and lends its key for them; it wants a token."""
     from pyiceberg.catalog.rest import RestCatalog
 
-    s3 = S3Server()
-    server = None
+    lends = {"include-credentials": "true", "s3.access-key-id": s3_server.key, "s3.secret-access-key": s3_server.secret}
+    server = RestServer(tmp_path, f"s3://{BUCKET}/lent", token="required", **{
+        "io-impl": "org.apache.iceberg.aws.s3.S3FileIO", "s3.endpoint": s3_server.endpoint, "s3.path-style-access": "true",
+        "client.region": "us-east-1", **lends})
     try:
-        lends = {"include-credentials": "true", "s3.access-key-id": s3.key, "s3.secret-access-key": s3.secret}
-        server = RestServer(tmp_path, f"s3://{BUCKET}/lent", token="required", **{
-            "io-impl": "org.apache.iceberg.aws.s3.S3FileIO", "s3.endpoint": s3.endpoint, "s3.path-style-access": "true",
-            "client.region": "us-east-1", **lends})
         lake = OnRest(firn.binary, tmp_path / "own", server.uri, credential="me:secret", **{
-            "s3.endpoint": s3.endpoint, "client.region": "us-east-1"})
+            "s3.endpoint": s3_server.endpoint, "client.region": "us-east-1"})
         lake.run(f"CREATE TABLE rest.{space}.t USING iceberg AS SELECT id FROM range(10); INSERT INTO rest.{space}.t VALUES (10)")
         assert lake.rows(f"SELECT count(*) AS n FROM rest.{space}.t") == [{"n": 11}]
-        assert any(key.startswith("lent/") and key.endswith(".parquet") for key in s3.keys())
-        client = RestCatalog("rest", uri=server.uri, credential="me:secret", **{"s3.endpoint": s3.endpoint, "s3.region": "us-east-1"})
+        assert any(key.startswith("lent/") and key.endswith(".parquet") for key in s3_server.keys())
+        client = RestCatalog("rest", uri=server.uri, credential="me:secret", **{"s3.endpoint": s3_server.endpoint, "s3.region": "us-east-1"})
         assert len(client.load_table(f"{space}.t").scan().to_arrow()) == 11
         without = OnRest(firn.binary, tmp_path / "own", server.uri)
         message = without.error("SHOW NAMESPACES IN rest")
@@ -188,9 +180,7 @@ def test_tokens_and_lent_credentials(firn, tmp_path, space):
         lake.conf[f"{CATALOG}.token"] = "client-credentials-token:sub=me"
         assert lake.rows(f"SELECT count(*) AS n FROM rest.{space}.t") == [{"n": 11}]
     finally:
-        if server is not None:
-            server.stop()
-        s3.stop()
+        server.stop()
 
 
 REFUSALS = {

@@ -8,36 +8,25 @@ from pathlib import Path
 
 import pytest
 
-from engines import Firn
-from s3_server import BUCKET, Proxy, S3Server
+from engines import FirnWith
+from s3_server import BUCKET, Proxy
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = Path(os.environ.get("FIRN_FILES_TEST", ROOT / "build/release/test/firn_files_test"))
-NO_CREDENTIALS = {"AWS_SHARED_CREDENTIALS_FILE": "/nowhere", "HOME": "/nowhere"}
 ROWS = "SELECT id, concat('row ', id) AS name, id % 3 AS part FROM range(100)"
 
 
-@pytest.fixture(scope="module")
-def server():
-    one = S3Server()
-    yield one
-    one.stop()
+@pytest.fixture
+def server(s3_server):
+    return s3_server
 
 
-class OnS3(Firn):
+class OnS3(FirnWith):
     """firn with its tables below s3://BUCKET/folder and the catalog in a local file."""
 
     def __init__(self, binary, folder, prefix, environment, **conf):
-        super().__init__(binary, f"s3://{BUCKET}/{prefix}")
-        self.prefix, self.environment = prefix, environment
-        self.database = folder / "catalog.db"
-        self.conf = {"firn.catalog.database": str(self.database), **conf}
-
-    def command(self, sql):
-        pairs = [word for key, value in self.conf.items() for word in ("--conf", f"{key}={value}")]
-        command = super().command(sql)
-        return ["env", *(f"{key}={value}" for key, value in {**NO_CREDENTIALS, **self.environment}.items()),
-                *command[:-2], *pairs, *command[-2:]]
+        self.prefix, self.database = prefix, folder / "catalog.db"
+        super().__init__(binary, f"s3://{BUCKET}/{prefix}", {"firn.catalog.database": str(self.database), **conf}, environment)
 
 
 @pytest.fixture
