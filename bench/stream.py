@@ -166,12 +166,12 @@ def run_firn(broker, topic, events, batch, dedup, folder):
             "wall_seconds": wall, "cpu_seconds": cpu, "events_per_cpu_second": events / cpu, "peak_rss_mb": rss}
 
 
-def first_commit(broker, folder):
-    """From exec to the first snapshot, 10,000 events waiting."""
+def first_commit(run, broker, dedup, folder):
+    """From exec of the one or the other engine to the end of the process, with 10,000 events waiting: one snapshot."""
     topic = broker.create_topic(f"first{time.monotonic_ns()}", PARTITIONS)
     with multiprocessing.Pool(1) as pool:
         pool.map(load_partition, [(broker.address, topic, p, 10000) for p in range(PARTITIONS)])
-    return run_firn(broker, topic, 10000, 10000, False, folder)["wall_seconds"]
+    return run(broker, topic, 10000, 10000, dedup, folder)["wall_seconds"]
 
 
 SPARK_JOB = """
@@ -257,14 +257,16 @@ def main():
                     results += run_fronts(broker, "booking_events", arguments.events, arguments.batch, dedup, folder, arguments.rounds)
                     continue
                 results.append(run_firn(broker, "booking_events", arguments.events, arguments.batch, dedup, folder / "firn"))
-                results[-1]["start_to_first_commit_seconds"] = first_commit(broker, folder / "first") if not dedup else None
+                results[-1]["start_to_first_commit_seconds"] = first_commit(run_firn, broker, dedup, folder / "first")
                 if "spark" in arguments.against:
                     if not spark_is_there(say):
                         continue
                     results.append(run_spark(broker, "booking_events", arguments.events, arguments.batch, dedup, folder / "spark"))
                     ours, theirs = results[-2:]
+                    theirs["start_to_first_commit_seconds"] = first_commit(run_spark, broker, dedup, folder / "first")
                     ours["ratio_to_spark_per_cpu_second"] = ours["events_per_cpu_second"] / theirs["events_per_cpu_second"]
                     ours["ratio_to_spark_warm"] = ours["events_per_cpu_second"] / theirs["events_per_cpu_second_warm"]
+                    ours["ratio_to_spark_first_commit"] = theirs["start_to_first_commit_seconds"] / ours["start_to_first_commit_seconds"]
         finally:
             broker.stop()
     for result in results:
@@ -272,6 +274,7 @@ def main():
         say(f"{result['engine']:6} {'with' if result['deduplication'] else 'without'} deduplication: "
             f"{result['events_per_cpu_second']:,.0f} events a CPU second, {result['events_per_second_p50']:,.0f} a second (p50), "
             f"peak {result['peak_rss_mb']:,.0f} MB, {result['wall_seconds']:.1f} s"
+            + (f", {result['start_to_first_commit_seconds']:.2f} s to the first commit" if "start_to_first_commit_seconds" in result else "")
             + (f", {result['ratio_to_sql_per_cpu_second']:.3f} of the SQL front's rate a CPU second; the script's Python "
                f"(not counted) {result['client_cpu_seconds']:.2f} s" if "ratio_to_sql_per_cpu_second" in result else "")
             + (f", {result['ratio_to_spark_warm']:.1f} times Spark's warm rate a CPU second" if "ratio_to_spark_warm" in result else ""))
