@@ -44,4 +44,4 @@ def test_both_fronts_build_the_same_stages(broker, topic, tmp_path, dedup):
     assert len(stages) >= (5 if dedup else 3) and stages[0].startswith("source kafka json struct<"), stages
     assert stages_of(from_python.stderr) == stages
     assert bench.rows_written(python) == bench.rows_written(sql) > EVENTS // 2
-    assert "CLIENT " in from_python.stdout and from_python.stdout.count('"rows": 1000') == 3
+    assert from_python.stdout.count('"rows": 1000') == 3
