@@ -136,6 +136,14 @@ std::string KafkaClient::last_problem() const {
   return problem_;
 }
 
+bool KafkaClient::may_wake() {
+  constexpr auto kBetween = std::chrono::milliseconds(5);
+  const auto now = std::chrono::steady_clock::now();
+  if (now - woken_ < kBetween) return false;
+  woken_ = now;
+  return true;
+}
+
 QueueBound KafkaClient::queue_bound() const {
   const auto number = [&](const char* key) {
     char text[32] = "";
@@ -282,12 +290,11 @@ PartitionFetch::~PartitionFetch() {
 
 size_t PartitionFetch::take(rd_kafka_message_t** out, size_t count) {
   const ssize_t got = rd_kafka_consume_batch_queue(queue_, 0, out, count);
-  if (got <= 0) return 0;
   for (ssize_t i = 0; i < got; ++i) taken_.bytes += static_cast<int64_t>(out[i]->len);
-  taken_.messages += got;
+  if (got > 0) taken_.messages += got;
   const bool was_full = taken_.messages >= bound_.messages || taken_.bytes >= bound_.bytes;
-  if (was_full && rd_kafka_queue_length(queue_) == 0) wake();
-  return static_cast<size_t>(got);
+  if (was_full && rd_kafka_queue_length(queue_) == 0 && client_.may_wake()) wake();
+  return got > 0 ? static_cast<size_t>(got) : 0;
 }
 
 // librdkafka's thread goes to sleep where all its queues are full, and what is taken from them does

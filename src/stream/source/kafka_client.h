@@ -5,6 +5,7 @@
 #include <librdkafka/rdkafka.h>
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <memory>
@@ -57,6 +58,8 @@ class KafkaClient {
   std::shared_ptr<void> held() const { return handle_; }
   std::string last_problem() const;  // of the connection, for messages
   QueueBound queue_bound() const;    // a partition's, the user's keys included
+  // Whether it is some milliseconds since this last said yes. For the fetching thread.
+  bool may_wake();
 
  private:
   static void on_error(rd_kafka_t*, int, const char* reason, void* opaque);
@@ -73,6 +76,7 @@ class KafkaClient {
   mutable std::mutex mutex_;
   std::string problem_;  // guarded by mutex_
   int timeout_ms_ = 10000;
+  std::chrono::steady_clock::time_point woken_;
   std::atomic<bool> has_answered_ = false;
   StopToken stop_;
 };
