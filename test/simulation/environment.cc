@@ -15,20 +15,35 @@ namespace firn::simulation {
 
 const std::vector<FaultKind>& fault_kinds() {
   static const std::vector<FaultKind> kinds = {
-      {"kill", Counter::kPoint, 900, 20},         {"pause", Counter::kPoint, 900, 6},
-      {"reply lost", Counter::kCommit, 25, 6},    {"5xx", Counter::kCommit, 25, 4},
-      {"late", Counter::kCommit, 25, 8},          {"409", Counter::kCommit, 25, 4},
-      {"sent twice", Counter::kCommit, 25, 4},    {"refused", Counter::kCommit, 25, 1},
-      {"no answer", Counter::kLoad, 40, 4},       {"put fails", Counter::kPut, 60, 3},
-      {"put reply lost", Counter::kPut, 60, 4},   {"disk full", Counter::kFinish, 120, 3},
-      {"breaks off", Counter::kFinish, 120, 3},   {"read fails", Counter::kOpen, 120, 2},
-      {"leader changes", Counter::kRead, 60, 2},  {"broker restarts", Counter::kPlan, 20, 1},
-      {"stale watermark", Counter::kPlan, 20, 3}, {"compact", Counter::kPoint, 900, 6},
-      {"expire", Counter::kPoint, 900, 6},        {"merge", Counter::kPoint, 900, 6},
-      {"property", Counter::kPoint, 900, 5},      {"foreign rows", Counter::kPoint, 900, 4},
-      {"roll back", Counter::kPoint, 900, 2},     {"truncate topic", Counter::kPoint, 900, 1},
-      {"restore table", Counter::kStart, 8, 2},   {"recreate table", Counter::kStart, 8, 2},
-      {"copy checkpoint", Counter::kStart, 8, 3}, {"tear checkpoint", Counter::kStart, 8, 2},
+      {"kill", Counter::kPoint, 900, 20},
+      {"pause", Counter::kPoint, 900, 6},
+      {"reply lost", Counter::kCommit, 25, 6},
+      {"5xx", Counter::kCommit, 25, 4},
+      {"late", Counter::kCommit, 25, 8},
+      {"409", Counter::kCommit, 25, 4},
+      {"sent twice", Counter::kCommit, 25, 4},
+      {"refused", Counter::kCommit, 25, 1},
+      {"no answer", Counter::kLoad, 40, 4},
+      {"put fails", Counter::kPut, 60, 3},
+      {"put reply lost", Counter::kPut, 60, 4},
+      {"disk full", Counter::kFinish, 120, 3},
+      {"breaks off", Counter::kFinish, 120, 3},
+      {"read fails", Counter::kOpen, 120, 2},
+      {"leader changes", Counter::kRead, 60, 2},
+      {"broker restarts", Counter::kPlan, 20, 1},
+      {"stale watermark", Counter::kPlan, 20, 3},
+      {"compact", Counter::kPoint, 900, 6},
+      {"killed in commit", Counter::kCommit, 25, 8},
+      {"expire", Counter::kPoint, 900, 6},
+      {"merge", Counter::kPoint, 900, 6},
+      {"property", Counter::kPoint, 900, 5},
+      {"foreign rows", Counter::kPoint, 900, 4},
+      {"roll back", Counter::kPoint, 900, 2},
+      {"truncate topic", Counter::kPoint, 900, 1},
+      {"restore table", Counter::kStart, 8, 2},
+      {"recreate table", Counter::kStart, 8, 2},
+      {"copy checkpoint", Counter::kStart, 8, 3},
+      {"tear checkpoint", Counter::kStart, 8, 2},
   };
   return kinds;
 }
@@ -145,6 +160,18 @@ void truncate_topic(World& world, uint64_t detail) {
 }
 
 }  // namespace
+
+void World::upkeep() {
+  for (auto& [name, entry] : tables) {
+    const Fault fault{nullptr, 500'000'000 + ++counts[Counter::kLast], 0};
+    auto store = make_store(*this, others);
+    table::Table opened = open_table(*this, others, *store, name);
+    Visit visit{*this, fault, name, std::move(store), std::move(opened)};
+    append_rows(visit);
+    visit.table.refresh();
+    expire(visit);
+  }
+}
 
 void World::environment(const Fault& fault) {
   const std::string name = fault.kind->name;

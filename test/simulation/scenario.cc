@@ -3,6 +3,7 @@
 #include "scenario.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/error.h"
 #include "catalog/metadata_file.h"
@@ -213,6 +214,7 @@ class Run {
         if (const Fault* const fault = world_.due(Counter::kStart)) disturb(*fault);
         if (!problem_.empty()) return;
       }
+      if (std::exchange(world_.upkeep_is_due, false)) world_.upkeep();
       Process& process = start();
       world_.fibers.wait([&] { return process.is_over || process.is_paused; });
       if (process.is_over) look_at(process);

@@ -62,6 +62,7 @@ void World::point(Process& process, const std::string& what) {
   if (fault == nullptr) return;
   const std::string name = fault->kind->name;
   if (name == "kill") {
+    upkeep_is_due = fault->detail % 3 == 0;
     process.is_dead = true;
     throw Killed{};
   }
@@ -156,6 +157,11 @@ class SimulatedCatalogPointer final : public table::Pointer {
     const table::State state = world_.tables.at(name_).state;
     world_.point(process_, "");
     if (name == "reply lost") return unknown();
+    if (name == "killed in commit") {
+      world_.upkeep_is_due = fault->detail % 2 == 0;
+      process_.is_dead = true;
+      throw Killed{};
+    }
     // Something in between sent the request twice: the second one failed.
     if (name == "sent twice")
       return {table::ReplyKind::kConflict, std::nullopt, "simulated 409 of a repeated request"};

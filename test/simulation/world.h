@@ -117,7 +117,9 @@ struct World {
   Fibers fibers;
   std::vector<Fault> faults;
   std::map<Counter, int64_t> counts;
-  bool is_quiet = false;  // no faults any more
+  void upkeep();  // another writer's rows and an expiry that leaves one snapshot, in each table
+  bool upkeep_is_due = false;  // before the next start
+  bool is_quiet = false;       // no faults any more
   bool traces = false;
   std::vector<std::string> log;
 
