@@ -213,6 +213,8 @@ class MicroBatchQuery final : public Query {
   // Epoch `offsets` is committed: the next one follows.
   void resume_after(const OffsetEntry& offsets, int64_t next_watermark_ms) {
     position_ = offsets.source_offsets.front();
+    position_file_ =
+        files::join_uri(options_.checkpoint, "offsets/" + std::to_string(offsets.epoch));
     next_epoch_ = offsets.epoch + 1;
     late_ms_ = offsets.watermark_ms;
     watermark_ms_ = next_watermark_ms;
@@ -292,7 +294,7 @@ class MicroBatchQuery final : public Query {
     const bool finite = std::holds_alternative<TriggerAvailableNow>(options_.trigger) ||
                         std::holds_alternative<TriggerOnce>(options_.trigger);
     std::optional<std::string> last;
-    if (finite) last = source_->latest(position_, stop_);
+    if (finite) last = from_position([&] { return source_->latest(position_, stop_); });
     while (!stop_.stop_requested()) {
       const auto start = Steady::now();
       set_status("Getting offsets from " + source_->description(), true, false);
@@ -340,8 +342,22 @@ class MicroBatchQuery final : public Query {
     const auto by_user = source_->max_records_per_batch();
     if (!std::holds_alternative<TriggerOnce>(options_.trigger))
       limit.max_records = by_user ? *by_user : options_.max_records_per_epoch;
-    if (last) return source_->bounded_end(position_, *last, limit);
-    return source_->next_end(position_, limit, stop_);
+    return from_position([&] {
+      return last ? source_->bounded_end(position_, *last, limit)
+                  : source_->next_end(position_, limit, stop_);
+    });
+  }
+
+  // What a source cannot read of a position that came from the checkpoint, it cannot name.
+  template <class Ask>
+  std::string from_position(Ask&& ask) const {
+    try {
+      return ask();
+    } catch (const Error& error) {
+      if (position_file_.empty() || error.condition() != "FIRN_INVALID_INPUT") throw;
+      throw Error("STREAM_CHECKPOINT_CORRUPT",
+                  {{"location", position_file_}, {"reason", error.message()}});
+    }
   }
 
   // Until the next trigger: at boundaries of the interval, or when something may have come.
@@ -395,6 +411,7 @@ class MicroBatchQuery final : public Query {
     if (fills_sinks_) committer_->drain();
     replayed_.reset();
     position_ = end;
+    position_file_.clear();
     late_ms_ = watermark_ms_;
     watermark_ms_ = next_watermark;
     ++next_epoch_;
@@ -501,7 +518,8 @@ class MicroBatchQuery final : public Query {
   std::unique_ptr<Pipeline> pipeline_;
   std::map<std::string, std::string> conf_;
   std::map<std::string, int64_t> totals_;
-  std::string position_;  // end of the last range that ran
+  std::string position_;       // end of the last range that ran
+  std::string position_file_;  // of the checkpoint, where position_ is from; "" later
   int64_t next_epoch_ = 0;
   int64_t late_ms_ = 0, watermark_ms_ = 0;  // of the next epoch
   std::optional<OffsetEntry>

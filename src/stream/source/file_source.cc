@@ -126,7 +126,8 @@ class FileSource final : public Source {
   static std::string write(int64_t batch) { return OrderedJson{{"logOffset", batch}}.dump(); }
   static int64_t parse(const std::string& text) {
     const OrderedJson json = OrderedJson::parse(text, nullptr, false);
-    if (json.is_object() && json.contains("logOffset")) return json["logOffset"].get<int64_t>();
+    if (json.is_object() && json.contains("logOffset") && json["logOffset"].is_number_integer())
+      return json["logOffset"].get<int64_t>();
     throw_invalid("this is no offset of a stream of files: " + text);
   }
   // As the store names it; the log has URIs.

@@ -50,8 +50,12 @@ std::string write(const Offset& offset) {
 
 Offset parse_offset(const std::string& text) {
   const OrderedJson json = OrderedJson::parse(text, nullptr, false);
-  if (!json.is_object() || json.value("version", 0) != 1 || !json.contains("snapshot_id") ||
-      !json.contains("position"))
+  const auto is_number = [&](const char* name) {
+    return json.contains(name) && json[name].is_number_integer();
+  };
+  if (!json.is_object() || !is_number("version") || json["version"] != 1 ||
+      !is_number("snapshot_id") || !is_number("position") ||
+      (json.contains("scan_all_files") && !json["scan_all_files"].is_boolean()))
     throw_invalid("this is no offset of a stream from an Iceberg table: " + text);
   return {json["snapshot_id"].get<SnapshotId>(), json["position"].get<int64_t>(),
           json.value("scan_all_files", false)};

@@ -225,7 +225,10 @@ class RateMicroBatchSource final : public Source {
   }
   static Offset parse(const std::string& text) {
     const Json json = Json::parse(text, nullptr, false);
-    if (!json.is_object() || !json.contains("offset") || !json.contains("timestamp"))
+    const auto is_number = [&](const char* name) {
+      return json.contains(name) && json[name].is_number_integer();
+    };
+    if (!json.is_object() || !is_number("offset") || !is_number("timestamp"))
       throw_invalid(
           "the checkpoint's offset of the rate-micro-batch source is not of the form "
           "{\"offset\":0,\"timestamp\":0}: " +
