@@ -1,6 +1,8 @@
 // Setting up a process from its configuration.
 #include "app/process.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
@@ -55,12 +57,25 @@ std::string chosen_warehouse(const ConfOptions& options, const conf::Conf& conf)
 }
 
 // The catalog's file and the warehouse must be writable before anything is made in them.
-void make_folder(const std::string& folder) {
+void make_folder(const std::string& folder, const char* option) {
   std::error_code failed;
   std::filesystem::create_directories(folder, failed);
   if (failed)
     throw_io("cannot make the folder " + folder + ": " + failed.message() +
-             "; choose another with --warehouse");
+             "; choose another with " + option);
+}
+
+// A folder of this process's own, made when something spills: files of spilled rows have the same
+// names in each.
+std::string spill_folder(const std::string& configured) {
+  namespace fs = std::filesystem;
+  if (!configured.empty()) make_folder(configured, "firn.temp.folder");
+  std::error_code failed;
+  const fs::path parent =
+      configured.empty() ? fs::temp_directory_path(failed) : fs::path(configured);
+  if (failed)
+    throw_io("there is no folder for what spills: " + failed.message() + "; set firn.temp.folder");
+  return parent / ("firn-spill-" + std::to_string(getpid()));
 }
 
 engine::EngineOptions engine_options(const conf::Conf& conf) {
@@ -68,7 +83,7 @@ engine::EngineOptions engine_options(const conf::Conf& conf) {
   options.threads = static_cast<int>(conf.get_long("firn.threads"));
   // Half of the limit: the rest is for streams' state, Kafka's queues and caches.
   options.memory_bytes = conf.get_bytes("firn.memory.limit") / 2;
-  options.spill_folder = conf.get_string("firn.temp.folder");
+  options.spill_folder = spill_folder(conf.get_string("firn.temp.folder"));
   return options;
 }
 
@@ -110,7 +125,7 @@ LocalProcess::LocalProcess(const conf::Conf& conf) : warehouse_(conf.get_string(
       throw_invalid("the warehouse " + warehouse_ +
                     " is no local folder: say where the catalog's SQLite file is with --conf "
                     "firn.catalog.database=/path/catalog.db");
-    make_folder(warehouse_);
+    make_folder(warehouse_, "--warehouse");
     catalog_file_ = warehouse_ + "/catalog.db";
   }
   store_ = files::make_router_store(store_options(conf, name));

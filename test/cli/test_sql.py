@@ -156,3 +156,16 @@ def test_nobody_reads_the_rest(firn):
     process.stdout.close()
     assert process.wait(timeout=10) == 1
     assert process.stderr.read() == ""
+
+
+@pytest.mark.parametrize("folder", ["", "spilled"])
+def test_what_does_not_fit_in_memory_spills(firn, tmp_path, monkeypatch, folder):
+    """To firn.temp.folder, or the system's temporary folder; nothing stays there."""
+    (tmp_path / "system").mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "system"))
+    run = firn("sql", "--format", "csv", "--conf", "firn.memory.limit=128m", "--conf", f"firn.temp.folder={folder}", "-e",
+               "SELECT count(*) AS n, max(place) AS m FROM (SELECT row_number() OVER (ORDER BY h, id) AS place FROM "
+               "(SELECT id, hash(id) AS h, uuid() AS u FROM range(3000000)))")
+    assert (run.code, run.out) == (0, "n,m\n3000000,3000000\n"), run.err
+    assert not list((tmp_path / "system").iterdir())
+    assert not folder or not list((tmp_path / folder).iterdir())
