@@ -69,8 +69,7 @@ class SimulatedStore final : public files::FileStore {
     if (name == "put fails") throw_io("cannot write " + uri + ": the simulated disk says no");
     const bool is_new =
         world_.files.emplace(uri, std::make_shared<const std::string>(bytes)).second;
-    if (is_new && uri.find("/firn/prepared/") != std::string::npos)
-      world_.putters[std::string(bytes)] = process_.number;
+    if (is_new) note_putter(uri, std::string(bytes));
     if (name == "put reply lost")
       throw_io("writing " + uri + ": the simulated disk does not answer");
     world_.point(process_, "");
@@ -87,6 +86,7 @@ class SimulatedStore final : public files::FileStore {
     }
     if (mode == files::WriteMode::kCreateNew && world_.files.contains(uri))
       throw Error("FIRN_FILE_ALREADY_EXISTS", {{"path", uri}});
+    note_putter(uri, bytes);
     world_.files[uri] = std::make_shared<const std::string>(std::move(bytes));
     world_.point(process_, "");
   }
@@ -95,6 +95,10 @@ class SimulatedStore final : public files::FileStore {
   const Fault* fault(Counter counter) {
     return process_.is_foreign ? nullptr : world_.due(counter);
   }
+  void note_putter(const std::string& uri, const std::string& bytes) {
+    if (uri.find("/firn/prepared/") != std::string::npos) world_.putters[bytes] = process_.number;
+  }
+
   World& world_;
   Process& process_;
 };
