@@ -1,6 +1,7 @@
 // firn_iceberg_scan(i): DuckDB's Parquet scan with our own files, columns by field id, and deletes.
 #include "engine/iceberg_scan.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/error.h"
@@ -165,6 +166,28 @@ duckdb::unique_ptr<duckdb::FunctionData> bind_iceberg_scan(
   return duckdb::make_uniq<PinnedScan>(std::move(bound->Cast<duckdb::MultiFileBindData>()));
 }
 
+bool was_float(const std::vector<types::Schema>& schemas, int id) {
+  return std::ranges::any_of(schemas, [&](const types::Schema& schema) {
+    const types::Field* const field = schema.find(id);
+    return field != nullptr && field->type.id() == types::TypeId::kFloat;
+  });
+}
+
+// DuckDB would compare the floats of older files with the literal rounded to a float.
+bool holds_widened_floats(const duckdb::MultiFileColumnDefinition& column,
+                          const std::vector<types::Schema>& schemas) {
+  if (column.type.id() == duckdb::LogicalTypeId::DOUBLE && !column.identifier.IsNull())
+    return was_float(schemas, column.identifier.GetValue<int32_t>());
+  return std::ranges::any_of(
+      column.children, [&](const auto& child) { return holds_widened_floats(child, schemas); });
+}
+
+bool takes_filters(const duckdb::FunctionData& data, duckdb::idx_t column) {
+  const IcebergScan& scan = *data.Cast<PinnedScan>().file_list->Cast<IcebergFileList>().scan();
+  return column >= scan.columns.size() ||
+         !holds_widened_floats(scan.columns[column], scan.source->metadata->schemas);
+}
+
 duckdb::unique_ptr<duckdb::MultiFileReader> make_reader(const duckdb::TableFunction&) {
   return duckdb::make_uniq<IcebergReader>();
 }
@@ -192,6 +215,7 @@ void register_iceberg_scan(duckdb::DatabaseInstance& instance, files::FileStore&
   function.get_multi_file_reader = make_reader;
   function.function_info = duckdb::make_shared_ptr<StockBind>(function.bind);
   function.bind = bind_iceberg_scan;
+  function.supports_pushdown_type = takes_filters;
   function.late_materialization = false;
   function.serialize = nullptr;
   function.deserialize = nullptr;

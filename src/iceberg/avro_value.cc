@@ -205,6 +205,11 @@ Value conform(Value value, const Type& type, const AvroValue& source) {
   return result;
 }
 
+Value widened(const Value& value, const Type& type) {
+  const auto* const narrow = std::get_if<int32_t>(&value);
+  return narrow != nullptr && held_by(type.id()) == Held::kInt64 ? Value(int64_t{*narrow}) : value;
+}
+
 void write_avro_value(AvroEncoder& out, const Value& value, const Type& type) {
   FIRN_CHECK(held_in(value) == held_by(type.id()) && !types::is_null(value),
              "a value is of its type");

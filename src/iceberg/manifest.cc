@@ -2,6 +2,8 @@
 // ID Inheritance").
 #include "iceberg/manifest.h"
 
+#include "iceberg/avro_value.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -54,7 +56,8 @@ std::vector<FieldSummary> partition_summaries(const Manifest& manifest) {
   for (const ManifestEntry& entry : manifest.entries) {
     FIRN_CHECK(entry.data_file.partition.size() == stats.size(),
                "a data file has one partition value for each field of its spec");
-    for (size_t i = 0; i < stats.size(); ++i) stats[i].add(entry.data_file.partition[i]);
+    for (size_t i = 0; i < stats.size(); ++i)
+      stats[i].add(widened(entry.data_file.partition[i], type.fields()[i].type));
   }
   std::vector<FieldSummary> summaries;
   for (size_t i = 0; i < stats.size(); ++i)

@@ -80,7 +80,7 @@ void put_partition(AvroEncoder& out, const std::vector<types::Value>& partition,
       continue;
     }
     out.put_some();
-    write_avro_value(out, partition[i], type.fields()[i].type);
+    write_avro_value(out, widened(partition[i], type.fields()[i].type), type.fields()[i].type);
   }
 }
 

@@ -53,6 +53,7 @@ class Case:
         self.name = f"{space}.t{seed}"
         self.table = catalog.create_table(self.name, schema=schema, partition_spec=spec, properties=properties)
         self.rows, self.failures, self.history = [], [], []
+        self.renamed_below_lists = False
 
     @property
     def schema(self):
@@ -185,7 +186,7 @@ class Batch:
         for line in done.stdout.splitlines():
             row = json.loads(line, parse_float=Decimal)
             found[cases[row.pop("__case")]].append(row)
-        self.messages = done.stderr
+        self.messages = f"exit {done.returncode}: {done.stderr}"
         return found
 
     # ---- stages
@@ -262,6 +263,7 @@ class Batch:
             changes = dropped_whole(random_changes(case.rng, case.schema, pinned))
             clauses = [change.sql(case.name) for change in changes]
             layout = [f"ALTER TABLE {case.name} {clause}" for clause in (repartition and repartition[0], order and order[0]) if clause]
+            case.renamed_below_lists = any(c.what == "rename" and {"element", "value"} & set(c.path[:-1]) for c in changes)
             by = case.evolver if case.evolver != "spark" or self.spark else "firn"
             case.history += [f"evolved by {by}", *layout, *clauses]
             if by == "firn":
@@ -320,7 +322,8 @@ class Batch:
     def all_read(self, what):
         self.firn_reads(what)
         for case in self.alive():
-            if case.table.format_version < 3:
+            # PyIceberg 0.12 reads a field below a list or a map as NULL in files from before it was renamed.
+            if case.table.format_version < 3 and not case.renamed_below_lists:
                 with self.of(case, f"PyIceberg reads, {what}"):
                     kind = case.schema.as_struct()
                     got = rows_of_arrow(case.table.scan().to_arrow(), case.schema)
@@ -335,7 +338,7 @@ class Batch:
         for case, rows in self.firn_shows(self.alive(), lambda case: f"* FROM {case.name}").items():
             with self.of(case, f"firn reads, {what}"):
                 assert_rows(shown_rows(rows_of_json(rows, case.schema), case.schema), case.want(),
-                            "" if len(rows) == len(case.rows) else self.messages[-600:])
+                            "" if len(rows) == len(case.rows) else self.messages[:600])
 
     def filters(self):
         """Counts under random conditions, by which files and row groups are left out."""
@@ -351,7 +354,7 @@ class Batch:
 
         for case, rows in self.firn_shows(list(asked), lambda case: select(case, asked[case])).items():
             with self.of(case, "filters on firn"):
-                assert len(rows) == 1, self.messages[-600:]
+                assert len(rows) == 1, self.messages[:600]
                 for n, (sql, count) in enumerate(asked[case]):
                     assert rows[0][f"n{n}"] == count, f"{rows[0][f'n{n}']} rows instead of {count} WHERE {sql}"
         for case in self.with_spark():

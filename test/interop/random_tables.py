@@ -104,6 +104,8 @@ def random_spec(rng, schema):
     fields = []
     for number, leaf in enumerate(rng.sample(sources, min(len(sources), rng.choice([0, 0, 1, 1, 2])))):
         transform = rng.choice(transforms_of(leaf.field_type))
+        if isinstance(leaf.field_type, UUIDType) and any(isinstance(schema.find_type(f.source_id), UUIDType) for f in fields):
+            continue  # PyIceberg 0.12 cannot read manifests that name a type twice
         fields.append(PartitionField(leaf.field_id, 1000 + number, transform, f"p {number}{leaf.name}"))
     return PartitionSpec(*fields)
 

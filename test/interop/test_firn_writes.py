@@ -202,6 +202,30 @@ def test_no_nan_in_bounds(firn, spark, space):
     assert spark.sql(f"SELECT * FROM {table} WHERE isnan(d)").count() == 1
 
 
+def test_filters_on_a_float_that_became_a_double(firn, space):
+    """The floats of the old file are compared as doubles: the float 0.1 is above 0.1."""
+    table = f"{space}.t"
+    firn.run(f"CREATE TABLE {table} (f FLOAT, s STRUCT<g: FLOAT>) USING iceberg; INSERT INTO {table} "
+             "SELECT CAST(x AS FLOAT), named_struct('g', CAST(x AS FLOAT)) FROM VALUES ('0'), ('-0.0'), ('-1'), ('0.1') AS v(x); "
+             f"ALTER TABLE {table} ALTER COLUMN f TYPE DOUBLE; ALTER TABLE {table} ALTER COLUMN s.g TYPE DOUBLE")
+    for column in ("f", "s.g"):
+        for condition, count in {"< 5e-324D": 3, "<= 0.1D": 3, "= 0.1D": 0, "> 0.1D": 1, "IN (0.1D, -1D)": 1}.items():
+            assert firn.rows(f"SELECT count(*) AS n FROM {table} WHERE {column} {condition}") == [{"n": count}], (column, condition)
+
+
+@pytest.mark.parametrize("mode", ["copy-on-write", "merge-on-read"])
+def test_changes_of_partitions_from_before_a_widening(firn, pyiceberg, space, mode):
+    table = f"{space}.t"
+    firn.run(f"CREATE TABLE {table} (a INT, i INT) USING iceberg PARTITIONED BY (a) TBLPROPERTIES ('write.delete.mode' = '{mode}'); "
+             f"INSERT INTO {table} VALUES (1, 1), (1, 2), (7, 3), (9, 4); ALTER TABLE {table} ALTER COLUMN a TYPE BIGINT; "
+             f"INSERT INTO {table} VALUES (5000000000, 5), (1, 6); DELETE FROM {table} WHERE i IN (2, 3); "
+             f"CALL firn.system.rewrite_manifests('{table}')")
+    want = [(1, 1), (1, 6), (9, 4), (5000000000, 5)]
+    assert [(r["a"], r["i"]) for r in firn.rows(f"SELECT * FROM {table} ORDER BY a, i")] == want
+    assert sorted((r["a"], r["i"]) for r in pyiceberg.load_table(table).scan().to_arrow().to_pylist()) == want
+    assert firn.rows(f"SELECT i FROM {table} WHERE a = 9") == [{"i": 4}]
+
+
 def test_a_sort_keeps_the_sign_of_zero(firn, space):
     table = f"{space}.t"
     firn.run(f"CREATE TABLE {table} (f FLOAT, d DOUBLE, i INT) USING iceberg; ALTER TABLE {table} WRITE ORDERED BY d DESC, f; "
