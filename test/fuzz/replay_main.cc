@@ -1,6 +1,6 @@
-// Stands in for libFuzzer's main in ordinary builds: runs the fuzz entry point over the files (or
-// folders of files) that are given as arguments, so that every input that once failed is replayed
-// by each test run, and over damaged copies of them, the same ones each time.
+// Stands in for libFuzzer in ordinary builds: fuzz_replay NAME PATH… runs the entry point of that
+// target over files (or folders of files), so that every input that once failed is replayed by each
+// test run, and over damaged copies of them, the same ones each time.
 //   --mutants N  damaged copies of each file (default 20)
 //   --seed N     of the damages
 //   --seconds N  no further damaged copies after that time (default 20)
@@ -17,9 +17,21 @@
 #include <string>
 #include <vector>
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
+#define FUZZ_TARGET(name) extern "C" int fuzz_##name(const std::uint8_t*, std::size_t);
+#include "targets.h"
+#undef FUZZ_TARGET
 
 namespace {
+
+struct Target {
+  const char* name;
+  int (*run)(const std::uint8_t*, std::size_t);
+};
+constexpr Target kTargets[] = {
+#define FUZZ_TARGET(name) {#name, fuzz_##name},
+#include "targets.h"
+#undef FUZZ_TARGET
+};
 
 constexpr std::size_t kLargest = std::size_t{1} << 16;  // of what is damaged: others take too long
 
@@ -28,8 +40,8 @@ std::string bytes_of(const std::filesystem::path& path) {
   return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
 }
 
-void run(const std::string& bytes) {
-  LLVMFuzzerTestOneInput(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
+void run(const Target& target, const std::string& bytes) {
+  target.run(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
 }
 
 std::string damaged(std::string bytes, const std::vector<std::string>& all, std::mt19937_64& draw) {
@@ -71,8 +83,17 @@ std::string damaged(std::string bytes, const std::vector<std::string>& all, std:
 
 int main(int argc, char** argv) {
   std::uint64_t mutants = 20, seed = 1, seconds = 20;
+  const Target* const target = std::find_if(
+      std::begin(kTargets), std::end(kTargets),
+      [&](const Target& known) { return argc > 1 && std::strcmp(argv[1], known.name) == 0; });
+  if (target == std::end(kTargets)) {
+    std::fprintf(stderr,
+                 "usage: fuzz_replay TARGET [--mutants N] [--seed N] [--seconds N] PATH...\n");
+    for (const Target& known : kTargets) std::fprintf(stderr, "  %s\n", known.name);
+    return 2;
+  }
   std::vector<std::filesystem::path> paths;
-  for (int i = 1; i < argc; ++i) {
+  for (int i = 2; i < argc; ++i) {
     std::uint64_t* const number = std::strcmp(argv[i], "--mutants") == 0   ? &mutants
                                   : std::strcmp(argv[i], "--seed") == 0    ? &seed
                                   : std::strcmp(argv[i], "--seconds") == 0 ? &seconds
@@ -95,7 +116,7 @@ int main(int argc, char** argv) {
     std::printf("%s\n", path.c_str());
     std::fflush(stdout);
     inputs.push_back(bytes_of(path));
-    run(inputs.back());
+    run(*target, inputs.back());
   }
   if (inputs.empty()) {
     std::fprintf(stderr, "no input: give files or folders of files\n");
@@ -115,7 +136,7 @@ int main(int argc, char** argv) {
       const std::string bytes = damaged(inputs[i], inputs, draw);
       if (const char* kept = std::getenv("FIRN_FUZZ_LAST"))  // what fails last is here
         std::ofstream(kept, std::ios::binary) << bytes;
-      run(bytes);
+      run(*target, bytes);
       ++tried;
     }
   }
