@@ -365,10 +365,18 @@ class Run {
     return all;
   }
 
+  int64_t logged(const std::string& log) const {
+    const auto files = checkpoint();
+    return std::count_if(files.begin(), files.end(), [&](const auto& file) {
+      return file.first.starts_with(kCheckpoint + log);
+    });
+  }
+
   // The catalog was set back to an older metadata file, tokens and all.
   void restore_table(const std::string& name, const Fault& fault) {
     TableEntry& entry = world_.tables.at(name);
-    if (entry.history.empty()) return;
+    // With an epoch under way the state before it is the one to go on from.
+    if (entry.history.empty() || logged("/firn/prepared/") != logged("/commits/")) return;
     const TableEntry good = entry;
     entry.state = good.history[good.history.size() - 1 -
                                fault.detail / 4 % std::min<size_t>(good.history.size(), 4)];
