@@ -368,6 +368,8 @@ class Batch:
 
     def run(self):
         if self.spark is not None:
+            # Not yet equal: Iceberg's vectorized reader fails on an INT of a file that firn wrote, once the column is a BIGINT.
+            self.spark.conf.set("spark.sql.iceberg.vectorization.enabled", "false")
             for name, value in (("codegen.wholeStage", "false"), ("codegen.factoryMode", "NO_CODEGEN"), ("ansi.enabled", "true")):
                 self.spark.conf.set(f"spark.sql.{name}", value)
         self.add_files_without_ids(6)
@@ -385,7 +387,7 @@ class Batch:
         self.all_read("at the end")
         self.filters()
         if self.spark is not None:
-            for name in ("codegen.wholeStage", "codegen.factoryMode"):
+            for name in ("codegen.wholeStage", "codegen.factoryMode", "iceberg.vectorization.enabled"):
                 self.spark.conf.unset(f"spark.sql.{name}")
         return self
 
