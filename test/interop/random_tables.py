@@ -309,9 +309,14 @@ def storage_of(kind):
     return kind
 
 
+def nullable(kind):
+    """Spark's required fields are NULL below a struct that is."""
+    return pa.struct([f.with_type(nullable(f.type)).with_nullable(True) for f in kind]) if pa.types.is_struct(kind) else kind
+
+
 def stored(table):
     """A table's rows, as dicts of what Python can hold."""
-    columns = [[value for chunk in column.chunks for value in chunk.view(storage_of(column.type)).to_pylist()]
+    columns = [[value for chunk in column.chunks for value in chunk.view(nullable(storage_of(column.type))).to_pylist()]
                for column in table.columns]
     return [dict(zip(table.column_names, row)) for row in zip(*columns)]
 
