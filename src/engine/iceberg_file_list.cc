@@ -10,6 +10,9 @@
 namespace firn::engine {
 namespace {
 
+// A scan of more files tells no statistics: gathering them would cost more than they save.
+constexpr size_t kMostFilesWithStatistics = 10'000;
+
 void check_readable(const table::ScanTask& task) {
   if (task.file->file_format != "PARQUET") {
     throw_unsupported("reading the data file '" + task.file->file_path + "' of format " +
@@ -123,6 +126,38 @@ duckdb::unique_ptr<duckdb::MultiFileList> IcebergFileList::prune(
   }
   if (kept->size() == tasks_->size()) return nullptr;
   return duckdb::make_uniq<IcebergFileList>(scan_, std::move(kept));
+}
+
+duckdb::unique_ptr<duckdb::BaseStatistics> IcebergFileList::column_statistics(
+    duckdb::column_t column) const {
+  if (column >= scan_->scan().columns.size() || tasks_->empty() ||
+      tasks_->size() > kMostFilesWithStatistics)
+    return nullptr;
+  const plan::ScanColumn& scanned = scan_->scan().columns[column];
+  const types::Field* const field = scan_->schema.find(scanned.field_id);
+  if (field == nullptr || field->type.is_nested()) return nullptr;
+  types::Schema alone;
+  alone.fields = {*field};
+  duckdb::unique_ptr<duckdb::BaseStatistics> merged;
+  bool nulls = false;
+  for (const table::ScanTask& task : *tasks_) {
+    const types::BoundsById found = iceberg::bounds_of(*task.file, alone);
+    const auto bounds = found.find(scanned.field_id);
+    if (bounds == found.end()) return nullptr;
+    const types::ColumnBounds& known = bounds->second;
+    if (known.null_count && known.null_count == known.value_count) {  // it narrows no range
+      nulls = true;
+      continue;
+    }
+    const auto one = statistics_of(known, field->type, scanned.attribute.type);
+    if (!one) return nullptr;
+    if (merged)
+      merged->Merge(*one);
+    else
+      merged = one->ToUnique();
+  }
+  if (merged && nulls) merged->Set(duckdb::StatsInfo::CAN_HAVE_NULL_VALUES);
+  return merged;
 }
 
 duckdb::OpenFileInfo IcebergFileList::GetFile(duckdb::idx_t index) const {

@@ -188,6 +188,19 @@ bool takes_filters(const duckdb::FunctionData& data, duckdb::idx_t column) {
          !holds_widened_floats(scan.columns[column], scan.source->metadata->schemas);
 }
 
+// Joins and compressed sorts are planned by the ranges of keys. The files are pinned with the plan,
+// so what their bounds say stays true as long as it runs.
+duckdb::unique_ptr<duckdb::BaseStatistics> iceberg_statistics(duckdb::ClientContext& context,
+                                                              const duckdb::FunctionData* data,
+                                                              duckdb::column_t column) {
+  duckdb::unique_ptr<duckdb::BaseStatistics> statistics;
+  guarded(context, [&] {
+    const auto& bound = data->Cast<duckdb::MultiFileBindData>();
+    statistics = bound.file_list->Cast<IcebergFileList>().column_statistics(column);
+  });
+  return statistics;
+}
+
 duckdb::unique_ptr<duckdb::MultiFileReader> make_reader(const duckdb::TableFunction&) {
   return duckdb::make_uniq<IcebergReader>();
 }
@@ -216,6 +229,7 @@ void register_iceberg_scan(duckdb::DatabaseInstance& instance, files::FileStore&
   function.function_info = duckdb::make_shared_ptr<StockBind>(function.bind);
   function.bind = bind_iceberg_scan;
   function.supports_pushdown_type = takes_filters;
+  function.statistics = iceberg_statistics;
   function.late_materialization = false;
   function.serialize = nullptr;
   function.deserialize = nullptr;

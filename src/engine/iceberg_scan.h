@@ -36,6 +36,9 @@ class IcebergFileList final : public duckdb::MultiFileList {
       const duckdb::vector<duckdb::column_t>& column_ids,
       const duckdb::TableFilterSet& filters) const;
 
+  // What the bounds of all files say of one column of the scan; nullptr where a file has none.
+  duckdb::unique_ptr<duckdb::BaseStatistics> column_statistics(duckdb::column_t column) const;
+
   duckdb::vector<duckdb::OpenFileInfo> GetAllFiles() const override;
   duckdb::FileExpandResult GetExpandResult() const override;
   duckdb::idx_t GetTotalFileCount() const override { return tasks_->size(); }

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "engine/chunk_body.h"
 #include "engine/engine.h"
+#include "engine/iceberg_scan.h"
 #include "engine/table_source.h"
 #include "engine/table_writer.h"
 #include "plan/test_support.h"
@@ -292,6 +293,34 @@ TEST_F(IcebergScanTest, ReadsWhatWasWritten) {
              "NULL]}|{k=7}|12.34|f79c3e09-677c-4bbd-a479-3f349cb785e7|2020-01-02 03:04:05.000006",
              "2|NULL|NULL|NULL|NULL|NULL|NULL"}));
   EXPECT_EQ(rows(scan({2})), (Lines{"NULL", "a"}));
+}
+
+TEST_F(IcebergScanTest, StatisticsAreThoseOfAllFiles) {
+  create(schema_of({field(1, "id", plain(TypeId::kLong)), field(2, "x", plain(TypeId::kDouble)),
+                    field(3, "u", plain(TypeId::kUuid))}));
+  const auto of = [&](int column) {
+    return plan_iceberg_scan(scan())->column_statistics(static_cast<duckdb::column_t>(column));
+  };
+  EXPECT_EQ(of(0), nullptr);  // no file
+  const std::string uuid = "'f79c3e09-677c-4bbd-a479-3f349cb785e7'";
+  insert("SELECT i::BIGINT, i::DOUBLE, " + uuid + " FROM range(5, 10) t(i)");
+  insert("SELECT i::BIGINT, i::DOUBLE, " + uuid + " FROM range(-3, 2) t(i)");
+  const auto ids = of(0);
+  ASSERT_NE(ids, nullptr);
+  EXPECT_EQ(duckdb::NumericStats::Min(*ids), duckdb::Value::BIGINT(-3));
+  EXPECT_EQ(duckdb::NumericStats::Max(*ids), duckdb::Value::BIGINT(9));
+  EXPECT_FALSE(ids->CanHaveNull());
+  EXPECT_EQ(of(2), nullptr) << "text stands for UUIDs";
+  EXPECT_EQ(of(99), nullptr) << "a virtual column";
+  insert("SELECT NULL::BIGINT, 'NaN'::DOUBLE, " + uuid);
+  EXPECT_TRUE(of(0)->CanHaveNull());
+  EXPECT_EQ(duckdb::NumericStats::Max(*of(0)), duckdb::Value::BIGINT(9));
+  EXPECT_FALSE(duckdb::NumericStats::HasMax(*of(1))) << "NaN is above every bound";
+  std::vector<iceberg::DataFile> bare =
+      write("SELECT 1000::BIGINT, 1::DOUBLE, " + uuid, metadata().schema(), metadata().spec());
+  bare.at(0).upper_bounds.clear();
+  append(bare);
+  EXPECT_FALSE(of(0) != nullptr && duckdb::NumericStats::HasMax(*of(0)));
 }
 
 TEST_F(IcebergScanTest, FollowsTheSchemaByFieldId) {
