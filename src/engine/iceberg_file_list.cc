@@ -13,6 +13,9 @@ namespace {
 // A scan of more files tells no statistics: gathering them would cost more than they save.
 constexpr size_t kMostFilesWithStatistics = 10'000;
 
+// A file with more rows has several row groups, as writers make them.
+constexpr int64_t kRowsOfOneThread = 122'880;
+
 void check_readable(const table::ScanTask& task) {
   if (task.file->file_format != "PARQUET") {
     throw_unsupported("reading the data file '" + task.file->file_path + "' of format " +
@@ -179,8 +182,9 @@ duckdb::vector<duckdb::OpenFileInfo> IcebergFileList::GetAllFiles() const {
 
 duckdb::FileExpandResult IcebergFileList::GetExpandResult() const {
   if (tasks_->empty()) return duckdb::FileExpandResult::NO_FILES;
-  return tasks_->size() == 1 ? duckdb::FileExpandResult::SINGLE_FILE
-                             : duckdb::FileExpandResult::MULTIPLE_FILES;
+  // DuckDB reads what is a single file on one thread, for it has not looked at its row groups.
+  const bool alone = tasks_->size() == 1 && tasks_->front().file->record_count <= kRowsOfOneThread;
+  return alone ? duckdb::FileExpandResult::SINGLE_FILE : duckdb::FileExpandResult::MULTIPLE_FILES;
 }
 
 duckdb::unique_ptr<duckdb::NodeStatistics> IcebergFileList::GetCardinality(

@@ -180,6 +180,21 @@ class LeafWithoutLevels final : public AroundLeaf {
   }
 };
 
+// Without the notes INT_32 and INT_64, which Iceberg's own writers leave out too: Iceberg's
+// vectorized reader fails on an annotated int once its column has become a long.
+class BareIntegers final : public AroundLeaf {
+ public:
+  explicit BareIntegers(duckdb::unique_ptr<ColumnWriter> leaf)
+      : AroundLeaf(*leaf, std::move(leaf)) {}
+
+  idx_t FinalizeSchema(duckdb::vector<duckdb_parquet::SchemaElement>& schemas) override {
+    const idx_t added = AroundLeaf::FinalizeSchema(schemas);
+    auto& is_set = schemas.back().__isset;
+    is_set.converted_type = is_set.logicalType = false;
+    return added;
+  }
+};
+
 // Floating-point values bit by bit. DuckDB's dictionary takes -0.0 and 0.0 for one value, and NaNs
 // for another; its writer of whole numbers of that width keeps them apart. The file's statistics
 // are made here, for it would compare bits.
@@ -286,6 +301,8 @@ void conform_leaf(duckdb::unique_ptr<duckdb::ColumnWriter>& slot, const types::T
     slot = duckdb::make_uniq<FixedLengthWriter>(*slot, decimal_bytes(type.precision()));
   if (type.id() == types::TypeId::kFloat) slot = duckdb::make_uniq<ExactFloats<float>>(*slot);
   if (type.id() == types::TypeId::kDouble) slot = duckdb::make_uniq<ExactFloats<double>>(*slot);
+  if (type.id() == types::TypeId::kInt || type.id() == types::TypeId::kLong)
+    slot = duckdb::make_uniq<BareIntegers>(std::move(slot));
   if (slot->MaxDefine() == 0) slot = duckdb::make_uniq<LeafWithoutLevels>(std::move(slot));
 }
 

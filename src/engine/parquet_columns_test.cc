@@ -52,6 +52,11 @@ TEST_F(ParquetColumnsTest, RequiredColumnsAreRequiredInTheFile) {
   const std::string file = "'" + folder_ + "/00000-test-00001.parquet'";
   EXPECT_EQ(rows("SELECT name, type_length FROM parquet_schema(" + file + ") WHERE name = 'd'"),
             (std::vector<std::string>{"d|9"}));
+  EXPECT_EQ(rows("SELECT count(*) FROM parquet_schema(" + file +
+                 ") WHERE type IN ('INT32', 'INT64') AND "
+                 "(converted_type IS NOT NULL OR logical_type IS NOT NULL)"),
+            (std::vector<std::string>{"0"}))
+      << "int and long have no annotation";
   EXPECT_EQ(rows("SELECT string_agg(field_id, ',') FROM parquet_schema(" + file +
                  ") WHERE repetition_type = 'REQUIRED' AND field_id IS NOT NULL"),
             (std::vector<std::string>{"1,2,3,4,5,31,33,34,41,42,7,8,10,11,12,13,14"}));

@@ -368,8 +368,6 @@ class Batch:
 
     def run(self):
         if self.spark is not None:
-            # Not yet equal: Iceberg's vectorized reader fails on an INT of a file that firn wrote, once the column is a BIGINT.
-            self.spark.conf.set("spark.sql.iceberg.vectorization.enabled", "false")
             for name, value in (("codegen.wholeStage", "false"), ("codegen.factoryMode", "NO_CODEGEN"), ("ansi.enabled", "true")):
                 self.spark.conf.set(f"spark.sql.{name}", value)
         self.add_files_without_ids(6)
