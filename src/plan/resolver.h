@@ -332,7 +332,7 @@ class Resolver {
   std::unordered_map<int64_t, std::vector<size_t>> plan_ids_;  // → planned_
   int64_t volatile_calls_ = 0;
   int depth_ = 0;
-  bool python_ = false;  // a PythonCall was met
+  bool python_ = false;         // a PythonCall was met
   bool nests_windows_ = false;  // a window function stands within another
 };
 
