@@ -2,6 +2,8 @@
 #include <unistd.h>
 
 #include <iostream>
+#include <string_view>
+#include <utility>
 
 #include "app/arguments.h"
 #include "app/command.h"
@@ -143,6 +145,14 @@ void declare_script(CLI::App& parser, ScriptOptions& options) {
       ->type_name("sc://HOST:PORT");
 }
 
+// What jobs are written in as well, and firn does not run.
+constexpr std::pair<std::string_view, std::string_view> kOtherLanguages[] = {
+    {".scala", "jobs in Scala"},
+    {".jar", "programs of the JVM"},
+    {".java", "jobs in Java"},
+    {".ipynb", "notebooks; export it as a script, or connect the notebook to `firn server`"},
+};
+
 }  // namespace
 
 Action declare_run(CLI::App& parser, Interruption& interruption) {
@@ -178,6 +188,10 @@ Action declare_run(CLI::App& parser, Interruption& interruption) {
       script->aws = conf->aws;
       return run_script(*script, *conf, interruption);
     }
+    for (const auto& [ending, kind] : kOtherLanguages)
+      if (options->file.ends_with(ending))
+        throw_unsupported(std::string(kind) + " ('" + options->file +
+                          "'); firn runs scripts in Python (.py) and pipelines in SQL (.sql).");
     if (!script->arguments.empty())
       throw_invalid("a pipeline takes no arguments, but there is '" + script->arguments.front() +
                     "'; give it values with --conf name=value");

@@ -131,10 +131,21 @@ duckdb::unique_ptr<duckdb::MultiFileList> IcebergFileList::prune(
   return duckdb::make_uniq<IcebergFileList>(scan_, std::move(kept));
 }
 
+std::optional<int64_t> IcebergFileList::exact_rows() const {
+  const auto& hidden = scan_->source->hidden_rows;
+  if (hidden != nullptr) return std::nullopt;
+  int64_t rows = 0;
+  for (const table::ScanTask& task : *tasks_) {
+    if (!task.position_deletes.empty() || !task.equality_deletes.empty()) return std::nullopt;
+    rows += task.file->record_count;
+  }
+  return rows;
+}
+
 duckdb::unique_ptr<duckdb::BaseStatistics> IcebergFileList::column_statistics(
     duckdb::column_t column) const {
   if (column >= scan_->scan().columns.size() || tasks_->empty() ||
-      tasks_->size() > kMostFilesWithStatistics)
+      tasks_->size() > kMostFilesWithStatistics || scan_->source->metadata->schemas.size() != 1)
     return nullptr;
   const plan::ScanColumn& scanned = scan_->scan().columns[column];
   const types::Field* const field = scan_->schema.find(scanned.field_id);

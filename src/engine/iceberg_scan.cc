@@ -157,15 +157,6 @@ struct PinnedScan final : duckdb::MultiFileBindData {
   bool SupportStatementCache() const override { return true; }
 };
 
-duckdb::unique_ptr<duckdb::FunctionData> bind_iceberg_scan(
-    duckdb::ClientContext& context, duckdb::TableFunctionBindInput& input,
-    duckdb::vector<duckdb::LogicalType>& types, duckdb::vector<std::string>& names) {
-  // Others' statistics leave NaN out, which is above every number.
-  input.named_parameters["can_have_nan"] = duckdb::Value::BOOLEAN(true);
-  auto bound = input.info->Cast<StockBind>().bind(context, input, types, names);
-  return duckdb::make_uniq<PinnedScan>(std::move(bound->Cast<duckdb::MultiFileBindData>()));
-}
-
 bool was_float(const std::vector<types::Schema>& schemas, int id) {
   return std::ranges::any_of(schemas, [&](const types::Schema& schema) {
     const types::Field* const field = schema.find(id);
@@ -182,10 +173,19 @@ bool holds_widened_floats(const duckdb::MultiFileColumnDefinition& column,
       column.children, [&](const auto& child) { return holds_widened_floats(child, schemas); });
 }
 
-bool takes_filters(const duckdb::FunctionData& data, duckdb::idx_t column) {
-  const IcebergScan& scan = *data.Cast<PinnedScan>().file_list->Cast<IcebergFileList>().scan();
-  return column >= scan.columns.size() ||
-         !holds_widened_floats(scan.columns[column], scan.source->metadata->schemas);
+duckdb::unique_ptr<duckdb::FunctionData> bind_iceberg_scan(
+    duckdb::ClientContext& context, duckdb::TableFunctionBindInput& input,
+    duckdb::vector<duckdb::LogicalType>& types, duckdb::vector<std::string>& names) {
+  // Others' statistics leave NaN out, which is above every number.
+  input.named_parameters["can_have_nan"] = duckdb::Value::BOOLEAN(true);
+  auto bound = input.info->Cast<StockBind>().bind(context, input, types, names);
+  auto pinned = duckdb::make_uniq<PinnedScan>(std::move(bound->Cast<duckdb::MultiFileBindData>()));
+  const IcebergScan& scan = *pinned->file_list->Cast<IcebergFileList>().scan();
+  const auto widened = [&](const auto& column) {
+    return holds_widened_floats(column, scan.source->metadata->schemas);
+  };
+  if (std::ranges::any_of(scan.columns, widened)) input.table_function.filter_pushdown = false;
+  return pinned;
 }
 
 // Joins and compressed sorts are planned by the ranges of keys. The files are pinned with the plan,
@@ -199,6 +199,19 @@ duckdb::unique_ptr<duckdb::BaseStatistics> iceberg_statistics(duckdb::ClientCont
     statistics = bound.file_list->Cast<IcebergFileList>().column_statistics(column);
   });
   return statistics;
+}
+
+// What answers count(*) without a scan. DuckDB's own function would count the rows of the files,
+// those that delete files remove included.
+duckdb::vector<duckdb::PartitionStatistics> count_rows(duckdb::ClientContext&,
+                                                       duckdb::GetPartitionStatsInput& input) {
+  const auto& bound = input.bind_data->Cast<duckdb::MultiFileBindData>();
+  const std::optional<int64_t> rows = bound.file_list->Cast<IcebergFileList>().exact_rows();
+  if (!rows) return {};
+  duckdb::PartitionStatistics all;
+  all.count = static_cast<duckdb::idx_t>(*rows);
+  all.count_type = duckdb::CountType::COUNT_EXACT;
+  return {all};
 }
 
 duckdb::unique_ptr<duckdb::MultiFileReader> make_reader(const duckdb::TableFunction&) {
@@ -228,8 +241,8 @@ void register_iceberg_scan(duckdb::DatabaseInstance& instance, files::FileStore&
   function.get_multi_file_reader = make_reader;
   function.function_info = duckdb::make_shared_ptr<StockBind>(function.bind);
   function.bind = bind_iceberg_scan;
-  function.supports_pushdown_type = takes_filters;
   function.statistics = iceberg_statistics;
+  function.get_partition_stats = count_rows;
   function.late_materialization = false;
   function.serialize = nullptr;
   function.deserialize = nullptr;

@@ -36,7 +36,10 @@ class IcebergFileList final : public duckdb::MultiFileList {
       const duckdb::vector<duckdb::column_t>& column_ids,
       const duckdb::TableFilterSet& filters) const;
 
-  // What the bounds of all files say of one column of the scan; nullptr where a file has none.
+  // The rows of the scan by its files' counts; nullopt where some of them are deleted.
+  std::optional<int64_t> exact_rows() const;
+  // What the bounds of all files say of one column of the scan; nullptr where a file has none, and
+  // for tables whose schema has changed.
   duckdb::unique_ptr<duckdb::BaseStatistics> column_statistics(duckdb::column_t column) const;
 
   duckdb::vector<duckdb::OpenFileInfo> GetAllFiles() const override;

@@ -23,6 +23,7 @@ from pipeline import pipeline_text, run, start  # noqa: E402
 SEEDS = 12 if os.environ.get("FIRN_TEST_LONG") else 2
 LOCATION = "spark.sql.streaming.checkpointLocation="
 OVERTAKEN = "STREAM_CHECKPOINT_BEHIND_TABLE"
+OFTEN = ", maxOffsetsPerTrigger => 60"   # more than 100 batches of some milliseconds: a pause falls into them
 
 
 def pause(process):
@@ -84,10 +85,9 @@ def test_a_zombie_beside_its_successor_on_a_copy(broker, topic, tmp_path, seed):
     events = Bookings(5100 + seed, 8000)
     broker.produce(topic, events.messages)
     first_base, second_base = tmp_path / "first", tmp_path / "second"
-    first = start(tmp_path, pipeline_text(broker.address, topic, options=", maxOffsetsPerTrigger => 400"),
-                  "--conf", LOCATION + str(first_base))
+    first = start(tmp_path, pipeline_text(broker.address, topic, options=OFTEN), "--conf", LOCATION + str(first_base))
     wait_for_commit(first, first_base)
-    time.sleep(choice.uniform(0, 0.4))
+    time.sleep(choice.uniform(0, 0.2))
     pause(first)
     shutil.copytree(first_base, second_base)
     sql = pipeline_text(broker.address, topic, options=f", maxOffsetsPerTrigger => {choice.randrange(250, 390)}")
@@ -116,12 +116,12 @@ def test_a_zombie_beside_its_successor_where_nothing_locks(broker, topic, tmp_pa
     choice = random.Random(100 + seed)
     events = Bookings(5300 + seed, 8000)
     broker.produce(topic, events.messages)
-    sql = pipeline_text(broker.address, topic, options=", maxOffsetsPerTrigger => 400")
+    sql = pipeline_text(broker.address, topic, options=OFTEN)
     place = {"cwd": tmp_path, "env": {**os.environ, "HOME": str(tmp_path)}}
     base = ["--conf", LOCATION + "s3://lake/checkpoints"]
     first = start(tmp_path, sql, *base, **place)
     wait_for_commit(first, tmp_path)
-    time.sleep(choice.uniform(0, 0.4))
+    time.sleep(choice.uniform(0, 0.2))
     pause(first)
     second = run(tmp_path, sql, *base, check=False, **place)
     wake(first)

@@ -5,14 +5,16 @@ import collections
 import contextlib
 import json
 import random
+import re
 import subprocess
 import traceback
 from decimal import Decimal
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 from pyiceberg.io.pyarrow import schema_to_pyarrow
 from pyiceberg.partitioning import PartitionSpec
-from pyiceberg.transforms import HourTransform, VoidTransform
+from pyiceberg.transforms import HourTransform, IdentityTransform, VoidTransform
 from pyiceberg.types import DateType, ListType, MapType, StructType, TimestampType, TimestamptzType, TimeType
 
 import random_tables as tables
@@ -23,6 +25,13 @@ from random_tables import leaves, rows_of_arrow, rows_of_json, shown_rows
 
 METRICS = ["truncate(16)"] * 6 + ["full", "counts", "truncate(5)", "none"]
 FILTERS = 5
+UUID_LITERAL = re.compile(r"'[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}'")
+
+
+def spark_arrow(frame):
+    """Without toArrow's cast to the declared schema, which refuses a NULL struct with a required field."""
+    batches = frame._collect_as_arrow()
+    return pa.Table.from_batches(batches) if batches else frame.toArrow()
 
 
 def assert_rows(got, want, what=""):
@@ -58,6 +67,12 @@ class Case:
     @property
     def schema(self):
         return self.table.schema()
+
+    def identity_below_a_struct(self):
+        """Spark takes such a field from the partition. A struct of which no field is read from the file is never NULL to it."""
+        top = {field.field_id for field in self.schema.fields}
+        return any(isinstance(field.transform, IdentityTransform) and field.source_id not in top
+                   for spec in self.table.specs().values() for field in spec.fields)
 
     def refresh(self):
         self.table = self.catalog.load_table(self.name)
@@ -330,8 +345,10 @@ class Batch:
                     assert_rows(shown_rows([without_null_lists(row, kind) for row in got], case.schema),
                                 shown_rows([without_null_lists(row, kind) for row in case.rows], case.schema))
         for case in self.with_spark():
+            if case.identity_below_a_struct():
+                continue
             with self.of(case, f"Spark reads, {what}"):
-                got = rows_of_arrow(self.spark.sql(f"SELECT * FROM {case.name}").toArrow(), case.schema)
+                got = rows_of_arrow(spark_arrow(self.spark.sql(f"SELECT * FROM {case.name}")), case.schema)
                 assert_rows(shown_rows(got, case.schema), case.want())
 
     def firn_reads(self, what):
@@ -361,7 +378,10 @@ class Batch:
             if case not in asked or case.becomes_v3:  # Spark's row-group filter takes a column with a default for NULL
                 continue
             with self.of(case, "filters on Spark"):
-                few = asked[case][:2]
+                # Iceberg's Java compares UUIDs as signed numbers (issue 14216), and leaves out files that hold the rows.
+                few = [asks for asks in asked[case][:2] if not UUID_LITERAL.search(asks[0])]
+                if not few:
+                    continue
                 row = self.spark.sql(f"SELECT {select(case, few)}").collect()[0]
                 for n, (sql, count) in enumerate(few):
                     assert row[n] == count, f"{row[n]} rows instead of {count} WHERE {sql}"

@@ -311,7 +311,16 @@ def storage_of(kind):
 
 def nullable(kind):
     """Spark's required fields are NULL below a struct that is."""
-    return pa.struct([f.with_type(nullable(f.type)).with_nullable(True) for f in kind]) if pa.types.is_struct(kind) else kind
+    def open_field(field):
+        return field.with_type(nullable(field.type)).with_nullable(True)
+
+    if pa.types.is_struct(kind):
+        return pa.struct([open_field(f) for f in kind])
+    if pa.types.is_list(kind):
+        return pa.list_(open_field(kind.value_field))
+    if pa.types.is_map(kind):
+        return pa.map_(kind.key_field.with_type(nullable(kind.key_type)), open_field(kind.item_field))
+    return kind
 
 
 def stored(table):
