@@ -219,6 +219,13 @@ def test_a_missing_script(script, firn):
     assert run.code == 1 and "nothing.py" in run.err
 
 
+@pytest.mark.parametrize("name, said", [("job.scala", "Scala"), ("job.jar", "JVM"), ("job.ipynb", "firn server")])
+def test_other_languages_are_refused_by_name(firn, tmp_path, name, said):
+    (tmp_path / name).write_text("object Job {}")
+    run = firn("run", name)
+    assert run.code == 1 and said in run.err and "UNSUPPORTED_FEATURE" in run.err
+
+
 def test_a_pipeline_takes_no_arguments(firn, tmp_path):
     (tmp_path / "p.sql").write_text("SELECT 1")
     run = firn("run", "p.sql", "more")

@@ -67,6 +67,26 @@ def test_changes_of_rows_say_how_many(firn, tmp_path):
     assert firn("sql", "-e", "SELECT id FROM t ORDER BY id", "--format", "json").out == '{"id":1}\n{"id":9}\n'
 
 
+def test_counts_leave_deleted_rows_out(firn):
+    """DuckDB counts rows by the files' footers, which know nothing of delete files."""
+    made = firn("sql", "-e", """CREATE TABLE t (id INT, d DOUBLE) USING iceberg TBLPROPERTIES ('write.delete.mode' = 'merge-on-read');
+        INSERT INTO t SELECT id, id FROM range(100); DELETE FROM t WHERE id < 10""")
+    assert made.code == 0, made.err
+    for sql, want in [("count(*) AS n FROM t", 90), ("count(*) AS n FROM t WHERE id <= 300", 90), ("count(id) AS n FROM t", 90),
+                      ("min(id) AS n FROM t", 10), ("count(*) AS n FROM t WHERE id IS NULL", 0)]:
+        assert firn("sql", "--format", "json", "-e", f"SELECT {sql}").out == f'{{"n":{want}}}\n', sql
+
+
+def test_filters_on_a_float_that_became_a_double(firn):
+    """Together with a column that is taken from the partition."""
+    made = firn("sql", "-e", """CREATE TABLE w (i INT, f FLOAT) USING iceberg PARTITIONED BY (i); INSERT INTO w VALUES (5, 0.1), (6, 6.5);
+        ALTER TABLE w ALTER COLUMN i TYPE BIGINT; ALTER TABLE w ALTER COLUMN f TYPE DOUBLE; INSERT INTO w VALUES (7, 7.5)""")
+    assert made.code == 0, made.err
+    for condition, want in [("f < 7", "5\n6\n"), ("f = 6.5", "6\n"), ("f <= 0.1D", ""), ("f > 0.1D", "5\n6\n7\n"), ("i = 5", "5\n")]:
+        run = firn("sql", "--format", "csv", "-e", f"SELECT i FROM w WHERE {condition} ORDER BY i")
+        assert run.out.replace("\r", "") == "i\n" + want, condition + run.err
+
+
 def test_configuration(firn, tmp_path):
     (tmp_path / "my.conf").write_text("spark.sql.session.timeZone Asia/Tokyo\nmy.value = from the file\n")
     query = "SELECT timestamp'2024-01-01 00:00:00Z' AS t, '${my.value}' AS v"
