@@ -80,15 +80,15 @@ from pyspark.sql import SparkSession, functions as F
 folder, jars = json.loads(sys.argv[1])
 builder = SparkSession.builder.master("local[2]")
 for key, value in {"spark.jars": jars, "spark.sql.extensions": "org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions",
-                   "spark.sql.catalog.c": "org.apache.iceberg.spark.SparkCatalog", "spark.sql.catalog.c.catalog-impl": "org.apache.iceberg.jdbc.JdbcCatalog",
-                   "spark.sql.catalog.c.uri": f"jdbc:sqlite:{folder}/w/catalog.db", "spark.sql.catalog.c.warehouse": f"{folder}/w",
-                   "spark.sql.catalog.c.jdbc.schema-version": "V1", "spark.sql.catalog.c.cache-enabled": "false", "spark.ui.enabled": "false",
+                   "spark.sql.catalog.firn": "org.apache.iceberg.spark.SparkCatalog", "spark.sql.catalog.firn.catalog-impl": "org.apache.iceberg.jdbc.JdbcCatalog",
+                   "spark.sql.catalog.firn.uri": f"jdbc:sqlite:{folder}/w/catalog.db", "spark.sql.catalog.firn.warehouse": f"{folder}/w",
+                   "spark.sql.catalog.firn.jdbc.schema-version": "V1", "spark.sql.catalog.firn.cache-enabled": "false", "spark.ui.enabled": "false",
                    "spark.driver.memory": "1g", "spark.sql.shuffle.partitions": "2", "spark.driver.host": "127.0.0.1"}.items():
     builder = builder.config(key, value)
 spark = builder.getOrCreate()
 spark.sparkContext.setLogLevel("ERROR")
 def once():
-    (spark.readStream.format("iceberg").load("c.bench.counter").writeStream.format("parquet").option("path", folder + "/seen")
+    (spark.readStream.format("iceberg").load("firn.bench.counter").writeStream.format("parquet").option("path", folder + "/seen")
         .option("checkpointLocation", folder + "/spark-checkpoint").trigger(availableNow=True).start().awaitTermination())
 while not Path(folder, "done").exists():
     once()

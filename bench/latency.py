@@ -41,14 +41,14 @@ builder = SparkSession.builder.config("spark.sql.session.timeZone", "UTC")
 table = "silver.booking"
 if engine == "spark":
     builder = builder.master("local[2]")
-    table = "c.silver.booking"
+    table = "firn.silver.booking"
     for key, value in {"spark.jars": jars, "spark.driver.memory": "3g", "spark.ui.enabled": "false", "spark.sql.shuffle.partitions": "2",
                        "spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1",
                        "spark.sql.extensions": "org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions",
-                       "spark.sql.catalog.c": "org.apache.iceberg.spark.SparkCatalog",
-                       "spark.sql.catalog.c.catalog-impl": "org.apache.iceberg.jdbc.JdbcCatalog",
-                       "spark.sql.catalog.c.uri": f"jdbc:sqlite:{folder}/w/catalog.db", "spark.sql.catalog.c.warehouse": f"{folder}/w",
-                       "spark.sql.catalog.c.jdbc.schema-version": "V1"}.items():
+                       "spark.sql.catalog.firn": "org.apache.iceberg.spark.SparkCatalog",
+                       "spark.sql.catalog.firn.catalog-impl": "org.apache.iceberg.jdbc.JdbcCatalog",
+                       "spark.sql.catalog.firn.uri": f"jdbc:sqlite:{folder}/w/catalog.db", "spark.sql.catalog.firn.warehouse": f"{folder}/w",
+                       "spark.sql.catalog.firn.jdbc.schema-version": "V1"}.items():
         builder = builder.config(key, value)
 spark = builder.getOrCreate()
 spark.sql("CREATE NAMESPACE IF NOT EXISTS " + table.rpartition(".")[0])
