@@ -39,8 +39,8 @@ namespace {
 class LocalSync : public testing::Test {
  protected:
   LocalSync() {
-    char name[] = "/tmp/firn-sync-XXXXXX";
-    folder_ = std::filesystem::canonical(::mkdtemp(name)).string();
+    std::string name = std::filesystem::temp_directory_path() / "firn-sync-XXXXXX";
+    folder_ = std::filesystem::canonical(::mkdtemp(name.data())).string();
   }
   ~LocalSync() override { std::filesystem::remove_all(folder_); }
 

@@ -13,6 +13,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/uuid.h"
 #include "stream/prepared_json.h"
 
 namespace firn::stream {
@@ -97,16 +98,6 @@ int parse_version(const std::string& line, const std::string& location) {
     corrupt(location, "it must start with a version like v1");
   }
   return version;
-}
-
-bool is_uuid(std::string_view text) {
-  if (text.size() != 36) return false;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-    if (dash ? text[i] != '-' : std::isxdigit(static_cast<unsigned char>(text[i])) == 0)
-      return false;
-  }
-  return true;
 }
 
 class FolderLedger final : public Ledger {

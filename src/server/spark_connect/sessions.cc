@@ -7,6 +7,7 @@
 #include <cctype>
 
 #include "base/error.h"
+#include "base/uuid.h"
 
 namespace firn::server::spark_connect {
 namespace {
@@ -14,16 +15,6 @@ namespace {
 constexpr size_t kMostClosed = 1000;
 constexpr auto kTick = std::chrono::milliseconds(500);
 constexpr auto kProgressInterval = std::chrono::seconds(2);
-
-bool is_uuid(const std::string& text) {
-  if (text.size() != 36) return false;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-    if (dash ? text[i] != '-' : std::isxdigit(static_cast<unsigned char>(text[i])) == 0)
-      return false;
-  }
-  return true;
-}
 
 // One stage of one task: that is what a query in this process is.
 void report_progress(Operation& operation) {
