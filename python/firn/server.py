@@ -9,6 +9,8 @@ import sys
 import threading
 from pathlib import Path
 
+from firn.spark.process import sessions
+
 READY = re.compile(r"sc://[^\s]+")
 START_SECONDS = 30
 
@@ -34,8 +36,7 @@ def _is_console_script(path):
 
 def _close_sessions(address, alive):
     """PySpark's sessions on that server: when the program ends each would knock at it for ten minutes."""
-    patches = sys.modules.get("firn.spark.patches")
-    for session in list(patches.sessions if patches else ()):
+    for session in list(sessions):
         if session._firn_connection == address:
             session.release_session_on_close = alive
             session.stop()

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from firn.spark import hooks
+from firn.spark import process
 
 BUCKET = re.compile(r"^s3[an]?://([^/]+)/?(.*)$")
 
@@ -30,7 +30,7 @@ def local_path(session, uri):
     """Where an URI is on this machine; None for S3 itself."""
     found = BUCKET.match(uri)
     if found:
-        return None if hooks.settings.get("aws") else bucket_root(session) / found.group(1) / found.group(2)
+        return None if process.settings.get("aws") else bucket_root(session) / found.group(1) / found.group(2)
     return Path(uri.removeprefix("file://") if uri.startswith("file://") else uri.removeprefix("file:"))
 
 

@@ -8,6 +8,7 @@ import time
 from firn.errors import NotSupported
 from firn.spark.broadcast import Broadcast
 from firn.spark.files import SparkFiles
+from firn.spark.process import JVM_INSTEAD, settings
 from firn.spark.rdd import RDD
 
 LOG_LEVELS = ("ALL", "DEBUG", "ERROR", "FATAL", "INFO", "OFF", "TRACE", "WARN")
@@ -98,8 +99,7 @@ class SparkContext:
 
     @classmethod
     def setSystemProperty(cls, key, value):
-        from firn.spark import hooks
-        hooks.settings.setdefault("conf", {})[key] = value
+        settings.setdefault("conf", {})[key] = value
 
     # ---- what it is
     @property
@@ -250,7 +250,6 @@ class SparkContext:
 
     def __getattr__(self, name):
         if name in ("_jvm", "_jsc", "_gateway"):
-            from firn.spark.patches import JVM_INSTEAD
             raise NotSupported(f"SparkContext.{name}", JVM_INSTEAD.get(name, self._jvm_text))
         if name in INSTEAD:
             raise NotSupported(f"SparkContext.{name}", "write " + INSTEAD[name])

@@ -11,6 +11,8 @@ import importlib.util
 import os
 import sys
 
+from firn.spark.process import settings
+
 MISSING = """PySpark is not installed for {python}.
 Install the client in this environment:  {python} -m pip install pyspark-client
 (the full pyspark package works too: pip install "pyspark[connect]")"""
@@ -91,7 +93,6 @@ class _Alias(importlib.abc.Loader):
 
 
 _finder = None
-settings = {}
 
 
 def install(options=None):

@@ -1,22 +1,10 @@
 """What is added to PySpark's modules once they are imported. Each function completes one module, twice is fine."""
 
 import warnings
-import weakref
 
 from firn.errors import NotSupported
-from firn.spark import hooks
 from firn.spark.batches import complete_stream_writer  # noqa: F401: named in hooks.PATCHED
-
-JVM_INSTEAD = {
-    "_jvm": "there is no JVM behind this session; use spark.sql(), spark.conf and the DataFrame functions",
-    "_jsc": "there is no JVM behind this session; Hadoop settings are session confs: "
-            "spark.conf.set('spark.hadoop.fs.s3a.endpoint', …)",
-    "_jsparkSession": "there is no JVM behind this session; use spark.sql() and the catalog API",
-    "_jconf": "there is no JVM behind this session; use spark.conf",
-}
-
-
-sessions = weakref.WeakSet()  # that this process opened
+from firn.spark.process import JVM_INSTEAD, sessions, settings
 
 
 def no_jvm(name):
@@ -165,7 +153,7 @@ def complete_session(module):
 
 
 def _apply_settings(session):
-    confs = hooks.settings.get("conf")
+    confs = settings.get("conf")
     if confs:
         for key, value in confs.items():
             session.conf.set(key, value)
