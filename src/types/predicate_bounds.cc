@@ -193,23 +193,8 @@ bool answer_leaf(const Predicate& leaf, const Schema& schema, const BoundsById& 
 
 bool answer(const Predicate& predicate, const Schema& schema, const BoundsById& bounds,
             Question question) {
-  const auto of_child = [&](const Predicate& child) {
-    return answer(child, schema, bounds, question);
-  };
-  switch (predicate.op) {
-    case PredicateOp::kTrue:
-      return true;
-    case PredicateOp::kFalse:
-      return false;
-    case PredicateOp::kNot:
-      return answer(without_not(predicate), schema, bounds, question);
-    case PredicateOp::kAnd:
-      return std::all_of(predicate.children.begin(), predicate.children.end(), of_child);
-    case PredicateOp::kOr:
-      return std::any_of(predicate.children.begin(), predicate.children.end(), of_child);
-    default:
-      return answer_leaf(predicate, schema, bounds, question);
-  }
+  return holds(predicate,
+               [&](const Predicate& leaf) { return answer_leaf(leaf, schema, bounds, question); });
 }
 
 // A leaf says something about `field_id` in terms that bounds can answer.
@@ -241,22 +226,11 @@ void BoundsFilter::bind(Predicate& predicate, const Schema& schema) {
 
 bool BoundsFilter::answer(const Predicate& predicate,
                           std::span<const ColumnBounds* const> bounds) const {
-  const auto of_child = [&](const Predicate& child) { return answer(child, bounds); };
-  switch (predicate.op) {
-    case PredicateOp::kTrue:
-      return true;
-    case PredicateOp::kFalse:
-      return false;
-    case PredicateOp::kAnd:
-      return std::all_of(predicate.children.begin(), predicate.children.end(), of_child);
-    case PredicateOp::kOr:
-      return std::any_of(predicate.children.begin(), predicate.children.end(), of_child);
-    default:
-      break;
-  }
-  if (predicate.field_id < 0) return true;
-  const auto at = static_cast<size_t>(predicate.field_id);
-  return bounds[at] == nullptr || Column(predicate, columns_[at], *bounds[at]).may_match();
+  return holds(predicate, [&](const Predicate& leaf) {
+    if (leaf.field_id < 0) return true;
+    const auto at = static_cast<size_t>(leaf.field_id);
+    return bounds[at] == nullptr || Column(leaf, columns_[at], *bounds[at]).may_match();
+  });
 }
 
 bool may_match(const Predicate& predicate, const Schema& schema, const BoundsById& bounds) {

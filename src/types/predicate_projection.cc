@@ -208,34 +208,16 @@ Predicate project(const Predicate& predicate, const Schema& schema, const Partit
   return both ? all_of(std::move(parts)) : any_of(std::move(parts));
 }
 
-bool has_not(const Predicate& predicate) {
-  return predicate.op == PredicateOp::kNot ||
-         std::any_of(predicate.children.begin(), predicate.children.end(), has_not);
-}
-
-bool matches(const Predicate& projected, const PartitionSpec& spec,
-             const std::vector<Value>& partition) {
-  const auto of_child = [&](const Predicate& child) { return matches(child, spec, partition); };
-  switch (projected.op) {
-    case PredicateOp::kTrue:
-      return true;
-    case PredicateOp::kFalse:
-      return false;
-    case PredicateOp::kAnd:
-      return std::all_of(projected.children.begin(), projected.children.end(), of_child);
-    case PredicateOp::kOr:
-      return std::any_of(projected.children.begin(), projected.children.end(), of_child);
-    default:
-      break;
-  }
+bool matches_leaf(const Predicate& leaf, const PartitionSpec& spec,
+                  const std::vector<Value>& partition) {
   for (size_t i = 0; i < spec.fields.size() && i < partition.size(); ++i) {
-    if (spec.fields[i].field_id != projected.field_id) continue;
+    if (spec.fields[i].field_id != leaf.field_id) continue;
     const bool comparable =
-        std::all_of(projected.values.begin(), projected.values.end(), [&](const Value& literal) {
+        std::all_of(leaf.values.begin(), leaf.values.end(), [&](const Value& literal) {
           return is_null(literal) || is_null(partition[i]) ||
                  literal.index() == partition[i].index();
         });
-    return !comparable || leaf_matches(projected, partition[i]);
+    return !comparable || leaf_matches(leaf, partition[i]);
   }
   return true;
 }
@@ -249,8 +231,8 @@ Predicate project_inclusive(const Predicate& predicate, const Schema& schema,
 
 bool matches_partition(const Predicate& projected, const PartitionSpec& spec,
                        const std::vector<Value>& partition) {
-  if (has_not(projected)) return matches(without_not(projected), spec, partition);
-  return matches(projected, spec, partition);  // what project_inclusive() gave: no copy a file
+  return holds(projected,
+               [&](const Predicate& leaf) { return matches_leaf(leaf, spec, partition); });
 }
 
 }  // namespace firn::types
