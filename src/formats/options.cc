@@ -2,7 +2,6 @@
 #include "formats/options.h"
 
 #include <algorithm>
-#include <cctype>
 #include <charconv>
 
 #include "base/ascii.h"

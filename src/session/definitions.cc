@@ -1,6 +1,5 @@
 // CREATE and DROP: what a definition means for the catalog.
 #include <algorithm>
-#include <cctype>
 #include <set>
 
 #include "base/ascii.h"

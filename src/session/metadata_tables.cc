@@ -2,7 +2,6 @@
 #include "session/metadata_tables.h"
 
 #include <algorithm>
-#include <cctype>
 #include <functional>
 #include <map>
 #include <set>

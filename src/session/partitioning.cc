@@ -2,7 +2,6 @@
 #include "session/partitioning.h"
 
 #include <algorithm>
-#include <cctype>
 
 #include "base/ascii.h"
 #include "base/error.h"

@@ -2,7 +2,6 @@
 #include "session/pipeline.h"
 
 #include <algorithm>
-#include <cctype>
 #include <chrono>
 #include <future>
 #include <mutex>

@@ -1,6 +1,5 @@
 // SHOW of what there is, DESCRIBE QUERY, EXPLAIN: rows in the shapes that Spark prints.
 #include <algorithm>
-#include <cctype>
 
 #include "base/error.h"
 #include "session/session.h"

@@ -2,7 +2,6 @@
 #include "session/streams.h"
 
 #include <algorithm>
-#include <cctype>
 #include <mutex>
 #include <optional>
 

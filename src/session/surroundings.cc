@@ -1,7 +1,6 @@
 // Names that resolution asks about: temporary views, tables of the catalog, files in place,
 // streaming sources.
 #include <algorithm>
-#include <cctype>
 
 #include "base/ascii.h"
 #include "base/error.h"

@@ -2,7 +2,6 @@
 #include "session/time_travel.h"
 
 #include <algorithm>
-#include <cctype>
 #include <charconv>
 
 #include "base/ascii.h"

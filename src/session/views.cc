@@ -2,7 +2,6 @@
 #include "session/views.h"
 
 #include <algorithm>
-#include <cctype>
 
 #include "base/ascii.h"
 #include "base/error.h"

@@ -1,6 +1,5 @@
 // INSERT in all its forms, and the writers of DataFrames: what is written, and what gives way.
 #include <algorithm>
-#include <cctype>
 
 #include "base/ascii.h"
 #include "base/error.h"

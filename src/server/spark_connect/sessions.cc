@@ -4,7 +4,6 @@
 #include <spark/connect/base.pb.h>
 
 #include <algorithm>
-#include <cctype>
 
 #include "base/error.h"
 #include "base/uuid.h"

@@ -2,7 +2,6 @@
 #include "stream/source/kafka_options.h"
 
 #include <algorithm>
-#include <cctype>
 #include <charconv>
 #include <functional>
 
