@@ -77,7 +77,13 @@ def live_files_exist(folder, name):
         assert Path(task.file.file_path.removeprefix("file://")).exists(), task.file.file_path
 
 
+def start_query(folder, sql):
+    command = [FIRN, "sql", "--warehouse", str(Path(folder) / "warehouse"), "--format", "json", "-e", sql]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
 def query(folder, sql):
-    out = subprocess.run([FIRN, "sql", "--warehouse", str(Path(folder) / "warehouse"), "--format", "json", "-e", sql],
-                         capture_output=True, text=True, check=True).stdout
+    process = start_query(folder, sql)
+    out, err = process.communicate()
+    assert process.returncode == 0, f"{sql}\n{out}\n{err}"
     return [json.loads(line) for line in out.splitlines()]
