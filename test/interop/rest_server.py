@@ -15,7 +15,7 @@ HADOOP = [str(jar) for jar in (Path(pyspark.__file__).parent / "jars").glob("had
 
 
 class RestServer:
-    """`uri`. Options are those of the catalog behind it; its list of tables is in memory."""
+    """`uri`. Options are those of the catalog behind it; its list of tables is a file. stop() is a kill; start() starts it again."""
 
     def __init__(self, folder, warehouse, **options):
         jars = [str(jar) for jar in JARS.glob("*.jar")]
@@ -28,10 +28,14 @@ class RestServer:
             self.port = probe.getsockname()[1]
         self.endpoint = self.uri = f"http://127.0.0.1:{self.port}"
         options = {"uri": f"jdbc:sqlite:{folder}/rest.db", "warehouse": warehouse, **options}
-        self.process = subprocess.Popen(
-            ["java", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", class_path,
-             "org.apache.iceberg.rest.LoopbackCatalogServer", str(self.port), *(f"{k}={v}" for k, v in options.items())],
-            stdout=subprocess.DEVNULL, stderr=open(Path(folder) / "server.log", "w"))
+        self._command = ["java", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", class_path,
+                         "org.apache.iceberg.rest.LoopbackCatalogServer", str(self.port), *(f"{k}={v}" for k, v in options.items())]
+        self._log = Path(folder) / "server.log"
+        self.start()
+
+    def start(self):
+        with open(self._log, "a", encoding="utf-8") as log:
+            self.process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL, stderr=log)
         try:
             self._wait()
         except BaseException:
