@@ -145,8 +145,11 @@ std::optional<int64_t> IcebergFileList::exact_rows() const {
 duckdb::unique_ptr<duckdb::BaseStatistics> IcebergFileList::column_statistics(
     duckdb::column_t column) const {
   if (column >= scan_->scan().columns.size() || tasks_->empty() ||
-      tasks_->size() > kMostFilesWithStatistics || scan_->source->metadata->schemas.size() != 1)
+      tasks_->size() > kMostFilesWithStatistics)
     return nullptr;
+  // Bounds go by field ids, as columns do. A name mapping may give a column of an old file to
+  // another field than the one under which the manifest counted it, once names have moved.
+  if (scan_->name_mapping && scan_->source->metadata->schemas.size() > 1) return nullptr;
   const plan::ScanColumn& scanned = scan_->scan().columns[column];
   const types::Field* const field = scan_->schema.find(scanned.field_id);
   if (field == nullptr || field->type.is_nested()) return nullptr;

@@ -39,7 +39,7 @@ class IcebergFileList final : public duckdb::MultiFileList {
   // The rows of the scan by its files' counts; nullopt where some of them are deleted.
   std::optional<int64_t> exact_rows() const;
   // What the bounds of all files say of one column of the scan; nullptr where a file has none, and
-  // for tables whose schema has changed.
+  // where a table with a name mapping has had several schemas.
   duckdb::unique_ptr<duckdb::BaseStatistics> column_statistics(duckdb::column_t column) const;
 
   duckdb::vector<duckdb::OpenFileInfo> GetAllFiles() const override;

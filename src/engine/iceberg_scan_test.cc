@@ -323,6 +323,37 @@ TEST_F(IcebergScanTest, StatisticsAreThoseOfAllFiles) {
   EXPECT_FALSE(of(0) != nullptr && duckdb::NumericStats::HasMax(*of(0)));
 }
 
+// Names move between columns, types widen, order changes: bounds stay those of their field ids.
+TEST_F(IcebergScanTest, StatisticsFollowTheSchemaByFieldId) {
+  create(schema_of({field(1, "a", plain(TypeId::kInt)), field(2, "b", plain(TypeId::kInt)),
+                    field(3, "d", Type::decimal(9, 2))}));
+  insert("SELECT i::INT, (100 + i)::INT, (i / 100)::DECIMAL(9,2) FROM range(1, 4) t(i)");
+  // b is dropped, a becomes b and wider, another a and another c come before it.
+  evolve(schema_of({field(4, "a", plain(TypeId::kInt)), field(3, "d", Type::decimal(38, 2)),
+                    field(1, "b", plain(TypeId::kLong))}));
+  const auto of = [&](int column) {
+    return plan_iceberg_scan(scan())->column_statistics(static_cast<duckdb::column_t>(column));
+  };
+  EXPECT_EQ(of(0), nullptr) << "no file has it";
+  ASSERT_NE(of(2), nullptr);
+  EXPECT_EQ(of(2)->GetType(), duckdb::LogicalType::BIGINT);
+  EXPECT_EQ(duckdb::NumericStats::Min(*of(2)), duckdb::Value::BIGINT(1));
+  EXPECT_EQ(duckdb::NumericStats::Max(*of(2)), duckdb::Value::BIGINT(3));
+  EXPECT_EQ(duckdb::NumericStats::Max(*of(1)).ToString(), "0.03");
+  insert("SELECT 7::INT, 1000::DECIMAL(38,2), 5000000000::BIGINT");
+  EXPECT_EQ(of(0), nullptr) << "NULL in the older file";
+  EXPECT_EQ(duckdb::NumericStats::Min(*of(2)), duckdb::Value::BIGINT(1));
+  EXPECT_EQ(duckdb::NumericStats::Max(*of(2)), duckdb::Value::BIGINT(5000000000));
+  EXPECT_EQ(rows(filter(scan({1}), 1, "=", int64_t{5000000000})), (Lines{"5000000000"}));
+  EXPECT_EQ(rows(filter(scan({1}), 1, "<", int64_t{5000000000})), (Lines{"1", "2", "3"}));
+  pointer_->change(
+      {{},
+       {iceberg::SetProperties{
+           {{"schema.name-mapping.default",
+             R"([{"field-id": 4, "names": ["a"]}, {"field-id": 1, "names": ["b"]}])"}}}}});
+  EXPECT_EQ(of(2), nullptr) << "files without ids may hold under a name what another field counted";
+}
+
 TEST_F(IcebergScanTest, FollowsTheSchemaByFieldId) {
   create(schema_of(
       {field(1, "id", plain(TypeId::kInt)), field(2, "name", plain(TypeId::kString)),

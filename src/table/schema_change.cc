@@ -91,6 +91,31 @@ void must_be_struct(TypeId of, Names path, const char* what) {
                   ": elements of lists, keys and values of maps stay where they are");
 }
 
+// Properties whose keys end in a column's name.
+constexpr std::string_view kColumnSettings[] = {"write.metadata.metrics.column.",
+                                                "write.parquet.bloom-filter-enabled.column.",
+                                                "write.parquet.stats-enabled.column."};
+
+// Settings of single columns follow them over a rename and go with them.
+void carry_settings(const iceberg::Properties& properties, const types::Schema& before,
+                    const types::Schema& now, iceberg::TableChange& change) {
+  iceberg::Properties moved;
+  std::vector<std::string> gone;
+  for (const auto& [key, value] : properties) {
+    for (const std::string_view prefix : kColumnSettings) {
+      if (!key.starts_with(prefix)) continue;
+      const Field* const column = before.find(key.substr(prefix.size()));
+      const auto name = column == nullptr ? std::nullopt : now.name_of(column->id);
+      if (column == nullptr || (name && key == std::string(prefix) + *name)) continue;
+      gone.push_back(key);
+      if (name) moved[std::string(prefix) + *name] = value;
+    }
+  }
+  std::erase_if(gone, [&moved](const std::string& key) { return moved.contains(key); });
+  if (!gone.empty()) change.updates.push_back(iceberg::RemoveProperties{std::move(gone)});
+  if (!moved.empty()) change.updates.push_back(iceberg::SetProperties{std::move(moved)});
+}
+
 }  // namespace
 
 SchemaChange::SchemaChange(const iceberg::TableMetadata& base, std::string table_name)
@@ -322,6 +347,7 @@ iceberg::TableChange SchemaChange::commit() const {
         iceberg::SetProperties{{{iceberg::kNameMappingProperty,
                                  iceberg::to_json(iceberg::extended(
                                      iceberg::parse_name_mapping(names->second), schema_))}}});
+  carry_settings(base_.properties, base_.schema(), schema_, change);
   return change;
 }
 

@@ -63,6 +63,34 @@ TEST(SchemaChange, KeepsIdsOverRenameMoveAndPromotion) {
   EXPECT_FALSE(change.schema().find("id")->required);
 }
 
+// As Iceberg's UpdateSchema does it.
+TEST(SchemaChange, SettingsOfColumnsFollowThem) {
+  const std::string metrics = "write.metadata.metrics.column.";
+  iceberg::TableMetadata base = nested();
+  base.properties = {{metrics + "name", "full"},
+                     {metrics + "p.x", "counts"},
+                     {metrics + "unknown", "none"},
+                     {"write.parquet.bloom-filter-enabled.column.name", "true"},
+                     {"write.metadata.metrics.default", "counts"}};
+  const auto after = [&](const std::function<void(SchemaChange&)>& edit) {
+    SchemaChange change(base, "s.t");
+    edit(change);
+    return iceberg::apply(&base, change.commit().updates, 0, std::nullopt).properties;
+  };
+  iceberg::Properties want = base.properties;
+  EXPECT_EQ(after([](SchemaChange& change) { change.rename({"id"}, "key"); }), want);
+  want.erase(metrics + "p.x");
+  EXPECT_EQ(after([](SchemaChange& change) { change.remove({"p", "x"}); }), want);
+  want[metrics + "p.y2"] = "counts";
+  EXPECT_EQ(after([](SchemaChange& change) { change.rename({"p", "x"}, "y2"); }), want);
+  want = base.properties;
+  want.erase(metrics + "name");
+  want.erase("write.parquet.bloom-filter-enabled.column.name");
+  want[metrics + "title"] = "full";
+  want["write.parquet.bloom-filter-enabled.column.title"] = "true";
+  EXPECT_EQ(after([](SchemaChange& change) { change.rename({"name"}, "title"); }), want);
+}
+
 TEST(SchemaChange, Refuses) {
   const iceberg::TableMetadata base = nested();
   struct Row {

@@ -3,6 +3,7 @@ and one Spark session serve all of them. Everything of a case follows from its s
 
 import collections
 import contextlib
+import copy
 import json
 import random
 import re
@@ -14,14 +15,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pyiceberg.io.pyarrow import schema_to_pyarrow
 from pyiceberg.partitioning import PartitionSpec
+from pyiceberg.schema import Schema
 from pyiceberg.transforms import HourTransform, IdentityTransform, VoidTransform
-from pyiceberg.types import DateType, ListType, MapType, StructType, TimestampType, TimestamptzType, TimeType
+from pyiceberg.types import (BooleanType, DateType, DoubleType, FloatType, IntegerType, ListType, LongType, MapType, StructType,
+                             TimestampType, TimestamptzType, TimeType)
 
 import random_tables as tables
 from file_checks import check_file, path_of, rows_of_file
-from random_evolution import dropped_whole, random_changes, random_order, random_repartition
+from random_evolution import dropped_whole, keeping_names, random_changes, random_order, random_repartition
 from random_filters import random_condition
 from random_tables import leaves, rows_of_arrow, rows_of_json, shown_rows
+from snapshot_checks import check_snapshot
 
 METRICS = ["truncate(16)"] * 6 + ["full", "counts", "truncate(5)", "none"]
 FILTERS = 5
@@ -55,24 +59,31 @@ class Case:
         self.version = rng.choice([1, 2, 2, 2, 2, 2])
         self.becomes_v3 = self.spark and rng.random() < 0.12
         self.evolver = rng.choice(["firn", "firn", "spark" if self.spark else "firn", "pyiceberg"])
-        self.deletes = rng.random() < 0.3 and not self.becomes_v3
+        self.deleter = rng.choice(["firn", "firn", "spark" if self.spark else "firn"])
+        self.deletes = rng.random() < 0.35 and not self.becomes_v3
+        self.deletes_by_value = self.deletes and self.spark and not spec.fields and rng.random() < 0.5
         properties = {"format-version": str(self.version), "write.metadata.metrics.default": self.metrics,
                       "write.delete.mode": rng.choice(["copy-on-write", "merge-on-read"]),
                       "write.parquet.compression-codec": rng.choice(["zstd", "zstd", "snappy", "gzip", "uncompressed"])}
+        if rng.random() < 0.3:
+            properties[f"write.metadata.metrics.column.{rng.choice(schema.fields).name}"] = rng.choice(METRICS)
         self.name = f"{space}.t{seed}"
         self.table = catalog.create_table(self.name, schema=schema, partition_spec=spec, properties=properties)
         self.rows, self.failures, self.history = [], [], []
-        self.renamed_below_lists = False
+        self.renamed_below_lists = set()  # ids of top-level columns
+        self.deleted_by_value = False
+        self.tagged = None  # (snapshot id, schema, rows)
 
     @property
     def schema(self):
         return self.table.schema()
 
-    def identity_below_a_struct(self):
-        """Spark takes such a field from the partition. A struct of which no field is read from the file is never NULL to it."""
-        top = {field.field_id for field in self.schema.fields}
-        return any(isinstance(field.transform, IdentityTransform) and field.source_id not in top
-                   for spec in self.table.specs().values() for field in spec.fields)
+    def identity_below_a_struct(self, schema=None):
+        """Columns (ids) with a field that Spark takes from the partition. A struct of which no field is read from the file is never
+        NULL to it."""
+        identities = {field.source_id for spec in self.table.specs().values() for field in spec.fields
+                      if isinstance(field.transform, IdentityTransform)}
+        return {path[0].field_id for path, leaf in leaves((schema or self.schema).fields) if leaf.field_id in identities and len(path) > 1}
 
     def refresh(self):
         self.table = self.catalog.load_table(self.name)
@@ -217,8 +228,9 @@ class Batch:
             with self.of(case, "manifests of what firn wrote"):
                 case.refresh()
                 new = [file for path, file in case.files().items() if path not in before[case]]
-                held = [row for file in new for row in check_file(case.table, file, case.metrics, "")]
+                held = [row for file in new for row in check_file(case.table, file, "")]
                 assert_rows(shown_rows(held, case.schema), shown_rows(made[case], case.schema), "rows of firn's files")
+                check_snapshot(case.table, "")
                 case.rows += made[case]
                 self.done["firn"] += 1
 
@@ -237,8 +249,9 @@ class Batch:
         for case in self.alive(lambda case: case.table.format_version < 3):
             before = set(case.files())
             sources = {f.source_id for f in case.table.spec().fields if not isinstance(f.transform, VoidTransform)}
-            if any(leaf.field_id in sources and isinstance(leaf.field_type, TimeType) for _, leaf in leaves(case.schema.fields)):
-                continue  # PyIceberg 0.12 takes the value's number for a time
+            if any(leaf.field_id in sources and isinstance(leaf.field_type, (TimeType, FloatType, DoubleType))
+                   for _, leaf in leaves(case.schema.fields)):
+                continue  # PyIceberg 0.12 takes the value's number for a time, and puts both zeros into one partition
             try:
                 types = schema_to_pyarrow(case.schema, include_field_ids=False)
                 case.table.append(tables.arrow_table(case.made(count, plain=True), case.schema, types))
@@ -276,9 +289,12 @@ class Batch:
             order = random_order(case.rng, case.table) if case.rng.random() < 0.4 else None
             pinned = case.pinned() | {leaf.field_id for chosen in (repartition, order) if chosen for leaf in chosen[-1]}
             changes = dropped_whole(random_changes(case.rng, case.schema, pinned))
+            if case.without_ids:
+                changes = keeping_names(changes)
             clauses = [change.sql(case.name) for change in changes]
             layout = [f"ALTER TABLE {case.name} {clause}" for clause in (repartition and repartition[0], order and order[0]) if clause]
-            case.renamed_below_lists = any(c.what == "rename" and {"element", "value"} & set(c.path[:-1]) for c in changes)
+            case.renamed_below_lists = {case.schema.find_field(c.path[0]).field_id for c in changes
+                                        if c.what in ("rename", "drop") and {"element", "value"} & set(c.path[:-1])}
             by = case.evolver if case.evolver != "spark" or self.spark else "firn"
             case.history += [f"evolved by {by}", *layout, *clauses]
             if by == "firn":
@@ -317,45 +333,161 @@ class Batch:
                 add_defaults(self.spark, case)
                 self.done["defaults"] += 1
 
-    def delete_by_firn(self):
-        work, kept = [], {}
+    def tag(self):
+        """What is read of it later has the schema that it had."""
+        for case in self.alive():
+            snapshot = case.table.current_snapshot()
+            if snapshot is None:
+                continue
+            with case.table.manage_snapshots() as references:
+                references.create_tag(snapshot.snapshot_id, "before")
+            case.refresh()
+            case.tagged = snapshot.snapshot_id, case.schema, copy.deepcopy(case.rows)
+
+    def delete(self):
+        work, kept, before = [], {}, {}
         for case in self.alive(lambda case: case.deletes):
             drawn = random_condition(case.rng, case.rows, case.schema)
             if drawn is None:
                 continue
-            work.append((case, f"DELETE FROM {case.name} WHERE {drawn[0]}"))
-            case.history.append(work[-1][1])
-            kept[case] = [row for row in case.rows if not drawn[1](row)]
+            statement = f"DELETE FROM {case.name} WHERE {drawn[0]}"
+            by_spark = (case.deleter == "spark" and self.spark is not None and not spark_confuses(drawn[0]) and
+                        not case.identity_below_a_struct())
+            case.history.append(f"{statement} -- by {'spark' if by_spark else 'firn'}")
+            rows = [row for row in case.rows if not drawn[1](row)]
+            if by_spark:
+                with self.of(case, "Spark deletes"):
+                    self.spark.sql(statement)
+                    case.rows = rows
+                    case.refresh()
+                    self.done["deletes by Spark"] += 1
+            else:
+                work.append((case, statement))
+                kept[case], before[case] = rows, (set(case.files()), case.table.current_snapshot())
         self.firn_does(work)
         for case, rows in kept.items():
-            if not case.failures:
+            if case.failures:
+                continue
+            with self.of(case, "manifests of what firn deleted"):
                 case.rows = rows
                 case.refresh()
+                if case.table.current_snapshot() != before[case][1]:
+                    check_snapshot(case.table, "")
+                for path, file in case.files().items():
+                    if path not in before[case][0]:
+                        check_file(case.table, file, "")
                 self.done["deletes"] += 1
+
+    def reads_without_deleted(self):
+        cases = self.alive(lambda case: case.deleted_by_value)
+        for case, rows in self.firn_shows(cases, lambda case: f"* FROM {case.name}").items():
+            with self.of(case, "firn reads beside equality deletes"):
+                assert_rows(shown_rows(rows_of_json(rows, case.schema), case.schema), case.want(), self.messages[:600])
+        for case in self.with_spark():
+            if case.deleted_by_value:
+                self.spark_reads(case, "beside equality deletes", case.schema, case.rows)
+
+    def delete_by_value(self):
+        """Equality deletes, which are written by Iceberg's Java writers alone. PyIceberg does not read them."""
+        for case in self.alive(lambda case: case.deletes_by_value and self.spark is not None and case.table.format_version == 2 and
+                               not case.table.spec().fields):
+            keys = [f for f in case.schema.fields if f.field_type.is_primitive and
+                    not isinstance(f.field_type, (FloatType, DoubleType, TimeType))]
+            if not keys or not case.rows:
+                continue
+            with self.of(case, "equality deletes"):
+                keys = case.rng.sample(keys, min(len(keys), case.rng.choice([1, 1, 2])))
+                chosen = case.rng.sample(case.rows, min(len(case.rows), 3))
+                path = add_equality_deletes(self.spark, case, keys, chosen)
+                case.history.append(f"equality deletes of {[f.name for f in keys]}: {path}")
+                gone = {str(shown_rows([row], Schema(*keys))) for row in chosen}
+                case.rows = [row for row in case.rows if str(shown_rows([row], Schema(*keys))) not in gone]
+                case.refresh()
+                case.deleted_by_value = True
+                self.done["equality deletes"] += 1
 
     # ---- reading
     def all_read(self, what):
-        self.firn_reads(what)
+        self.firn_reads(what, in_order=True)
         for case in self.alive():
-            # PyIceberg 0.12 reads a field below a list or a map as NULL in files from before it was renamed.
-            if case.table.format_version < 3 and not case.renamed_below_lists:
-                with self.of(case, f"PyIceberg reads, {what}"):
-                    kind = case.schema.as_struct()
-                    got = rows_of_arrow(case.table.scan().to_arrow(), case.schema)
-                    assert_rows(shown_rows([without_null_lists(row, kind) for row in got], case.schema),
-                                shown_rows([without_null_lists(row, kind) for row in case.rows], case.schema))
+            self.pyiceberg_reads(case, what, case.schema, case.rows)
         for case in self.with_spark():
-            if case.identity_below_a_struct():
-                continue
-            with self.of(case, f"Spark reads, {what}"):
-                got = rows_of_arrow(spark_arrow(self.spark.sql(f"SELECT * FROM {case.name}")), case.schema)
-                assert_rows(shown_rows(got, case.schema), case.want())
+            self.spark_reads(case, what, case.schema, case.rows)
 
-    def firn_reads(self, what):
-        for case, rows in self.firn_shows(self.alive(), lambda case: f"* FROM {case.name}").items():
+    def pyiceberg_reads(self, case, what, schema, rows, **of):
+        """`of`: an older snapshot, whose files are not from before a rename."""
+        # PyIceberg 0.12 reads a field below a list or a map as NULL in files from before it was renamed.
+        columns = [f for f in schema.fields if of or f.field_id not in case.renamed_below_lists]
+        if not columns:
+            return
+        seen = Schema(*columns)
+        with self.of(case, f"PyIceberg reads, {what}"):
+            scan = case.table.scan(**of) if len(columns) == len(schema.fields) else case.table.scan(
+                selected_fields=tuple(f.name for f in columns), **of)
+            got = rows_of_arrow(scan.to_arrow(), seen)
+            kind = seen.as_struct()
+            assert_rows(shown_rows([without_null_lists(row, kind) for row in got], seen),
+                        shown_rows([without_null_lists(row, kind) for row in rows], seen))
+            self.done["read by PyIceberg"] += 1
+
+    def spark_reads(self, case, what, schema, rows, version=""):
+        columns = [f for f in schema.fields if f.field_id not in case.identity_below_a_struct(schema)]
+        if not columns:
+            return
+        names = "*" if len(columns) == len(schema.fields) else ", ".join(f"`{f.name}`" for f in columns)
+        seen = Schema(*columns)
+        with self.of(case, f"Spark reads, {what}"):
+            got = rows_of_arrow(spark_arrow(self.spark.sql(f"SELECT {names} FROM {case.name}{version}")), seen)
+            assert_rows(shown_rows(got, seen), shown_rows(rows, seen))
+            self.done["read by Spark"] += 1
+
+    def firn_reads(self, what, in_order=False):
+        """`in_order`: sorted by a column, which DuckDB plans by the ranges of all of them."""
+        def select(case):
+            sortable = [leaf for path, leaf in leaves(case.schema.fields) if len(path) == 1]
+            order = f" ORDER BY `{case.rng.choice(sortable).name}`" if in_order and sortable else ""
+            return f"* FROM {case.name}{order}"
+
+        for case, rows in self.firn_shows(self.alive(), select).items():
             with self.of(case, f"firn reads, {what}"):
                 assert_rows(shown_rows(rows_of_json(rows, case.schema), case.schema), case.want(),
                             "" if len(rows) == len(case.rows) else self.messages[:600])
+                self.done["read by firn"] += 1
+
+    def tag_is_read(self):
+        """An older snapshot, with its own schema, by all."""
+        cases = self.alive(lambda case: case.tagged is not None)
+        for case, rows in self.firn_shows(cases, lambda case: f"* FROM {case.name} VERSION AS OF 'before'").items():
+            snapshot, schema, want = case.tagged
+            if snapshot == case.table.current_snapshot().snapshot_id:
+                continue
+            with self.of(case, "firn reads the tag"):
+                assert_rows(shown_rows(rows_of_json(rows, schema), schema), shown_rows(want, schema), self.messages[:600])
+            if case.failures:
+                continue
+            self.done["tags"] += 1
+            self.pyiceberg_reads(case, "the tag", schema, want, snapshot_id=snapshot)
+            if case.spark and self.spark is not None:
+                self.spark_reads(case, "the tag", schema, want, " VERSION AS OF 'before'")
+
+    def groups(self):
+        """How many values a column has: grouping, distinct counts and ranges are planned by the bounds of all files."""
+        asked = {}
+        for case in self.alive():
+            columns = [leaf for path, leaf in leaves(case.schema.fields) if len(path) == 1 and
+                       isinstance(leaf.field_type, (IntegerType, LongType, DateType, BooleanType))]
+            if columns and case.rows:
+                asked[case] = case.rng.choice(columns)
+
+        def select(case):
+            column, name = f"`{asked[case].name}`", case.name
+            return (f"count(*) AS n, count(v) AS known, sum(c) AS total FROM (SELECT {column} AS v, count(*) AS c FROM {name} GROUP BY 1)")
+
+        for case, rows in self.firn_shows(list(asked), select).items():
+            with self.of(case, "groups on firn"):
+                values = [row.get(asked[case].field_id) for row in case.rows]
+                want = {"n": len(set(values)), "known": len(set(values) - {None}), "total": len(values)}
+                assert rows == [want], f"{rows} instead of {want} by {asked[case]}; {self.messages[:600]}"
 
     def filters(self):
         """Counts under random conditions, by which files and row groups are left out."""
@@ -375,11 +507,10 @@ class Batch:
                 for n, (sql, count) in enumerate(asked[case]):
                     assert rows[0][f"n{n}"] == count, f"{rows[0][f'n{n}']} rows instead of {count} WHERE {sql}"
         for case in self.with_spark():
-            if case not in asked or case.becomes_v3:  # Spark's row-group filter takes a column with a default for NULL
+            if case not in asked:
                 continue
             with self.of(case, "filters on Spark"):
-                # Iceberg's Java compares UUIDs as signed numbers (issue 14216), and leaves out files that hold the rows.
-                few = [asks for asks in asked[case][:2] if not UUID_LITERAL.search(asks[0])]
+                few = [asks for asks in asked[case][:3] if not spark_confuses(asks[0])]
                 if not few:
                     continue
                 row = self.spark.sql(f"SELECT {select(case, few)}").collect()[0]
@@ -395,15 +526,20 @@ class Batch:
         self.append_by_spark(5)
         self.append_by_pyiceberg(5)
         self.firn_reads("before the evolution")
+        self.tag()
         self.evolve()
         self.firn_reads("after the evolution")
         self.append_by_firn(5)
         self.append_by_pyiceberg(3)
         self.default_columns()
         self.append_by_spark(3)
-        self.delete_by_firn()
+        self.delete()
         self.all_read("at the end")
+        self.tag_is_read()
+        self.groups()
         self.filters()
+        self.delete_by_value()
+        self.reads_without_deleted()
         if self.spark is not None:
             for name in ("codegen.wholeStage", "codegen.factoryMode", "iceberg.vectorization.enabled"):
                 self.spark.conf.unset(f"spark.sql.{name}")
@@ -413,6 +549,30 @@ class Batch:
         failed = [case for case in self.cases if case.failures]
         return "\n\n".join([f"{len(failed)} of {len(self.cases)} tables: seeds {[case.seed for case in failed]}"] +
                            [f"{case}\n>>> {failure}" for case in failed for failure in case.failures]) if failed else ""
+
+
+def spark_confuses(condition):
+    """Iceberg's Java compares UUIDs as signed numbers (issue 14216), and leaves out files that hold the rows; Spark's row-group filter
+    takes a column with a default for NULL in files that lack it."""
+    return bool(UUID_LITERAL.search(condition) or "with default" in condition or "default below" in condition)
+
+
+def add_equality_deletes(spark, case, keys, rows):
+    """A commit with one file of the rows' keys, deleted wherever they stand."""
+    schema = Schema(*keys)
+    file = path_of(case.table.location()) / "data" / "equality deletes.parquet"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    pq.write_table(tables.arrow_table(rows, schema, schema_to_pyarrow(schema)), file)
+    jvm = spark._jvm
+    handle = jvm.org.apache.iceberg.spark.Spark3Util.loadIcebergTable(spark._jsparkSession, case.name)
+    ids = spark._sc._gateway.new_array(jvm.int, len(keys))
+    for n, key in enumerate(keys):
+        ids[n] = key.field_id
+    deletes = (jvm.org.apache.iceberg.FileMetadata.deleteFileBuilder(handle.spec()).ofEqualityDeletes(ids).withPath(f"file://{file}")
+               .withFormat("PARQUET").withFileSizeInBytes(file.stat().st_size).withRecordCount(len(rows)).build())
+    handle.newRowDelta().addDeletes(deletes).commit()
+    spark.sql(f"REFRESH TABLE {case.name}")
+    return file
 
 
 DEFAULTS = [("IntegerType", 5, 5), ("LongType", 7, 7), ("StringType", "none", "none"), ("BooleanType", True, True),

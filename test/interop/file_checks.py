@@ -75,6 +75,8 @@ def wrapped(number, bits):
 
 
 def comparable(value):
+    if isinstance(value, float):  # the sign of zero counts, and NaN is NaN
+        return "NaN" if math.isnan(value) else value.hex()
     return value.bytes if hasattr(value, "bytes") else value
 
 
@@ -122,29 +124,41 @@ def _bytes_above(data):
     return kept[:-1] + bytes([kept[-1] + 1]) if kept else None
 
 
-def check_metrics(schema, file, rows, mode, what):
+def metrics_mode(table, field_id):
+    """By the table's properties, which name columns as they are called now."""
+    by_name = f"write.metadata.metrics.column.{table.schema().find_column_name(field_id)}"
+    return table.properties.get(by_name, table.properties.get("write.metadata.metrics.default", "truncate(16)"))
+
+
+def check_metrics(table, file, rows, what):
+    schema = table.schema()
     metadata = pq.read_metadata(path_of(file.file_path))
     columns = parquet_columns(metadata)
     starts = [metadata.row_group(i).column(0) for i in range(metadata.num_row_groups)]
     assert list(file.split_offsets) == [c.dictionary_page_offset if c.has_dictionary_page else c.data_page_offset for c in starts], what
-    if mode == "none":
-        assert not any((file.value_counts, file.null_value_counts, file.nan_value_counts, file.lower_bounds, file.upper_bounds)), what
-        return
-    assert set(file.column_sizes) == set(columns), what
-    for field_id, chunks in columns.items():
-        assert file.column_sizes[field_id] == sum(c.total_compressed_size for c in chunks), (what, field_id)
-        assert file.value_counts[field_id] == sum(c.num_values for c in chunks), (what, field_id)
+    modes = {field_id: metrics_mode(table, field_id) for field_id in columns}
+    counted = {field_id for field_id, mode in modes.items() if mode != "none"}
+    assert counted <= set(file.column_sizes or {}) <= set(columns), what
+    for field_id, size in (file.column_sizes or {}).items():
+        assert size == sum(c.total_compressed_size for c in columns[field_id]) > 0, (what, field_id)
+    assert set(file.value_counts or {}) == counted and set(file.null_value_counts or {}) <= counted, what
+    for field_id, count in (file.value_counts or {}).items():
+        assert count == sum(c.num_values for c in columns[field_id]), (what, field_id)
     floats = set()
     for path, leaf in leaves(schema.fields):
         values = list(values_at(rows, path))
         kind, field_id = leaf.field_type, leaf.field_id
+        mode = modes[field_id]
+        if mode == "none":
+            assert field_id not in {**(file.lower_bounds or {}), **(file.upper_bounds or {})}, (what, field_id)
+            continue
         where = f"{what}\nfield {field_id} {leaf.name}: {kind}"
         assert file.null_value_counts[field_id] == sum(v is None for v in values), where
         if isinstance(kind, (FloatType, DoubleType)):
             floats.add(field_id)
             assert file.nan_value_counts[field_id] == sum(v is not None and math.isnan(v) for v in values), where
         for bounds, want in zip((file.lower_bounds, file.upper_bounds), bounds_of(values, kind, mode)):
-            got = bounds.get(field_id)
+            got = (bounds or {}).get(field_id)
             if not isinstance(kind, UUIDType):
                 got, want = shown(got if got is None else from_bytes(kind, got), kind), shown(want, kind)
             assert got == (want.bytes if hasattr(want, "bytes") else want), f"{where}\nbound {got!r} instead of {want!r}"
@@ -223,14 +237,14 @@ def check_order(table, file, rows, what):
     values = [transformed(v, field.transform, leaf.field_type) for v in values_at(rows, path)]
     nulls = [v is None for v in values]
     assert nulls == sorted(nulls, reverse=not nulls_last), f"{what}\nNULLs by {field}: {values}"
-    known = [comparable(v) for v in values if v is not None]
+    known = [v if isinstance(v, float) else comparable(v) for v in values if v is not None]
     for one, other in itertools.pairwise(known):
         low, high = (other, one) if descending else (one, other)
         nan = [isinstance(v, float) and math.isnan(v) for v in (low, high)]
         assert nan[1] or (not nan[0] and low <= high), f"{what}\n{one!r} before {other!r} by {field}"
 
 
-def check_file(table, file, mode, what):
+def check_file(table, file, what):
     """Everything of one file that was written with the table's present schema; gives its rows."""
     path, schema = path_of(file.file_path), table.schema()
     rows = rows_of_file(path, schema)
@@ -238,7 +252,7 @@ def check_file(table, file, mode, what):
     assert file.record_count == len(rows) and len(rows) > 0, what
     assert file.file_size_in_bytes == path.stat().st_size, what
     check_partition(table, file, rows, what)
-    check_metrics(schema, file, rows, mode, what)
+    check_metrics(table, file, rows, what)
     check_layout(schema, path, what)
     check_physical_types(path)
     check_order(table, file, rows, what)

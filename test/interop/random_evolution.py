@@ -8,6 +8,8 @@ from pyiceberg.types import (BinaryType, BooleanType, DateType, DecimalType, Dou
 
 from random_tables import leaves, sql_type, transforms_of
 
+ADDABLE = [StringType(), LongType(), DoubleType(), DateType(), DecimalType(12, 2), BinaryType(), TimestamptzType(), IntegerType()]
+
 
 def structs(fields, prefix=(), above=()):
     """(names that lead to a struct, its fields, ids above it) at every depth, the table first."""
@@ -83,6 +85,8 @@ def random_changes(rng, schema, pinned):
             gone = rng.choice(loose)
             fields.remove(gone)
             early.append(Change("drop", (*prefix, gone.name)))
+            if rng.random() < 0.5:  # another column of that name
+                early.append(Change("add", (*prefix, gone.name), of_that_name(rng, gone)))
         for field in fields:
             path = (*prefix, field.name)
             if field.required and rng.random() < 0.3:
@@ -92,22 +96,40 @@ def random_changes(rng, schema, pinned):
         if any(part in ("element", "value") for part in prefix) and not above:
             continue
         for _ in range(rng.choice([0, 1, 2])):
-            kind = rng.choice([StringType(), LongType(), DoubleType(), DateType(), DecimalType(12, 2), BinaryType(), TimestamptzType(),
-                               ListType(0, StringType(), element_required=False) if not prefix else BooleanType()])
+            kind = rng.choice([*ADDABLE, ListType(0, StringType(), element_required=False) if not prefix else BooleanType()])
             early.append(Change("add", (*prefix, f"added {next(fresh)}"), kind, rng.choice([None, rng.choice(fields).name])))
         if len(fields) > 1 and rng.random() < 0.5:
             one, other = rng.sample(fields, 2)
             moves.append(Change("move", (*prefix, one.name), after=rng.choice([None, other.name])))
-        if rng.random() < 0.5:
+        kind = rng.random()
+        if kind < 0.15 and len(fields) > 1:  # two columns change their names
+            one, other = (field.name for field in rng.sample(fields, 2))
+            renames += [Change("rename", (*prefix, one), "between"), Change("rename", (*prefix, other), one),
+                        Change("rename", (*prefix, "between"), other)]
+        elif kind < 0.5:
             field = rng.choice(fields)
             renames.append(Change("rename", (*prefix, field.name), f"new {field.name}"))
+            if rng.random() < 0.5:  # its name goes to another column
+                renames.append(Change("add", (*prefix, field.name), of_that_name(rng, field), rng.choice([None, f"new {field.name}"])))
     return early + moves + sorted(renames, key=lambda change: -len(change.path))
+
+
+def of_that_name(rng, field):
+    """A type for another column of the name: often the same."""
+    return field.field_type if rng.random() < 0.5 and type(field.field_type) in map(type, ADDABLE) else rng.choice(ADDABLE)
 
 
 def dropped_whole(changes):
     """Without those below what another change drops."""
     gone = [change.path for change in changes if change.what == "drop"]
     return [c for c in changes if not any(len(c.path) > len(path) and c.path[:len(path)] == path for path in gone)]
+
+
+def keeping_names(changes):
+    """Without names that go to other columns, and with them, by the name mapping, the values of files that have no ids."""
+    used = {c.path for c in changes if c.what in ("drop", "rename")}
+    return [c for c in changes if not (c.what == "add" and c.path in used) and "between" not in (c.path[-1], c.to) and
+            not (c.what == "rename" and (*c.path[:-1], c.to) in used)]
 
 
 # ---- partitions and orders
@@ -153,5 +175,7 @@ def random_order(rng, table):
     chosen = rng.sample(sources, min(len(sources), rng.choice([1, 2])))
     if not chosen:
         return None
-    parts = [f"{name_of([f.name for f in path])} {rng.choice(['ASC', 'DESC'])} NULLS {rng.choice(['FIRST', 'LAST'])}" for path in chosen]
+    terms = [term(rng.choice([t for t in transforms_of(path[-1].field_type) if not isinstance(t, VoidTransform)])
+                  if rng.random() < 0.25 else IdentityTransform(), path) for path in chosen]
+    parts = [f"{column} {rng.choice(['ASC', 'DESC'])} NULLS {rng.choice(['FIRST', 'LAST'])}" for column in terms]
     return "WRITE ORDERED BY " + ", ".join(parts), [path[-1] for path in chosen]

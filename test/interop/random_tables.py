@@ -77,7 +77,7 @@ def random_schema(rng, with_time=True):
 
 def transforms_of(kind):
     if isinstance(kind, (FloatType, DoubleType)):
-        return [VoidTransform()]
+        return [VoidTransform(), IdentityTransform()]
     found = [IdentityTransform(), VoidTransform()]
     if not isinstance(kind, BooleanType):
         found.append(BucketTransform(7))
@@ -102,11 +102,16 @@ def leaves(fields, path=()):
 def random_spec(rng, schema):
     sources = [leaf for _, leaf in leaves(schema.fields)]
     fields = []
-    for number, leaf in enumerate(rng.sample(sources, min(len(sources), rng.choice([0, 0, 1, 1, 2])))):
-        transform = rng.choice(transforms_of(leaf.field_type))
+    for leaf in rng.sample(sources, min(len(sources), rng.choice([0, 0, 1, 1, 2, 3]))):
+        transforms = [rng.choice(transforms_of(leaf.field_type))]
+        several = [t for t in transforms_of(leaf.field_type) if isinstance(t, (IdentityTransform, BucketTransform, TruncateTransform))]
+        if transforms[0] in several and rng.random() < 0.25:  # two fields of one column
+            transforms += [t for t in several if t != transforms[0]][:1]
         if isinstance(leaf.field_type, UUIDType) and any(isinstance(schema.find_type(f.source_id), UUIDType) for f in fields):
             continue  # PyIceberg 0.12 cannot read manifests that name a type twice
-        fields.append(PartitionField(leaf.field_id, 1000 + number, transform, f"p {number}{leaf.name}"))
+        for transform in transforms:
+            number = len(fields)
+            fields.append(PartitionField(leaf.field_id, 1000 + number, transform, f"p {number}{leaf.name}"))
     return PartitionSpec(*fields)
 
 
@@ -138,6 +143,8 @@ def random_value(rng, kind):
     if isinstance(kind, (TimestampType, TimestamptzType)):
         return rng.choice([rng.choice(INSTANTS), rng.randint(-2 * 10**15, 4 * 10**15)])
     if isinstance(kind, StringType):
+        if rng.random() < 0.004:
+            return rng.choice("xü") * 70_000
         return rng.choice([*STRINGS, "".join(rng.choices("abä😀", k=rng.randrange(30)))])
     if isinstance(kind, UUIDType):
         return uuid.UUID(int=rng.choice([0, 2**128 - 1, 2**127, rng.getrandbits(128)]))

@@ -18,6 +18,7 @@ LONG = os.environ.get("FIRN_TEST_LONG") == "1"
 SECONDS = float(os.environ.get("FIRN_CONCURRENT_SECONDS", 200 if LONG else 4))
 SPARK = os.environ.get("FIRN_INTEROP_SPARK") != "0"
 RETRIES = "'commit.retry.num-retries' = '200', 'commit.retry.min-wait-ms' = '10', 'commit.retry.max-wait-ms' = '300'"
+DEFAULTS = "'write.metadata.previous-versions-max' = '100'"  # no property of commits
 # How a change that met another ends where it is not done again.
 CONFLICTS = ("conflict", "CommitFailed", "ValidationException", "Cannot commit", "SQLITE_BUSY", "locked", "Missing required files",
              "another commit", "changed since")
@@ -126,18 +127,27 @@ def check_totals(snapshots, rows):
     assert total == rows
 
 
-@pytest.mark.parametrize("partitioned", [False, True], ids=["unpartitioned", "partitioned"])
-def test_appends(firn, peer, pyiceberg, space, partitioned):
+@pytest.mark.parametrize("partitioned,retries", [(False, RETRIES), (True, RETRIES), (False, "")],
+                         ids=["unpartitioned", "partitioned", "default retries"])
+def test_appends(firn, peer, pyiceberg, space, partitioned, retries):
+    """With Iceberg's default of four retries some appends are refused, by name, and leave nothing."""
     table = f"{space}.t"
     firn.run(f"CREATE TABLE {table} (writer STRING, i INT) USING iceberg {'PARTITIONED BY (writer, bucket(2, i))' * partitioned} "
-             f"TBLPROPERTIES ({RETRIES})")
+             f"TBLPROPERTIES ({retries or DEFAULTS})")
 
     def insert(name):
         return lambda n: f"INSERT INTO {table} VALUES ('{name}', {n}), ('{name}', {-n - 1})"
 
     writers = run_all({"one": by_firn(firn, insert("one")), "two": by_firn(firn, insert("two")),
                        "spark": by_spark(peer, insert("spark")) if peer else by_firn(firn, insert("spark"), 1)})
-    assert not [writer.refused for name, writer in writers.items() if name != "spark" and writer.refused]
+    print({name: (len(writer.done), len(writer.refused)) for name, writer in writers.items()})
+    print(collections.Counter(message[:160] for writer in writers.values() for message in writer.refused.values()))
+    if retries:
+        assert not [writer.refused for name, writer in writers.items() if name != "spark" and writer.refused]
+    unnamed = [message for writer in writers.values() for message in writer.refused.values()
+               if not any(word in message for word in CONFLICTS)]
+    assert not unnamed, unnamed[:3]
+    assert min(len(writer.done) for writer in writers.values()) > 0  # nobody starves
     want = collections.Counter((name, i) for name, writer in writers.items() for n in writer.done for i in (n, -n - 1))
     maybe = {("spark", i) for n in writers["spark"].refused for i in (n, -n - 1)}  # it does not know itself
     loaded = pyiceberg.load_table(table)
@@ -152,7 +162,6 @@ def test_appends(firn, peer, pyiceberg, space, partitioned):
     assert len(snapshots) == sum(got.values()) / 2
     on_disk = {str(p) for p in Path(loaded.location().removeprefix("file://")).glob("data/**/*.parquet")}
     assert maybe or on_disk == {path.removeprefix("file://").removeprefix("file:") for path in named}
-    print({name: len(writer.done) for name, writer in writers.items()})
 
 
 @pytest.mark.parametrize("mode", ["copy-on-write", "merge-on-read"])
