@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "iceberg/format.h"
+#include "iceberg/json_text.h"
 #include "iceberg/schema_json.h"
 #include "iceberg/snapshot_json.h"
 #include "iceberg/spec_json.h"
@@ -18,6 +19,7 @@ namespace {
 
 constexpr int kNewestVersion = 3;
 constexpr int64_t kNoSnapshot = -1;
+constexpr size_t kFewBytes = 16 << 10, kBytesASnapshot = 1 << 10;  // of text, about
 
 void require_from_v2(const JsonCursor& json, const TableMetadata& table, const char* name) {
   if (table.format_version > 1)
@@ -161,38 +163,62 @@ std::vector<std::string> kept_objects(const JsonCursor& json, const char* name) 
   return objects;
 }
 
-OrderedJson kept_to_json(const std::vector<std::string>& objects) {
-  OrderedJson array = OrderedJson::array();
-  for (const std::string& text : objects) array.push_back(OrderedJson::parse(text));
-  return array;
+void put_kept(const char* name, const std::vector<std::string>& objects, JsonText& json) {
+  json.key(name);
+  json.open('[');
+  for (const std::string& text : objects) json.json(dump_json(OrderedJson::parse(text)));
+  json.close(']');
 }
 
-template <typename T, typename Write>
-OrderedJson array_of(const std::vector<T>& values, Write write) {
-  OrderedJson array = OrderedJson::array();
-  for (const T& value : values) array.push_back(write(value));
-  return array;
+template <typename T>
+void put_array(const char* name, const std::vector<T>& values, OrderedJson (*to_json)(const T&),
+               JsonText& json) {
+  json.key(name);
+  json.open('[');
+  for (const T& value : values) json.json(dump_json(to_json(value)));
+  json.close(']');
 }
 
-OrderedJson refs_to_json(const TableMetadata& table) {
+void put_properties(const Properties& properties, JsonText& json) {
+  json.key("properties");
+  json.open('{');
+  for (const auto& [key, value] : properties) json.member(key, value);
+  json.close('}');
+}
+
+void put_refs(const TableMetadata& table, JsonText& json) {
   OrderedJson refs = OrderedJson::object();
   for (const auto& [name, ref] : table.refs) put_ref(ref, refs[name]);
-  return refs;
+  json.key("refs");
+  json.json(dump_json(refs));
 }
 
-void put_logs(const TableMetadata& table, OrderedJson& json) {
-  json["snapshot-log"] = array_of(table.snapshot_log, [](const SnapshotLogEntry& entry) {
-    OrderedJson element;
-    element["timestamp-ms"] = entry.timestamp_ms;
-    element["snapshot-id"] = entry.snapshot_id;
-    return element;
-  });
-  json["metadata-log"] = array_of(table.metadata_log, [](const MetadataLogEntry& entry) {
-    OrderedJson element;
-    element["timestamp-ms"] = entry.timestamp_ms;
-    element["metadata-file"] = entry.file;
-    return element;
-  });
+void put_snapshots(const TableMetadata& table, JsonText& json) {
+  json.key("snapshots");
+  json.open('[');
+  for (const Snapshot& snapshot : table.snapshots) write_snapshot(snapshot, json);
+  json.close(']');
+}
+
+void put_logs(const TableMetadata& table, JsonText& json) {
+  json.key("snapshot-log");
+  json.open('[');
+  for (const SnapshotLogEntry& entry : table.snapshot_log) {
+    json.open('{');
+    json.member("timestamp-ms", entry.timestamp_ms);
+    json.member("snapshot-id", entry.snapshot_id);
+    json.close('}');
+  }
+  json.close(']');
+  json.key("metadata-log");
+  json.open('[');
+  for (const MetadataLogEntry& entry : table.metadata_log) {
+    json.open('{');
+    json.member("timestamp-ms", entry.timestamp_ms);
+    json.member("metadata-file", entry.file);
+    json.close('}');
+  }
+  json.close(']');
 }
 
 void check_writable(const TableMetadata& table) {
@@ -241,29 +267,32 @@ TableMetadata parse_table_metadata(std::string_view text) {
 
 std::string write_table_metadata(const TableMetadata& table) {
   check_writable(table);
-  OrderedJson json;
-  json["format-version"] = kNewestWritten;
-  json["table-uuid"] = table.table_uuid;
-  json["location"] = table.location;
-  json["last-sequence-number"] = table.last_sequence_number;
-  json["last-updated-ms"] = table.last_updated_ms;
-  json["last-column-id"] = table.last_column_id;
-  json["current-schema-id"] = table.current_schema_id;
-  json["schemas"] = array_of(table.schemas, schema_to_json);
-  json["default-spec-id"] = table.default_spec_id;
-  json["partition-specs"] = array_of(table.specs, spec_to_json);
-  json["last-partition-id"] = table.last_partition_id;
-  json["default-sort-order-id"] = table.default_sort_order_id;
-  json["sort-orders"] = array_of(table.sort_orders, sort_order_to_json);
-  OrderedJson& properties = json["properties"] = OrderedJson::object();
-  for (const auto& [key, value] : table.properties) properties[key] = value;
-  json["current-snapshot-id"] = table.current_snapshot_id.value_or(kNoSnapshot);
-  json["refs"] = refs_to_json(table);
-  json["snapshots"] = array_of(table.snapshots, snapshot_to_json);
-  json["statistics"] = kept_to_json(table.statistics);
-  json["partition-statistics"] = kept_to_json(table.partition_statistics);
+  std::string text;
+  text.reserve(kFewBytes + table.snapshots.size() * kBytesASnapshot);
+  JsonText json(text);
+  json.open('{');
+  json.member("format-version", kNewestWritten);
+  json.member("table-uuid", table.table_uuid);
+  json.member("location", table.location);
+  json.member("last-sequence-number", table.last_sequence_number);
+  json.member("last-updated-ms", table.last_updated_ms);
+  json.member("last-column-id", table.last_column_id);
+  json.member("current-schema-id", table.current_schema_id);
+  put_array("schemas", table.schemas, schema_to_json, json);
+  json.member("default-spec-id", table.default_spec_id);
+  put_array("partition-specs", table.specs, spec_to_json, json);
+  json.member("last-partition-id", table.last_partition_id);
+  json.member("default-sort-order-id", table.default_sort_order_id);
+  put_array("sort-orders", table.sort_orders, sort_order_to_json, json);
+  put_properties(table.properties, json);
+  json.member("current-snapshot-id", table.current_snapshot_id.value_or(kNoSnapshot));
+  put_refs(table, json);
+  put_snapshots(table, json);
+  put_kept("statistics", table.statistics, json);
+  put_kept("partition-statistics", table.partition_statistics, json);
   put_logs(table, json);
-  return dump_json(json);
+  json.close('}');
+  return text;
 }
 
 }  // namespace firn::iceberg

@@ -42,28 +42,30 @@ Snapshot snapshot_from(const JsonCursor& json) {
   return snapshot;
 }
 
-OrderedJson snapshot_to_json(const Snapshot& snapshot) {
+void write_snapshot(const Snapshot& snapshot, JsonText& json) {
   if (snapshot.manifest_list.empty()) {
     throw_unsupported(
         "rewriting a format v1 table whose snapshots have no manifest list: expire them first");
   }
-  OrderedJson json;
-  if (snapshot.sequence_number > 0) json["sequence-number"] = snapshot.sequence_number;
-  json["snapshot-id"] = snapshot.id;
-  if (snapshot.parent) json["parent-snapshot-id"] = *snapshot.parent;
-  json["timestamp-ms"] = snapshot.timestamp_ms;
+  json.open('{');
+  if (snapshot.sequence_number > 0) json.member("sequence-number", snapshot.sequence_number);
+  json.member("snapshot-id", snapshot.id);
+  if (snapshot.parent) json.member("parent-snapshot-id", *snapshot.parent);
+  json.member("timestamp-ms", snapshot.timestamp_ms);
   if (!snapshot.operation.empty()) {
-    OrderedJson& summary = json["summary"];
-    summary["operation"] = snapshot.operation;
+    json.key("summary");
+    json.open('{');
+    json.member("operation", snapshot.operation);
     for (const auto& [key, value] : snapshot.summary) {
-      if (key != "operation") summary[key] = value;
+      if (key != "operation") json.member(key, value);
     }
+    json.close('}');
   }
-  json["manifest-list"] = snapshot.manifest_list;
-  if (snapshot.schema_id) json["schema-id"] = *snapshot.schema_id;
-  if (snapshot.first_row_id) json["first-row-id"] = *snapshot.first_row_id;
-  if (snapshot.added_rows) json["added-rows"] = *snapshot.added_rows;
-  return json;
+  json.member("manifest-list", snapshot.manifest_list);
+  if (snapshot.schema_id) json.member("schema-id", *snapshot.schema_id);
+  if (snapshot.first_row_id) json.member("first-row-id", *snapshot.first_row_id);
+  if (snapshot.added_rows) json.member("added-rows", *snapshot.added_rows);
+  json.close('}');
 }
 
 SnapshotRef ref_from(const JsonCursor& json) {

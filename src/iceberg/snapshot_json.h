@@ -2,12 +2,13 @@
 #pragma once
 
 #include "iceberg/json_cursor.h"
+#include "iceberg/json_text.h"
 #include "iceberg/metadata.h"
 
 namespace firn::iceberg {
 
 Snapshot snapshot_from(const JsonCursor& json);
-OrderedJson snapshot_to_json(const Snapshot& snapshot);
+void write_snapshot(const Snapshot& snapshot, JsonText& json);
 SnapshotRef ref_from(const JsonCursor& json);
 // Puts the reference's fields into `json`, beside whatever it has.
 void put_ref(const SnapshotRef& ref, OrderedJson& json);

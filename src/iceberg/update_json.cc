@@ -211,7 +211,12 @@ struct PutUpdate {
   void operator()(const SetDefaultSpec& u) const { json["spec-id"] = u.spec_id; }
   void operator()(const AddSortOrder& u) const { json["sort-order"] = sort_order_to_json(u.order); }
   void operator()(const SetDefaultSortOrder& u) const { json["sort-order-id"] = u.order_id; }
-  void operator()(const AddSnapshot& u) const { json["snapshot"] = snapshot_to_json(u.snapshot); }
+  void operator()(const AddSnapshot& u) const {
+    std::string text;
+    JsonText writer(text);
+    write_snapshot(u.snapshot, writer);
+    json["snapshot"] = OrderedJson::parse(text);
+  }
   void operator()(const SetSnapshotRef& u) const {
     json["ref-name"] = u.name;
     put_ref(u.ref, json);
