@@ -3,6 +3,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
 #include <vector>
 
 namespace firn::stream {
@@ -10,8 +14,9 @@ namespace firn::stream {
 class FuseFilter {
  public:
   FuseFilter() = default;
-  // `keys` are distinct 64-bit hashes, well mixed. Order does not matter.
-  explicit FuseFilter(const std::vector<uint64_t>& keys);
+  // `read_keys` gives distinct 64-bit hashes, well mixed, in any order. It is asked again where a
+  // seed does not fit, which is rare: keeping them would be most of the memory.
+  explicit FuseFilter(const std::function<std::vector<uint64_t>()>& read_keys);
   bool may_contain(uint64_t key) const {
     if (fingerprints_.empty()) return false;
     const uint64_t hash = mix(key, seed_);
@@ -20,6 +25,9 @@ class FuseFilter {
             fingerprints_[slots.c]) == 0;
   }
   int64_t memory_bytes() const { return static_cast<int64_t>(fingerprints_.size()); }
+  // For files: as bytes, and nothing where bytes are no filter.
+  void append_to(std::string& out) const;
+  static std::optional<FuseFilter> parse(std::string_view bytes);
 
  private:
   struct Slots {
@@ -42,7 +50,7 @@ class FuseFilter {
     return {a, b, c};
   }
   void size_for(uint64_t count);
-  bool try_build(const std::vector<uint64_t>& keys);
+  bool try_build(std::vector<uint64_t>& hashes);  // destroys them
 
   uint64_t seed_ = 0x726b2b9d438b9d4dULL;
   uint32_t segment_length_ = 0;

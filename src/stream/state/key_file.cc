@@ -44,7 +44,7 @@ void KeyWriter::finish() {
   file_->finish();
 }
 
-KeyReader::KeyReader(files::FileStore& store, const std::string& uri)
+KeyFile::KeyFile(files::FileStore& store, const std::string& uri)
     : uri_(uri), file_(store.open(uri)) {
   const auto size = static_cast<uint64_t>(file_->size());
   if (size < kKeyFileHeader) damaged("it is no key file");
@@ -54,43 +54,58 @@ KeyReader::KeyReader(files::FileStore& store, const std::string& uri)
   const uint64_t hashes = (size - kKeyFileHeader) / sizeof(Hash128);
   if ((size - kKeyFileHeader) % sizeof(Hash128) != 0 || count_ > hashes) damaged("it was cut off");
   const uint64_t end = kKeyFileHeader + count_ * sizeof(Hash128);
+  is_checked_.resize(blocks());
   if (std::string_view(header, kKeyFileMagic.size()) == kMagicOfFormat1) {
     if (hashes != count_ + 1) damaged("it was cut off");
     std::string all = store.read_all(uri);
-    Hash128 check;
-    std::memcpy(&check, all.data() + end, sizeof check);
-    if (hash128(std::string_view(all).substr(0, end)) != check) damaged("its checksum is wrong");
+    std::memcpy(&hash_, all.data() + end, sizeof hash_);
+    if (hash128(std::string_view(all).substr(0, end)) != hash_) damaged("its checksum is wrong");
+    is_checked_.assign(blocks(), true);
     return;
   }
   if (std::string_view(header, kKeyFileMagic.size()) != kKeyFileMagic) damaged("it is no key file");
-  checks_.resize((count_ + kBlockKeys - 1) / kBlockKeys);
+  checks_.resize(blocks());
   if (hashes != count_ + checks_.size()) damaged("it was cut off");
   file_->read_at(static_cast<int64_t>(end), static_cast<int64_t>(checks_.size() * sizeof(Hash128)),
                  reinterpret_cast<char*>(checks_.data()));
+  hash_ = hash128(key_bytes(checks_), count_);
+}
+
+uint64_t KeyFile::blocks() const { return (count_ + kBlockKeys - 1) / kBlockKeys; }
+
+void KeyFile::read_block(uint64_t number, std::vector<Hash128>& keys) {
+  const uint64_t first = number * kBlockKeys;
+  keys.resize(std::min(kBlockKeys, count_ - first));
+  file_->read_at(static_cast<int64_t>(kKeyFileHeader + first * sizeof(Hash128)),
+                 static_cast<int64_t>(keys.size() * sizeof(Hash128)),
+                 reinterpret_cast<char*>(keys.data()));
+  if (!checks_.empty() && hash128(key_bytes(keys), number) != checks_[number])
+    damaged("its checksum is wrong");
+  is_checked_[number] = true;
+}
+
+void KeyFile::read(uint64_t first, uint64_t size, Hash128* keys) {
+  const uint64_t number = first / kBlockKeys;
+  if (!is_checked_[number]) {
+    read_block(number, scratch_);
+    std::copy_n(scratch_.begin() + static_cast<std::ptrdiff_t>(first % kBlockKeys), size, keys);
+    return;
+  }
+  file_->read_at(static_cast<int64_t>(kKeyFileHeader + first * sizeof(Hash128)),
+                 static_cast<int64_t>(size * sizeof(Hash128)), reinterpret_cast<char*>(keys));
+}
+
+void KeyFile::damaged(const char* reason) const {
+  throw Error("STREAM_CHECKPOINT_CORRUPT", {{"location", uri_}, {"reason", reason}});
 }
 
 const Hash128* KeyReader::next() {
   if (at_ == block_.size()) {
-    if (loaded_ == count_) return nullptr;
-    load_block();
+    if (loaded_ == file_->blocks()) return nullptr;
+    file_->read_block(loaded_++, block_);
+    at_ = 0;
   }
   return &block_[at_++];
-}
-
-void KeyReader::load_block() {
-  const uint64_t number = loaded_ / kBlockKeys;
-  block_.resize(std::min(kBlockKeys, count_ - loaded_));
-  file_->read_at(static_cast<int64_t>(kKeyFileHeader + loaded_ * sizeof(Hash128)),
-                 static_cast<int64_t>(block_.size() * sizeof(Hash128)),
-                 reinterpret_cast<char*>(block_.data()));
-  if (!checks_.empty() && hash128(key_bytes(block_), number) != checks_[number])
-    damaged("its checksum is wrong");
-  loaded_ += block_.size();
-  at_ = 0;
-}
-
-void KeyReader::damaged(const char* reason) const {
-  throw Error("STREAM_CHECKPOINT_CORRUPT", {{"location", uri_}, {"reason", reason}});
 }
 
 }  // namespace firn::stream

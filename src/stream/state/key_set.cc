@@ -83,49 +83,101 @@ class KeySet::Table {
 };
 
 // A sorted file. Only the filter and every 256th key stay in memory; a hit of the filter costs one
-// small read.
+// small read. Both lie in a file beside the run, so that a restart does not read the run; where
+// that file is missing or damaged it is made anew.
 class KeySet::Run {
  public:
-  // Reads the file once.
-  Run(files::FileStore& store, std::string uri) : uri_(std::move(uri)) {
-    KeyReader keys(store, uri_);
-    count_ = keys.count();
+  Run(files::FileStore& store, std::string uri) : keys_(store, uri) {
+    if (!load_lookup(store)) build_lookup(store);
+  }
+  static std::string lookup_of(const std::string& run) { return run + kLookupSuffix; }
+
+  const std::string& uri() const { return keys_.uri(); }
+  uint64_t count() const { return keys_.count(); }
+  int64_t memory_bytes() const {
+    return filter_.memory_bytes() + static_cast<int64_t>(index_.size() * sizeof(Hash128));
+  }
+
+  // Takes the mark from the keys that are here. One run after the other: then look-ups of many
+  // keys in a filter that no cache holds are under way at once.
+  void unmark_known(std::span<const Hash128> keys, std::vector<uint8_t>& is_new) {
+    for (size_t i = 0; i < keys.size(); ++i) {
+      if (is_new[i] != 0 && contains(keys[i])) is_new[i] = 0;
+    }
+  }
+
+ private:
+  bool contains(const Hash128& key) {
+    if (!filter_.may_contain(key.first)) return false;
+    const auto above = std::upper_bound(index_.begin(), index_.end(), key);
+    if (above == index_.begin()) return false;
+    const auto first = static_cast<uint64_t>(above - index_.begin() - 1) * kStep;
+    const uint64_t size = std::min<uint64_t>(kStep, count() - first);
+    Hash128 block[kStep];
+    keys_.read(first, size, block);
+    return std::binary_search(block, block + size, key);
+  }
+
+  static constexpr uint64_t kStep = 256;
+  static constexpr std::string_view kMagic = "firnlook1";
+  static constexpr const char* kLookupSuffix = ".lookup";
+
+  uint64_t steps() const { return (count() + kStep - 1) / kStep; }
+
+  // "firnlook1", the run's check, every 256th key, the filter, and the MurmurHash3 of all that.
+  bool load_lookup(files::FileStore& store) {
+    if (!store.stat(lookup_of(uri()))) return false;
+    const std::string bytes = store.read_all(lookup_of(uri()));
+    const size_t index_at = kMagic.size() + sizeof(Hash128);
+    const size_t index_bytes = steps() * sizeof(Hash128);
+    if (bytes.size() < index_at + index_bytes + sizeof(Hash128)) return false;
+    const std::string_view content =
+        std::string_view(bytes).substr(0, bytes.size() - sizeof(Hash128));
+    Hash128 of_run, of_content;
+    std::memcpy(&of_run, bytes.data() + kMagic.size(), sizeof of_run);
+    std::memcpy(&of_content, bytes.data() + content.size(), sizeof of_content);
+    if (!content.starts_with(kMagic) || of_run != keys_.check() || of_content != hash128(content))
+      return false;
+    auto filter = FuseFilter::parse(content.substr(index_at + index_bytes));
+    if (!filter) return false;
+    filter_ = std::move(*filter);
+    index_.resize(steps());
+    std::memcpy(index_.data(), bytes.data() + index_at, index_bytes);
+    return true;
+  }
+
+  // Reads the run; fills the index beside it.
+  std::vector<uint64_t> read_hashes() {
     std::vector<uint64_t> hashes;
-    hashes.reserve(count_);
+    hashes.reserve(count());
+    index_.clear();
+    index_.reserve(steps());
+    KeyReader keys(keys_);
     for (uint64_t i = 0; const Hash128* const key = keys.next(); ++i) {
       if (i % kStep == 0) index_.push_back(*key);
       hashes.push_back(key->first);  // of a sorted file: sorted too
     }
     hashes.erase(std::unique(hashes.begin(), hashes.end()), hashes.end());
-    filter_ = FuseFilter(hashes);
-    file_ = store.open(uri_);
+    return hashes;
   }
 
-  const std::string& uri() const { return uri_; }
-  uint64_t count() const { return count_; }
-  int64_t memory_bytes() const {
-    return filter_.memory_bytes() + static_cast<int64_t>(index_.size() * sizeof(Hash128));
+  void build_lookup(files::FileStore& store) {
+    filter_ = FuseFilter([this] { return read_hashes(); });
+    std::string bytes(kMagic);
+    const Hash128 of_run = keys_.check();
+    bytes.append(reinterpret_cast<const char*>(&of_run), sizeof of_run);
+    bytes.append(reinterpret_cast<const char*>(index_.data()), index_.size() * sizeof(Hash128));
+    filter_.append_to(bytes);
+    const Hash128 of_content = hash128(bytes);
+    bytes.append(reinterpret_cast<const char*>(&of_content), sizeof of_content);
+    const auto file = store.create(lookup_of(uri()), files::WriteMode::kOverwrite);
+    file->write(bytes);
+    file->finish();
   }
 
-  bool contains(const Hash128& key) const {
-    if (!filter_.may_contain(key.first)) return false;
-    const auto above = std::upper_bound(index_.begin(), index_.end(), key);
-    if (above == index_.begin()) return false;
-    const auto first = static_cast<uint64_t>(above - index_.begin() - 1) * kStep;
-    const uint64_t size = std::min<uint64_t>(kStep, count_ - first);
-    Hash128 block[kStep];
-    file_->read_at(static_cast<int64_t>(kKeyFileHeader + first * sizeof(Hash128)),
-                   static_cast<int64_t>(size * sizeof(Hash128)), reinterpret_cast<char*>(block));
-    return std::binary_search(block, block + size, key);
-  }
-
- private:
-  static constexpr uint64_t kStep = 256;
-  std::string uri_;
-  uint64_t count_ = 0;
+  KeyFile keys_;
   FuseFilter filter_;
   std::vector<Hash128> index_;
-  std::unique_ptr<files::InputFile> file_;
 };
 
 struct KeySet::Version {
@@ -168,17 +220,14 @@ void KeySet::restore(const std::string& text) {
   deltas_ = version.deltas;
 }
 
-bool KeySet::in_runs(const Hash128& key) const {
-  return std::any_of(runs_.rbegin(), runs_.rend(),
-                     [&](const auto& run) { return run->contains(key); });
-}
-
 void KeySet::insert(std::span<const Hash128> keys, std::vector<uint8_t>& is_new) {
+  is_new.assign(keys.size(), 1);
+  for (const auto& run : runs_) run->unmark_known(keys, is_new);
   constexpr size_t kAhead = 16;
-  is_new.resize(keys.size());
   for (size_t i = 0; i < keys.size(); ++i) {
     if (i + kAhead < keys.size()) table_->prefetch(keys[i + kAhead]);
-    const bool added = !in_runs(keys[i]) && table_->insert(keys[i]);
+    if (is_new[i] == 0) continue;
+    const bool added = table_->insert(keys[i]);
     is_new[i] = added ? 1 : 0;
     if (added) fresh_.push_back(keys[i]);
   }
@@ -262,8 +311,8 @@ std::string KeySet::prepare(int64_t epoch) {
 void KeySet::collect(const std::string& text, int64_t epoch) {
   if (text.empty()) return;
   const Version version = Version::parse(text, options_.folder);
-  std::set<std::string> needed(version.runs.begin(), version.runs.end());
-  needed.insert(version.deltas.begin(), version.deltas.end());
+  std::set<std::string> needed(version.deltas.begin(), version.deltas.end());
+  for (const std::string& run : version.runs) needed.insert({run, Run::lookup_of(run)});
   for (const files::FileInfo& file : store_.list(options_.folder)) {
     const std::string name = file.uri.substr(file.uri.find_last_of('/') + 1);
     const std::optional<int64_t> written = epoch_of(name);

@@ -55,7 +55,6 @@ class KeySet {
   class Run;
   struct Version;
 
-  bool in_runs(const Hash128&) const;
   std::string fresh_name(const char* kind, int64_t epoch);
   void write_run(int64_t epoch);
   void merge_runs(int64_t epoch);

@@ -3,10 +3,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <random>
 #include <set>
 
 #include "base/error.h"
+#include "stream/state/key_file.h"
 
 namespace firn::stream {
 namespace {
@@ -18,16 +20,24 @@ std::vector<uint8_t> insert(KeySet& set, const std::vector<Hash128>& keys) {
 }
 
 TEST(FuseFilter, HoldsEveryKeyAndFewOthers) {
-  for (const uint64_t count :
-       {uint64_t{1}, uint64_t{2}, uint64_t{7}, uint64_t{1000}, uint64_t{200000}}) {
+  for (const uint64_t count : {uint64_t{1}, uint64_t{2}, uint64_t{7}, uint64_t{1000},
+                               uint64_t{200000}, uint64_t{400000}}) {
     std::mt19937_64 random(count);
     std::vector<uint64_t> keys;
     for (uint64_t i = 0; i < count; ++i) keys.push_back(random());
-    const FuseFilter filter(keys);
+    const FuseFilter filter([&] { return keys; });
     for (const uint64_t key : keys) ASSERT_TRUE(filter.may_contain(key)) << count;
     int false_hits = 0;
     for (int i = 0; i < 100000; ++i) false_hits += filter.may_contain(random()) ? 1 : 0;
     EXPECT_LT(false_hits, 1000) << count;
+    std::string bytes;
+    filter.append_to(bytes);
+    const auto again = FuseFilter::parse(bytes);
+    ASSERT_TRUE(again) << count;
+    for (const uint64_t key : keys) ASSERT_TRUE(again->may_contain(key)) << count;
+    EXPECT_FALSE(FuseFilter::parse(std::string_view(bytes).substr(0, bytes.size() - 1)));
+    bytes[8] ^= 3;  // the segment's length
+    EXPECT_FALSE(FuseFilter::parse(bytes));
   }
 }
 
@@ -125,6 +135,100 @@ TEST(KeySet, NamesADamagedFile) {
     EXPECT_EQ(error.condition(), "STREAM_CHECKPOINT_CORRUPT");
     EXPECT_NE(std::string(error.what()).find(file), std::string::npos);
   }
+}
+
+constexpr uint64_t kRunKeys = 100'000;  // of RunFiles: two blocks
+
+// A set whose keys lie in one run, as a restart finds it.
+class RunFiles : public testing::Test {
+ protected:
+  RunFiles() {
+    KeySet set(options_, *store_, ids_);
+    for (uint64_t i = 0; i < kRunKeys; ++i) keys_.push_back({hash128(std::to_string(i)).first, i});
+    insert(set, keys_);
+    version_ = set.prepare(0);
+    set.collect(version_, 0);
+  }
+  std::string file(const std::string& end) {
+    for (const files::FileInfo& info : store_->list(options_.folder)) {
+      if (info.uri.ends_with(end) && info.uri.find("run-") != std::string::npos) return info.uri;
+    }
+    return "";
+  }
+  std::string run() {
+    const std::string lookup = file(".lookup");
+    return lookup.substr(0, lookup.size() - std::string(".lookup").size());
+  }
+  void damage(const std::string& uri, size_t at) {
+    std::string bytes = store_->read_all(uri);
+    bytes[at] ^= 1;
+    store_->remove(uri);
+    store_->put_if_absent(uri, bytes);
+  }
+  // As many of the keys as are known after a restart.
+  size_t known_after_restart() {
+    KeySet set(options_, *store_, ids_);
+    set.restore(version_);
+    std::vector<Hash128> asked = keys_;
+    asked.push_back({1, 1});
+    const std::vector<uint8_t> is_new = insert(set, asked);
+    EXPECT_EQ(is_new.back(), 1);
+    return static_cast<size_t>(std::count(is_new.begin(), is_new.end(), 0));
+  }
+
+  const KeySetOptions options_{"mem://state/0", 1000, 3, 5};
+  std::unique_ptr<files::FileStore> store_ = files::make_memory_store();
+  SeededRandom ids_{1};
+  std::vector<Hash128> keys_;
+  std::string version_;
+};
+
+TEST_F(RunFiles, AreKnownAfterARestart) {
+  ASSERT_EQ(store_->list(options_.folder).size(), 2);
+  EXPECT_EQ(known_after_restart(), kRunKeys);
+}
+
+TEST_F(RunFiles, ALookupThatIsMissingOrDamagedIsMadeAnew) {
+  const std::string lookup = file(".lookup");
+  const std::string good = store_->read_all(lookup);
+  store_->remove(lookup);
+  EXPECT_EQ(known_after_restart(), kRunKeys);
+  EXPECT_EQ(store_->read_all(lookup), good);
+  for (const size_t at : {size_t{0}, size_t{12}, size_t{40}, good.size() / 2, good.size() - 1}) {
+    damage(lookup, at);
+    EXPECT_EQ(known_after_restart(), kRunKeys) << at;
+    EXPECT_EQ(store_->read_all(lookup), good) << at;
+  }
+  store_->remove(lookup);
+  store_->put_if_absent(lookup, good.substr(0, good.size() / 3));
+  EXPECT_EQ(known_after_restart(), kRunKeys);
+}
+
+// A restart does not read the run, so damage shows when the key is asked for, and no key is taken
+// for a new one.
+TEST_F(RunFiles, DamageShowsWhenABlockIsTouched) {
+  damage(run(), kKeyFileHeader + (kRunKeys - 10) * sizeof(Hash128));
+  std::vector<Hash128> sorted = keys_;
+  std::sort(sorted.begin(), sorted.end());
+  KeySet set(options_, *store_, ids_);
+  set.restore(version_);
+  EXPECT_EQ(insert(set, {sorted[5]}), (std::vector<uint8_t>{0}));  // of the other block
+  try {
+    insert(set, {sorted[kRunKeys - 20]});
+    FAIL() << "a damaged block was read";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.condition(), "STREAM_CHECKPOINT_CORRUPT");
+    EXPECT_NE(std::string(error.what()).find(run()), std::string::npos);
+  }
+}
+
+TEST_F(RunFiles, TheLookupGoesWithItsRun) {
+  KeySet set(options_, *store_, ids_);
+  set.restore(version_);
+  set.collect(version_, 0);
+  EXPECT_EQ(store_->list(options_.folder).size(), 2);
+  set.collect(R"({"runs":[],"deltas":[],"keys":0})", 1);
+  EXPECT_TRUE(store_->list(options_.folder).empty());
 }
 
 }  // namespace
