@@ -173,7 +173,6 @@ class AvroRows final : public RowReader {
   bool advance() {
     while (left_ == 0) {
       std::string_view objects;
-      scratch_.clear();
       if (!file_.next_block(scratch_, objects, left_)) return false;
       decoder_ = AvroDecoder(objects, uri_);
     }

@@ -7,6 +7,7 @@
 #include <zstd.h>
 
 #include <memory>
+#include <variant>
 
 #include "base/error.h"
 
@@ -26,37 +27,51 @@ constexpr int kDeflateLevel = 6;
 
 size_t first_room(std::string_view block) { return std::max<size_t>(1 << 10, block.size() * 4); }
 
-// `first`: of an empty `out`. Some writers make a block of each record: much room for each of them
-// would be most of the work.
-void grow(std::string& out, size_t used, size_t first, const std::string& file) {
-  if (used >= kMaxBlock) fail(file, "a block is larger than 64 MiB");
-  out.resize(std::min(kMaxBlock, std::max(used * 2, first)));
+// `out` only grows, for it is the room of all blocks.
+void make_room(std::string& out, size_t bytes) {
+  if (out.size() < bytes) out.resize(bytes);
 }
 
-void inflate_raw(std::string_view block, std::string& out, const std::string& file) {
-  struct Stream {
-    z_stream z{};
-    ~Stream() { inflateEnd(&z); }
-  } stream;
-  if (inflateInit2(&stream.z, kRawWindow) != Z_OK)
-    throw Error("FIRN_RESOURCE", {{"what", "no memory to inflate"}});
-  stream.z.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(block.data()));
-  stream.z.avail_in = static_cast<uInt>(block.size());
-  size_t used = 0;
-  int state = Z_OK;
-  while (state != Z_STREAM_END) {
-    if (used == out.size()) grow(out, used, first_room(block), file);
-    stream.z.next_out = reinterpret_cast<Bytef*>(out.data() + used);
-    stream.z.avail_out = static_cast<uInt>(out.size() - used);
-    state = inflate(&stream.z, Z_NO_FLUSH);
-    const size_t now = out.size() - stream.z.avail_out;
-    if (state != Z_OK && state != Z_STREAM_END)
-      fail(file, "a deflate block is damaged or cut short");
-    if (state == Z_OK && now == used) fail(file, "a deflate block is cut short");
-    used = now;
-  }
-  out.resize(used);
+void grow(std::string& out, size_t used, const std::string& file) {
+  if (used >= kMaxBlock) fail(file, "a block is larger than 64 MiB");
+  make_room(out, std::min(kMaxBlock, used * 2));
 }
+
+class Inflater {
+ public:
+  Inflater() {
+    if (inflateInit2(&z_, kRawWindow) != Z_OK)
+      throw Error("FIRN_RESOURCE", {{"what", "no memory to inflate"}});
+  }
+  Inflater(const Inflater&) = delete;
+  Inflater& operator=(const Inflater&) = delete;
+  ~Inflater() { inflateEnd(&z_); }
+
+  size_t run(std::string_view block, std::string& out, const std::string& file) {
+    FIRN_CHECK(inflateReset(&z_) == Z_OK, "zlib starts again");
+    z_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(block.data()));
+    z_.avail_in = static_cast<uInt>(block.size());
+    make_room(out, std::min(first_room(block), kMaxBlock));
+    size_t used = 0;
+    int state = Z_OK;
+    while (state != Z_STREAM_END) {
+      if (used == out.size()) grow(out, used, file);
+      z_.next_out = reinterpret_cast<Bytef*>(out.data() + used);
+      z_.avail_out = static_cast<uInt>(out.size() - used);
+      // Told that this is all, zlib keeps no window beside `out`.
+      state = inflate(&z_, Z_FINISH);
+      used = out.size() - z_.avail_out;
+      if (state == Z_STREAM_END) break;
+      if (state != Z_OK && state != Z_BUF_ERROR)
+        fail(file, "a deflate block is damaged or cut short");
+      if (z_.avail_out != 0) fail(file, "a deflate block is cut short");
+    }
+    return used;
+  }
+
+ private:
+  z_stream z_{};
+};
 
 uint32_t big_endian_32(std::string_view bytes) {
   uint32_t value = 0;
@@ -70,7 +85,7 @@ uint32_t crc_of(std::string_view bytes) {
 }
 
 // Avro's snappy blocks end with the big-endian CRC-32 of the uncompressed bytes.
-void unsnap(std::string_view block, std::string& out, const std::string& file) {
+size_t unsnap(std::string_view block, std::string& out, const std::string& file) {
   if (block.size() < kCrcBytes) fail(file, "a snappy block has no checksum");
   const std::string_view data = block.substr(0, block.size() - kCrcBytes);
   size_t length = 0;
@@ -79,31 +94,41 @@ void unsnap(std::string_view block, std::string& out, const std::string& file) {
   // Snappy cannot shrink by more than this, so a larger claim is a lie.
   if (length > kMaxBlock || length > data.size() * 64 + 64)
     fail(file, "a snappy block claims too large a size");
-  out.resize(length);
+  make_room(out, length);
   if (!snappy::RawUncompress(data.data(), data.size(), out.data()))
     fail(file, "a snappy block is damaged");
-  if (crc_of(out) != big_endian_32(block.substr(data.size())))
+  if (crc_of(std::string_view(out).substr(0, length)) != big_endian_32(block.substr(data.size())))
     fail(file, "a snappy block fails its checksum");
+  return length;
 }
 
-void unzstd(std::string_view block, std::string& out, const std::string& file) {
-  const std::unique_ptr<ZSTD_DStream, size_t (*)(ZSTD_DStream*)> stream(ZSTD_createDStream(),
-                                                                        ZSTD_freeDStream);
-  if (!stream) throw Error("FIRN_RESOURCE", {{"what", "no memory for zstandard"}});
-  ZSTD_inBuffer in{block.data(), block.size(), 0};
-  size_t used = 0;
-  size_t state = 1;
-  while (state != 0) {
-    if (used == out.size()) grow(out, used, first_room(block), file);
-    ZSTD_outBuffer to{out.data(), out.size(), used};
-    state = ZSTD_decompressStream(stream.get(), &to, &in);
-    if (ZSTD_isError(state)) fail(file, "a zstandard block is damaged");
-    const bool stuck = to.pos == used && in.pos == in.size;
-    used = to.pos;
-    if (state != 0 && stuck) fail(file, "a zstandard block is cut short");
+class Unzstd {
+ public:
+  Unzstd() : stream_(ZSTD_createDStream(), ZSTD_freeDStream) {
+    if (!stream_) throw Error("FIRN_RESOURCE", {{"what", "no memory for zstandard"}});
   }
-  out.resize(used);
-}
+
+  size_t run(std::string_view block, std::string& out, const std::string& file) {
+    ZSTD_initDStream(stream_.get());
+    ZSTD_inBuffer in{block.data(), block.size(), 0};
+    make_room(out, std::min(first_room(block), kMaxBlock));
+    size_t used = 0;
+    size_t state = 1;
+    while (state != 0) {
+      if (used == out.size()) grow(out, used, file);
+      ZSTD_outBuffer to{out.data(), out.size(), used};
+      state = ZSTD_decompressStream(stream_.get(), &to, &in);
+      if (ZSTD_isError(state)) fail(file, "a zstandard block is damaged");
+      const bool stuck = to.pos == used && in.pos == in.size;
+      used = to.pos;
+      if (state != 0 && stuck) fail(file, "a zstandard block is cut short");
+    }
+    return used;
+  }
+
+ private:
+  std::unique_ptr<ZSTD_DStream, size_t (*)(ZSTD_DStream*)> stream_;
+};
 
 std::string deflate_raw(std::string_view block) {
   z_stream z{};
@@ -140,26 +165,46 @@ std::string zstd(std::string_view block) {
 
 struct CodecRow {
   std::string_view name;
-  void (*decompress)(std::string_view, std::string&, const std::string&);
   std::string (*compress)(std::string_view);
 };
 constexpr CodecRow kCodecs[] = {
-    {"deflate", inflate_raw, deflate_raw},
-    {"snappy", unsnap, snap},
-    {"zstandard", unzstd, zstd},
+    {"deflate", deflate_raw},
+    {"snappy", snap},
+    {"zstandard", zstd},
+};
+
+struct Unsnap {
+  size_t run(std::string_view block, std::string& out, const std::string& file) {
+    return unsnap(block, out, file);
+  }
 };
 
 }  // namespace
 
-std::string_view avro_decompress(std::string_view codec, std::string_view block,
-                                 std::string& scratch, const std::string& file) {
-  if (codec == "null" || codec.empty()) return block;
-  for (const CodecRow& row : kCodecs) {
-    if (row.name != codec) continue;
-    row.decompress(block, scratch, file);
-    return scratch;
-  }
-  throw_unsupported(fmt::format("the Avro codec '{}' of {}", codec, file));
+struct AvroDecompressor::Codec {
+  const std::string* file;
+  std::variant<Unsnap, Inflater, Unzstd> library;
+};
+
+AvroDecompressor::AvroDecompressor(std::string_view codec, const std::string& file) {
+  if (codec == "null" || codec.empty()) return;
+  codec_ = std::make_unique<Codec>();
+  codec_->file = &file;
+  if (codec == "deflate")
+    codec_->library.emplace<Inflater>();
+  else if (codec == "zstandard")
+    codec_->library.emplace<Unzstd>();
+  else if (codec != "snappy")
+    throw_unsupported(fmt::format("the Avro codec '{}' of {}", codec, file));
+}
+
+AvroDecompressor::~AvroDecompressor() = default;
+
+std::string_view AvroDecompressor::decompress(std::string_view block, std::string& scratch) {
+  if (!codec_) return block;
+  const size_t size = std::visit(
+      [&](auto& library) { return library.run(block, scratch, *codec_->file); }, codec_->library);
+  return std::string_view(scratch).substr(0, size);
 }
 
 std::string avro_compress(std::string_view codec, std::string_view block) {

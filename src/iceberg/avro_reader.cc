@@ -7,7 +7,6 @@
 #include <limits>
 
 #include "base/error.h"
-#include "iceberg/avro_codec.h"
 
 namespace firn::iceberg {
 
@@ -273,9 +272,11 @@ bool AvroFile::next_block(std::string& scratch, std::string_view& objects, int64
   const std::string_view block = decoder.read_bytes();
   if (decoder.read_raw(kSyncBytes) != sync_)
     decoder.fail("a block does not end with the file's sync marker");
-  const auto found = metadata_.find("avro.codec");
-  objects =
-      avro_decompress(found == metadata_.end() ? "null" : found->second, block, scratch, file_);
+  if (!decompressor_) {
+    const auto found = metadata_.find("avro.codec");
+    decompressor_.emplace(found == metadata_.end() ? "null" : found->second, file_);
+  }
+  objects = decompressor_->decompress(block, scratch);
   if (count < 0 || (static_cast<uint64_t>(count) > objects.size() &&
                     static_cast<uint64_t>(count) > kMaxEmptyItems)) {
     decoder.fail("a block announces more objects than it has bytes");
@@ -288,7 +289,7 @@ void AvroFile::for_each(const std::function<void(AvroValue)>& each) {
   const std::string_view all = blocks_;
   std::string_view block;
   int64_t count = 0;
-  for (std::string scratch; next_block(scratch, block, count); scratch.clear()) {
+  for (std::string scratch; next_block(scratch, block, count);) {
     AvroDecoder objects(block, file_);
     for (int64_t i = 0; i < count; ++i) each(AvroValue(objects, schema_, schema_.root, "object"));
     if (!objects.at_end()) objects.fail("a block has bytes after its last object");

@@ -6,10 +6,12 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "iceberg/avro_codec.h"
 #include "iceberg/avro_schema.h"
 
 namespace firn::iceberg {
@@ -20,6 +22,7 @@ class AvroDecoder {
   AvroDecoder(std::string_view bytes, const std::string& file) : rest_(bytes), file_(&file) {}
   bool at_end() const { return rest_.empty(); }
   size_t remaining() const { return rest_.size(); }
+  std::string_view rest() const { return rest_; }
 
   bool read_boolean();
   int64_t read_long() {
@@ -96,7 +99,8 @@ class AvroFile {
   const std::map<std::string, std::string>& metadata() const { return metadata_; }
   // Calls `each` for every object of every block.
   void for_each(const std::function<void(AvroValue)>& each);
-  // The next block's objects, one behind the other; `scratch` may hold them. False at the end.
+  // The next block's objects, one behind the other; `scratch` may hold them, and is best the same
+  // for all blocks. False at the end.
   bool next_block(std::string& scratch, std::string_view& objects, int64_t& count);
 
  private:
@@ -105,6 +109,7 @@ class AvroFile {
   std::string_view sync_;
   AvroSchema schema_;
   std::map<std::string, std::string> metadata_;
+  std::optional<AvroDecompressor> decompressor_;  // made with the first block
 };
 
 }  // namespace firn::iceberg

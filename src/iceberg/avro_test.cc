@@ -307,32 +307,50 @@ TEST_P(Codecs, DamagedBytes) {
 INSTANTIATE_TEST_SUITE_P(, Codecs, testing::Values("null", "deflate", "snappy", "zstandard"));
 
 TEST(AvroCodec, UnknownAndDamaged) {
+  const std::string file = "f.avro";
   std::string scratch;
   try {
-    avro_decompress("xz", "abc", scratch, "f.avro");
+    const AvroDecompressor unknown("xz", file);
     FAIL();
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), Code::kUnsupported);
   }
   std::string snappy = avro_compress("snappy", "hello hello hello");
   snappy.back() = static_cast<char>(snappy.back() ^ 1);
-  expect_corrupt([&] { avro_decompress("snappy", snappy, scratch, "f.avro"); },
+  AvroDecompressor unsnap("snappy", file);
+  expect_corrupt([&] { unsnap.decompress(snappy, scratch); },
                  "f.avro: a snappy block fails its checksum");
   // claims 2^31 bytes
-  expect_corrupt(
-      [&] {
-        avro_decompress("snappy", std::string("\x80\x80\x80\x80\x08zzzz"), scratch, "f.avro");
-      },
-      "too large");
+  expect_corrupt([&] { unsnap.decompress(std::string("\x80\x80\x80\x80\x08zzzz"), scratch); },
+                 "too large");
+}
+
+// What one block leaves behind, a damaged one too, is not in the next.
+TEST(AvroCodec, OneDecompressorForAllBlocks) {
+  const std::string file = "f.avro";
+  const std::string long_text(300'000, 'x');
+  for (const char* codec : {"deflate", "snappy", "zstandard"}) {
+    AvroDecompressor blocks(codec, file);
+    std::string scratch;
+    for (const std::string& text :
+         {std::string("first"), long_text, std::string(), std::string("last")}) {
+      const std::string block = avro_compress(codec, text);
+      EXPECT_EQ(blocks.decompress(block, scratch), text) << codec;
+      const std::string cut = block.substr(0, block.size() / 2);
+      EXPECT_THROW(blocks.decompress(cut, scratch), Error) << codec;
+    }
+  }
 }
 
 TEST(AvroCodec, BombsAreBounded) {
+  const std::string file = "f.avro";
   std::string scratch;
   const std::string zeros(65 << 20, '\0');
   for (const char* codec : {"deflate", "zstandard"}) {
     const std::string bomb = avro_compress(codec, zeros);
     EXPECT_LT(bomb.size(), size_t{1} << 20);
-    expect_corrupt([&] { avro_decompress(codec, bomb, scratch, "f.avro"); }, "larger than 64 MiB");
+    AvroDecompressor bounded(codec, file);
+    expect_corrupt([&] { bounded.decompress(bomb, scratch); }, "larger than 64 MiB");
   }
 }
 

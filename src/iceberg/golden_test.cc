@@ -13,6 +13,7 @@
 #include "iceberg/json_cursor.h"
 #include "iceberg/manifest_avro.h"
 #include "iceberg/metadata_json.h"
+#include "iceberg/packed_manifest.h"
 
 namespace firn::iceberg {
 namespace {
@@ -215,6 +216,23 @@ TEST_P(Golden, Manifests) {
       Json have = plain(manifest.entries[i], manifest.header.spec);
       if (v1) drop_v1_only(want), drop_v1_only(have);
       EXPECT_EQ(normal(have), normal(want)) << name << " entry " << i;
+    }
+  }
+}
+
+// Other writers' manifests are passed over quickly, and packed they tell the same.
+TEST_P(Golden, PackedManifests) {
+  const Json expected_manifests = expected()["manifests"];
+  for (const auto& [name, rows] : expected_manifests.items()) {
+    const std::string bytes = read_file(at(name));
+    EXPECT_TRUE(PlainEntries::of(AvroFile(bytes, name).schema())) << name;
+    const Manifest whole = read_manifest(bytes, name);
+    const PackedManifest packed(bytes, name);
+    ASSERT_EQ(packed.size(), whole.entries.size());
+    for (size_t i = 0; i < packed.size(); ++i) {
+      EXPECT_EQ(packed.status(i), whole.entries[i].status);
+      EXPECT_EQ(packed.partition(i), whole.entries[i].data_file.partition);
+      EXPECT_EQ(packed.entry(i), whole.entries[i]);
     }
   }
 }

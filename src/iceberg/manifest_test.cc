@@ -13,7 +13,6 @@
 #include "iceberg/manifest_avro.h"
 #include "iceberg/metadata_json.h"
 #include "iceberg/metrics.h"
-#include "iceberg/packed_manifest.h"
 #include "types/test_support.h"
 
 namespace firn::iceberg {
@@ -606,56 +605,6 @@ TEST(Summarize, NanIsNoBoundAndNegativeZeroComesFirst) {
   EXPECT_EQ(summary.contains_nan, true);
   EXPECT_EQ(summary.lower_bound, std::string("\0\0\0\0\0\0\0\x80", 8));
   EXPECT_EQ(summary.upper_bound, std::string("\0\0\0\0\0\0\0\0", 8));
-}
-
-// A packed manifest gives what whole decoding gives.
-TEST(PackedManifest, HasTheEntriesAndBoundsOfTheWhole) {
-  Manifest manifest{by_day(), {}};
-  for (int i = 0; i < 500; ++i) {  // several blocks
-    DataFile one = full_file();
-    one.file_path += std::to_string(i) + std::string(200, 'x');
-    one.partition = {i % 3 == 0 ? Value(Null{}) : Value(int32_t{19000 + i})};
-    if (i % 4 == 0) one.lower_bounds.clear();
-    manifest.entries.push_back(added(one));
-    manifest.entries.back().status = static_cast<EntryStatus>(i % 3);
-    manifest.entries.back().snapshot_id = manifest.entries.back().sequence_number = i + 1;
-    manifest.entries.back().file_sequence_number = i + 1;
-  }
-  const std::string bytes = write_manifest(manifest);
-  const Manifest whole = read_manifest(bytes, "m.avro");
-  const PackedManifest packed(bytes, "m.avro");
-  ASSERT_EQ(packed.size(), whole.entries.size());
-  EXPECT_GT(packed.bytes(), size_t{500} * 200);
-  for (const types::Field& column : whole.header.schema.fields) {
-    const auto bounds = packed.bounds_of(column);
-    types::Schema narrow;
-    narrow.fields = {column};
-    for (size_t i = 0; i < packed.size(); ++i) {
-      const types::ColumnBounds want = bounds_of(whole.entries[i].data_file, narrow)[column.id];
-      EXPECT_EQ(bounds[i].value_count, want.value_count);
-      EXPECT_EQ(bounds[i].null_count, want.null_count);
-      EXPECT_EQ(bounds[i].nan_count, want.nan_count);
-      EXPECT_EQ(bounds[i].lower, want.lower);
-      EXPECT_EQ(bounds[i].upper, want.upper);
-    }
-  }
-  for (size_t i = 0; i < packed.size(); ++i) {
-    EXPECT_EQ(packed.entry(i), whole.entries[i]);
-    EXPECT_EQ(packed.status(i), whole.entries[i].status);
-    EXPECT_EQ(packed.partition(i), whole.entries[i].data_file.partition);
-  }
-}
-
-TEST(PackedManifest, DamageIsToldWithTheFile) {
-  const std::string bytes = write_manifest({by_day(), {added(full_file())}});
-  for (size_t cut = 4; cut < bytes.size(); cut += 7) {
-    try {
-      const PackedManifest packed(bytes.substr(0, cut), "m.avro");
-      EXPECT_EQ(packed.size(), 0) << cut;
-    } catch (const Error& error) {
-      EXPECT_NE(error.message().find("m.avro"), std::string::npos) << error.message();
-    }
-  }
 }
 
 }  // namespace

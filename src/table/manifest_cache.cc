@@ -54,10 +54,11 @@ std::shared_ptr<const iceberg::Manifest> ManifestCache::get(files::FileStore& st
 }
 
 std::shared_ptr<ManifestOutline> ManifestCache::outline(files::FileStore& store,
-                                                        const iceberg::ManifestFile& row) {
+                                                        const iceberg::ManifestFile& row,
+                                                        std::span<const types::Field> columns) {
   const std::string key = kOutlinePrefix + row.path;
   if (const auto found = find(key)) return found->outline;
-  auto outline = std::make_shared<ManifestOutline>(store, row);
+  auto outline = std::make_shared<ManifestOutline>(store, row, columns);
   insert({key, nullptr, outline, outline->bytes()});
   return outline;
 }

@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <unordered_map>
 
@@ -25,7 +26,9 @@ class ManifestCache {
   std::shared_ptr<const iceberg::Manifest> get(files::FileStore&, const iceberg::ManifestFile& row);
   // For planning: a fraction of the time and memory of get(). Not for rows with a first row id:
   // such ids are handed out over all entries.
-  std::shared_ptr<ManifestOutline> outline(files::FileStore&, const iceberg::ManifestFile& row);
+  // `columns`: whose bounds are wanted first, read with the file.
+  std::shared_ptr<ManifestOutline> outline(files::FileStore&, const iceberg::ManifestFile& row,
+                                           std::span<const types::Field> columns);
   int64_t bytes() const;
 
  private:

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <vector>
 
 #include "files/file_store.h"
@@ -15,9 +16,11 @@ namespace firn::table {
 // Safe for concurrent use.
 class ManifestOutline {
  public:
-  using Bounds = std::vector<types::ColumnBounds>;
+  using Bounds = iceberg::PackedManifest::Bounds;
 
-  ManifestOutline(files::FileStore& store, iceberg::ManifestFile row);
+  // The bounds of `columns` are read with the file, in the same walk.
+  ManifestOutline(files::FileStore& store, iceberg::ManifestFile row,
+                  std::span<const types::Field> columns);
 
   const iceberg::PackedManifest& packed() const { return packed_; }
   // Of every entry; `column` as the scan's schema has it. Kept for the next scan, a few columns at
@@ -29,13 +32,14 @@ class ManifestOutline {
   int64_t bytes() const;
 
  private:
+  void keep(const types::Field& column, std::shared_ptr<const Bounds> bounds);
   struct Column {
     types::Type type;  // bounds are values of it: another after a promotion
     std::shared_ptr<const Bounds> bounds;
   };
 
   const iceberg::ManifestFile row_;
-  const iceberg::PackedManifest packed_;
+  iceberg::PackedManifest packed_;  // changed by the constructor alone
   std::mutex mutex_;
   std::map<int, Column> columns_;  // guarded by mutex_
 };

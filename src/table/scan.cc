@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <atomic>
 #include <exception>
+#include <span>
 #include <thread>
 #include <unordered_map>
 #include <utility>
@@ -167,19 +168,25 @@ class Planner {
   }
 
   void read_outline(DataManifest& manifest) const {
+    const std::span<const types::Field> wanted(bounds_->columns());
     const auto outline = cache_ != nullptr
-                             ? cache_->outline(store_, *manifest.row)
-                             : std::make_shared<ManifestOutline>(store_, *manifest.row);
+                             ? cache_->outline(store_, *manifest.row, wanted)
+                             : std::make_shared<ManifestOutline>(store_, *manifest.row, wanted);
     const iceberg::PackedManifest& packed = outline->packed();
     std::vector<std::shared_ptr<const ManifestOutline::Bounds>> columns;
-    std::vector<const types::ColumnBounds*> known(bounds_->columns().size());
+    std::vector<const types::ColumnBounds*> known(wanted.size());
+    std::optional<size_t> partition;  // of the entry before
+    bool skips = false;
     for (size_t i = 0; i < packed.size(); ++i) {
       if (packed.status(i) == iceberg::EntryStatus::kDeleted) continue;
       ++manifest.live;
-      if (skips_partition(*manifest.filter, packed.partition(i))) continue;
+      if (partition != packed.partition_number(i)) {
+        partition = packed.partition_number(i);
+        skips = skips_partition(*manifest.filter, packed.partition(i));
+      }
+      if (skips) continue;
       if (columns.empty()) {  // not before a file's partition fits
-        for (const types::Field& column : bounds_->columns())
-          columns.push_back(outline->bounds_of(column));
+        for (const types::Field& column : wanted) columns.push_back(outline->bounds_of(column));
       }
       for (size_t j = 0; j < columns.size(); ++j) known[j] = &(*columns[j])[i];
       if (bounds_->may_match(known)) manifest.kept.push_back(outline->entry(i));
