@@ -10,6 +10,7 @@
 #include "engine/query_state.h"
 #include "engine/store_file_system.h"
 #include "engine/table_functions.h"
+#include "parquet_reader.hpp"
 
 namespace firn::engine {
 namespace {
@@ -91,6 +92,7 @@ class IcebergReader final : public duckdb::MultiFileReader {
     const table::ScanTask& task = files.task(reader.file_list_idx.GetIndex());
     ColumnTrees of_file = columns;
     guarded(context, [&] {
+      check_counts(task, reader);
       give_ids(scan, task, reader);
       use_partition_values(of_file, scan.scan(), scan.schema,
                            scan.source->metadata->spec_by_id(task.file->spec_id), *task.file);
@@ -120,6 +122,24 @@ class IcebergReader final : public duckdb::MultiFileReader {
   }
 
  private:
+  // A manifest answers count(*) alone: a file with more or fewer rows would be read as another
+  // table.
+  static void check_counts(const table::ScanTask& task, const duckdb::BaseFileReader& reader) {
+    const auto& footer = *reader.Cast<duckdb::ParquetReader>().GetFileMetadata();
+    int64_t rows = 0;
+    for (const auto& group : footer.row_groups) {
+      if (group.num_rows < 0 || __builtin_add_overflow(rows, group.num_rows, &rows))
+        throw_corrupt("data file '" + task.file->file_path + "': a row group of " +
+                      std::to_string(group.num_rows) + " rows");
+    }
+    if (rows != footer.num_rows || rows != task.file->record_count) {
+      throw_corrupt("data file '" + task.file->file_path + "': its footer counts " +
+                    std::to_string(footer.num_rows) + " rows, its row groups " +
+                    std::to_string(rows) + ", the manifest (record_count) " +
+                    std::to_string(task.file->record_count));
+    }
+  }
+
   // Files written by others before they were added to the table may have no field ids.
   static void give_ids(const IcebergScan& scan, const table::ScanTask& task,
                        duckdb::BaseFileReader& reader) {

@@ -2,6 +2,7 @@
 #include "engine/position_deletes.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "base/error.h"
@@ -10,6 +11,14 @@
 
 namespace firn::engine {
 namespace {
+
+// What a position delete file must have; it may have the deleted rows besides.
+struct DeleteColumn {
+  const char* name;
+  duckdb::LogicalTypeId type;
+};
+constexpr DeleteColumn kDeleteColumns[] = {{"file_path", duckdb::LogicalTypeId::VARCHAR},
+                                           {"pos", duckdb::LogicalTypeId::BIGINT}};
 
 class PositionFilter final : public duckdb::DeleteFilter {
  public:
@@ -50,16 +59,28 @@ std::shared_ptr<const PositionDeletes::ByPath> PositionDeletes::load(
   const auto result =
       connection.Query("SELECT file_path, pos FROM parquet_scan(" +
                        duckdb::Value(to_store_path(file.file_path)).ToSQLString() + ")");
-  if (result->HasError())
-    throw_corrupt("position delete file '" + file.file_path + "': " + result->GetError());
+  const auto damaged = [&file](const std::string& why) {
+    throw_corrupt("position delete file '" + file.file_path + "': " + why);
+  };
+  if (result->HasError()) damaged(result->GetError());
+  for (size_t i = 0; i < std::size(kDeleteColumns); ++i) {
+    if (result->types[i].id() != kDeleteColumns[i].type)
+      damaged(std::string(kDeleteColumns[i].name) + " is of type " + result->types[i].ToString());
+  }
   auto positions = std::make_shared<ByPath>();
   for (auto chunk = result->Fetch(); chunk != nullptr && chunk->size() > 0;
        chunk = result->Fetch()) {
     chunk->Flatten();
     const auto* paths = duckdb::FlatVector::GetData<duckdb::string_t>(chunk->data[0]);
     const auto* rows = duckdb::FlatVector::GetData<int64_t>(chunk->data[1]);
-    for (duckdb::idx_t row = 0; row < chunk->size(); ++row)
+    for (duckdb::idx_t row = 0; row < chunk->size(); ++row) {
+      for (size_t i = 0; i < std::size(kDeleteColumns); ++i) {
+        if (duckdb::FlatVector::IsNull(chunk->data[i], row))
+          damaged(std::string(kDeleteColumns[i].name) + " is NULL");
+      }
+      if (rows[row] < 0) damaged("pos is " + std::to_string(rows[row]));
       (*positions)[paths[row].GetString()].push_back(rows[row]);
+    }
   }
   for (auto& [path, rows] : *positions) {
     if (!std::ranges::is_sorted(rows)) std::ranges::sort(rows);
@@ -71,7 +92,7 @@ std::shared_ptr<const PositionDeletes::ByPath> PositionDeletes::load(
 duckdb::unique_ptr<duckdb::DeleteFilter> PositionDeletes::filter_for(
     duckdb::ClientContext& context, const types::Schema& schema, const table::ScanTask& task,
     const table::PositionSet* hidden) {
-  std::vector<int64_t> positions = rows_deleted_by_equality(context, schema, task);
+  std::vector<int64_t> positions = equality_deletes_.rows_of(context, schema, task);
   if (const table::Positions* more =
           hidden != nullptr ? hidden->find(task.file->file_path) : nullptr) {
     positions.reserve(positions.size() + static_cast<size_t>(more->count()));

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "engine/duck.h"
+#include "engine/equality_deletes.h"
 #include "table/position_set.h"
 #include "table/scan.h"
 
@@ -27,6 +28,7 @@ class PositionDeletes {
   using ByPath = std::map<std::string, std::vector<int64_t>, std::less<>>;  // positions ascending
   std::shared_ptr<const ByPath> load(duckdb::ClientContext& context, const iceberg::DataFile& file);
 
+  EqualityDeletes equality_deletes_;
   std::mutex mutex_;
   std::map<std::string, std::shared_ptr<const ByPath>>
       loaded_;  // by delete file; guarded by mutex_

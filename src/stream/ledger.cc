@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/uuid.h"
 #include "stream/prepared_json.h"
+#include "stream/whole_number.h"
 
 namespace firn::stream {
 namespace {
@@ -99,6 +100,14 @@ int parse_version(const std::string& line, const std::string& location) {
   return version;
 }
 
+// 0 where it is missing.
+int64_t milliseconds(const Json& json, const char* name, const std::string& location) {
+  if (!json.contains(name)) return 0;
+  const auto number = whole_number<int64_t>(json[name]);
+  if (!number) corrupt(location, std::string(name) + " is no whole number");
+  return *number;
+}
+
 class FolderLedger final : public Ledger {
  public:
   FolderLedger(files::FileStore& store, const std::string& folder, Random& random)
@@ -160,7 +169,7 @@ class FolderLedger final : public Ledger {
     if (commit_version_ > 2) refuse_version(location, lines[0]);
     const Json json = lines.size() > 1 ? Json::parse(lines[1], nullptr, false) : Json();
     if (!json.is_object()) corrupt(location, "its second line must be JSON");
-    return CommitEntry{epochs.back(), json.value("nextBatchWatermarkMs", int64_t{0})};
+    return CommitEntry{epochs.back(), milliseconds(json, "nextBatchWatermarkMs", location)};
   }
 
   void write_commit(const CommitEntry& entry) override {
@@ -247,8 +256,8 @@ class FolderLedger final : public Ledger {
     try {
       OffsetEntry entry;
       entry.epoch = epoch;
-      entry.watermark_ms = metadata.value("batchWatermarkMs", int64_t{0});
-      entry.batch_timestamp_ms = metadata.value("batchTimestampMs", int64_t{0});
+      entry.watermark_ms = milliseconds(metadata, "batchWatermarkMs", location);
+      entry.batch_timestamp_ms = milliseconds(metadata, "batchTimestampMs", location);
       entry.conf = metadata.value("conf", std::map<std::string, std::string>());
       entry.source_offsets.assign(lines.begin() + 2, lines.end());
       return entry;

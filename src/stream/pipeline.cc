@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
@@ -420,10 +421,11 @@ std::vector<std::vector<engine::Chunk>> StagePipeline::take_batches() {
 // A version is a JSON object of the operators' versions, by their names.
 void StagePipeline::restore_state(const std::string& version) {
   const Json json = version.empty() ? Json::object() : Json::parse(version, nullptr, false);
-  if (!json.is_object())
+  const auto is_text = [](const Json& state) { return state.is_string(); };
+  if (!json.is_object() || !std::all_of(json.begin(), json.end(), is_text))
     throw Error("STREAM_CHECKPOINT_CORRUPT",
                 {{"location", surroundings_.checkpoint},
-                 {"reason", "the prepared record's state is no JSON object"}});
+                 {"reason", "the prepared record's state is no JSON object of texts"}});
   for (StageState* state : states_) state->restore(json.value(state->name(), std::string()));
 }
 

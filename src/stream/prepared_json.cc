@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "stream/whole_number.h"
 
 namespace firn::stream {
 namespace {
@@ -57,13 +58,14 @@ Value value_of(const Json& json) {
   const std::string kind = json.at(0).get<std::string>();
   const Json& v = json.at(1);
   if (kind == "bool") return v.get<bool>();
-  if (kind == "int") return v.get<int32_t>();
-  if (kind == "long") return v.get<int64_t>();
-  if (kind == "float") return std::bit_cast<float>(v.get<uint32_t>());
-  if (kind == "double") return std::bit_cast<double>(v.get<uint64_t>());
+  if (kind == "int") return required_whole_number<int32_t>(v);
+  if (kind == "long") return required_whole_number<int64_t>(v);
+  if (kind == "float") return std::bit_cast<float>(required_whole_number<uint32_t>(v));
+  if (kind == "double") return std::bit_cast<double>(required_whole_number<uint64_t>(v));
   if (kind == "decimal")
     return types::Decimal{static_cast<__int128>(
-        static_cast<unsigned __int128>(v.get<int64_t>()) << 64 | json.at(2).get<uint64_t>())};
+        static_cast<unsigned __int128>(required_whole_number<int64_t>(v)) << 64 |
+        required_whole_number<uint64_t>(json.at(2)))};
   if (kind == "string") return from_hex(v.get<std::string>());
   return types::Bytes{from_hex(v.get<std::string>())};
 }
@@ -87,7 +89,7 @@ std::map<int, V> map_of(const Json& json) {
     if constexpr (std::is_same_v<V, std::string>)
       map[std::stoi(id)] = from_hex(value.template get<std::string>());
     else
-      map[std::stoi(id)] = value.template get<V>();
+      map[std::stoi(id)] = required_whole_number<V>(value);
   }
   return map;
 }
@@ -118,18 +120,21 @@ DataFile file_of(const Json& json) {
   file.file_path = json.at("path").get<std::string>();
   file.file_format = json.at("format").get<std::string>();
   for (const Json& value : json.at("partition")) file.partition.push_back(value_of(value));
-  file.spec_id = json.at("spec").get<int>();
-  file.record_count = json.at("records").get<int64_t>();
-  file.file_size_in_bytes = json.at("size").get<int64_t>();
+  file.spec_id = required_whole_number<int>(json.at("spec"));
+  file.record_count = required_whole_number<int64_t>(json.at("records"));
+  file.file_size_in_bytes = required_whole_number<int64_t>(json.at("size"));
   file.column_sizes = map_of<int64_t>(json.at("column_sizes"));
   file.value_counts = map_of<int64_t>(json.at("value_counts"));
   file.null_value_counts = map_of<int64_t>(json.at("null_value_counts"));
   file.nan_value_counts = map_of<int64_t>(json.at("nan_value_counts"));
   file.lower_bounds = map_of<std::string>(json.at("lower_bounds"));
   file.upper_bounds = map_of<std::string>(json.at("upper_bounds"));
-  file.split_offsets = json.at("split_offsets").get<std::vector<int64_t>>();
-  file.empty_maps = json.value("empty_maps", uint8_t{0});
-  if (json.contains("sort_order")) file.sort_order_id = json.at("sort_order").get<int>();
+  for (const Json& offset : json.at("split_offsets"))
+    file.split_offsets.push_back(required_whole_number<int64_t>(offset));
+  if (json.contains("empty_maps"))
+    file.empty_maps = required_whole_number<uint8_t>(json.at("empty_maps"));
+  if (json.contains("sort_order"))
+    file.sort_order_id = required_whole_number<int>(json.at("sort_order"));
   return file;
 }
 
@@ -150,9 +155,9 @@ PreparedTarget target_of(const Json& json) {
   target.table = json.at("table").get<std::string>();
   target.table_uuid = json.at("uuid").get<std::string>();
   target.branch = json.at("branch").get<std::string>();
-  target.snapshot_id = json.at("snapshot_id").get<int64_t>();
+  target.snapshot_id = required_whole_number<int64_t>(json.at("snapshot_id"));
   if (json.contains("last_written_epoch"))
-    target.last_written_epoch = json.at("last_written_epoch").get<int64_t>();
+    target.last_written_epoch = required_whole_number<int64_t>(json.at("last_written_epoch"));
   for (const Json& file : json.at("files")) target.files.push_back(file_of(file));
   return target;
 }
@@ -178,19 +183,20 @@ PreparedRecord parse_prepared(std::string_view text, const std::string& location
   try {
     const Json json = Json::parse(text);
     PreparedRecord record;
-    if (json.at("version").get<int>() != 1)
+    if (required_whole_number<int64_t>(json.at("version")) != 1)
       throw Error("CHECKPOINT_VERSION_UNSUPPORTED", {{"location", location},
                                                      {"version", json.at("version").dump()},
                                                      {"what", "a prepared record"},
                                                      {"supported", "1"}});
-    record.epoch = json.at("epoch").get<int64_t>();
+    record.epoch = required_whole_number<int64_t>(json.at("epoch"));
     record.incarnation = json.at("incarnation").get<std::string>();
     for (const Json& target : json.at("targets")) record.targets.push_back(target_of(target));
     record.source_offsets = json.at("source_offsets").get<std::string>();
-    record.watermark_ms = json.at("watermark_ms").get<int64_t>();
-    record.next_watermark_ms = json.at("next_watermark_ms").get<int64_t>();
+    record.watermark_ms = required_whole_number<int64_t>(json.at("watermark_ms"));
+    record.next_watermark_ms = required_whole_number<int64_t>(json.at("next_watermark_ms"));
     record.state = json.at("state").get<std::string>();
-    record.counters = json.at("counters").get<std::map<std::string, int64_t>>();
+    for (const auto& [name, count] : json.at("counters").items())
+      record.counters[name] = required_whole_number<int64_t>(count);
     return record;
   } catch (const Json::exception& problem) {
     throw Error("STREAM_CHECKPOINT_CORRUPT", {{"location", location}, {"reason", problem.what()}});

@@ -19,17 +19,24 @@ class FileLog {
   std::optional<int64_t> latest() const { return latest_; }  // newest batch in the log
   // False where the batch is there already: its lines are not changed.
   bool add(int64_t batch, const std::vector<std::string>& lines);
-  // The lines of a batch; of a compacted one they hold the batches before too.
-  std::vector<std::string> lines(int64_t batch);
+  struct Entry {
+    std::string line;  // the JSON that the other fields are from
+    std::string path;
+    int64_t batch = -1;  // -1 in the log of a sink
+  };
+  // The entries of a batch; of a compacted one they hold the batches before too. Throws
+  // STREAM_CHECKPOINT_CORRUPT naming the file, where a line is no entry.
+  std::vector<Entry> entries(int64_t batch);
   // Everything up to the newest batch.
-  std::vector<std::string> all();
+  std::vector<Entry> all();
+  const std::string& folder() const { return folder_; }
 
  private:
   static constexpr int64_t kCompactEvery =
       10;  // spark.sql.streaming.fileSource.log.compactInterval
   static bool is_compact(int64_t batch) { return (batch + 1) % kCompactEvery == 0; }
   std::string path(int64_t batch) const;
-  std::vector<std::string> read(const std::string& uri);
+  std::vector<Entry> read(const std::string& uri);
 
   files::FileStore& store_;
   const std::string folder_;

@@ -17,6 +17,7 @@
 #include "stream/source/file_log.h"
 #include "stream/source/options.h"
 #include "stream/source/scan_reader.h"
+#include "stream/whole_number.h"
 
 namespace firn::stream {
 namespace {
@@ -54,9 +55,16 @@ class FileSource final : public Source {
     max_bytes_ = options.number("maxBytesPerTrigger", 1);
     latest_first_ = options.flag("latestFirst", false);
     name_only_ = options.flag("fileNameOnly", false);
-    for (const std::string& line : log_.all()) {
-      const OrderedJson entry = OrderedJson::parse(line, nullptr, false);
-      if (entry.is_object() && entry.contains("path")) seen_.insert(key_of(entry["path"]));
+    std::set<int64_t> batches;
+    for (const FileLog::Entry& entry : log_.all()) {
+      seen_.insert(key_of(entry.path));
+      batches.insert(entry.batch);
+    }
+    for (int64_t batch = log_.latest().value_or(-1); batch >= 0; --batch) {
+      if (!batches.contains(batch))
+        throw Error("STREAM_CHECKPOINT_CORRUPT",
+                    {{"location", log_.folder()},
+                     {"reason", "batch " + std::to_string(batch) + " names no file"}});
     }
   }
 
@@ -65,13 +73,13 @@ class FileSource final : public Source {
   std::string initial_offsets(const StopToken&) override { return write(-1); }
 
   std::string next_end(const std::string& start, const ReadLimit&, const StopToken&) override {
-    if (log_.latest().value_or(-1) > parse(start)) return write(*log_.latest());
+    if (log_.latest().value_or(-1) > logged_start(start)) return write(*log_.latest());
     return plan_batch(start, unseen());
   }
   // The files of now; what comes later is for the next run.
   std::string latest(const std::string& start, const StopToken&) override {
     frozen_ = unseen();
-    return write(std::max(log_.latest().value_or(-1), parse(start)) +
+    return write(std::max(log_.latest().value_or(-1), logged_start(start)) +
                  static_cast<int64_t>(frozen_.size()));
   }
   std::string bounded_end(const std::string& start, const std::string&, const ReadLimit&) override {
@@ -86,12 +94,10 @@ class FileSource final : public Source {
     for (const auto& [name, value] : source_.options)
       if (!is_stream_option(name)) scan.options[name] = value;
     scan.columns = source_.columns;
-    for (int64_t batch = parse(start) + 1; batch <= parse(end); ++batch) {
-      for (const std::string& line : log_.lines(batch)) {
-        const OrderedJson entry = OrderedJson::parse(line, nullptr, false);
-        if (entry.is_object() && entry.value("batchId", int64_t{-1}) == batch)
-          scan.paths.push_back(plain(entry.at("path").get<std::string>()));
-      }
+    const int64_t last = parse(end);
+    for (int64_t batch = logged_start(start) + 1; batch <= last; ++batch) {
+      for (const FileLog::Entry& entry : log_.entries(batch))
+        if (entry.batch == batch) scan.paths.push_back(plain(entry.path));
     }
     if (scan.paths.empty()) return std::make_unique<ScanReader>(surroundings_.engine, nullptr);
     place_columns(scan);
@@ -126,9 +132,19 @@ class FileSource final : public Source {
   static std::string write(int64_t batch) { return OrderedJson{{"logOffset", batch}}.dump(); }
   static int64_t parse(const std::string& text) {
     const OrderedJson json = OrderedJson::parse(text, nullptr, false);
-    if (json.is_object() && json.contains("logOffset") && json["logOffset"].is_number_integer())
-      return json["logOffset"].get<int64_t>();
+    if (json.is_object() && json.contains("logOffset")) {
+      if (const auto number = whole_number<int64_t>(json["logOffset"])) return *number;
+    }
     throw_invalid("this is no offset of a stream of files: " + text);
+  }
+  // The log is written first: an offset behind its end is none that this stream wrote.
+  int64_t logged_start(const std::string& text) const {
+    const int64_t batch = parse(text);
+    if (batch < -1 || batch > log_.latest().value_or(-1))
+      throw_invalid("the offset " + text + " of a stream of files is not among the " +
+                    std::to_string(log_.latest().value_or(-1) + 1) + " batches of its log " +
+                    log_.folder());
+    return batch;
   }
   // As the store names it; the log has URIs.
   static std::string plain(const std::string& uri) {

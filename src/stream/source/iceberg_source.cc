@@ -11,6 +11,7 @@
 #include "engine/table_source.h"
 #include "stream/source/options.h"
 #include "stream/source/scan_reader.h"
+#include "stream/whole_number.h"
 #include "table/snapshot_files.h"
 
 namespace firn::stream {
@@ -51,7 +52,7 @@ std::string write(const Offset& offset) {
 Offset parse_offset(const std::string& text) {
   const OrderedJson json = OrderedJson::parse(text, nullptr, false);
   const auto is_number = [&](const char* name) {
-    return json.contains(name) && json[name].is_number_integer();
+    return json.contains(name) && whole_number<int64_t>(json[name]).has_value();
   };
   if (!json.is_object() || !is_number("version") || json["version"] != 1 ||
       !is_number("snapshot_id") || !is_number("position") ||

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "stream/whole_number.h"
 
 namespace firn::stream {
 namespace {
@@ -36,11 +37,12 @@ PartitionOffsets parse_offsets(std::string_view text, const std::string& what) {
     if (!partitions.is_object())
       throw_invalid(what + ": topic '" + topic + "' must have an object of partitions and offsets");
     for (const auto& [partition, offset] : partitions.items()) {
-      if (!offset.is_number_integer() || offset.get<int64_t>() < kEarliestOffset) {
+      const auto number = whole_number<int64_t>(offset);
+      if (!number || *number < kEarliestOffset) {
         throw_invalid(what + ": the offset of topic '" + topic + "', partition " + partition +
                       " must be a whole number ≥ 0, or -2 (earliest) or -1 (latest)");
       }
-      offsets[{topic, parse_partition(partition, what)}] = offset.get<int64_t>();
+      offsets[{topic, parse_partition(partition, what)}] = *number;
     }
   }
   return offsets;
@@ -57,9 +59,10 @@ std::map<std::string, std::vector<int32_t>> parse_assignment(std::string_view te
     if (!partitions.is_array())
       throw_invalid(what + ": topic '" + topic + "' must have a list of partition numbers");
     for (const Json& partition : partitions) {
-      if (!partition.is_number_integer() || partition.get<int64_t>() < 0)
+      const auto number = whole_number<int32_t>(partition);
+      if (!number || *number < 0)
         throw_invalid(what + ": topic '" + topic + "' has a partition that is no number");
-      assignment[topic].push_back(partition.get<int32_t>());
+      assignment[topic].push_back(*number);
     }
   }
   return assignment;

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "engine/chunk_builder.h"
 #include "stream/source/options.h"
+#include "stream/whole_number.h"
 
 namespace firn::stream {
 namespace {
@@ -226,7 +227,7 @@ class RateMicroBatchSource final : public Source {
   static Offset parse(const std::string& text) {
     const Json json = Json::parse(text, nullptr, false);
     const auto is_number = [&](const char* name) {
-      return json.contains(name) && json[name].is_number_integer();
+      return json.contains(name) && whole_number<int64_t>(json[name]).has_value();
     };
     if (!json.is_object() || !is_number("offset") || !is_number("timestamp"))
       throw_invalid(

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "stream/state/entry_file.h"
+#include "stream/whole_number.h"
 
 namespace firn::stream {
 namespace {
@@ -27,12 +28,15 @@ struct Version {
 };
 
 Version parse(const std::string& text, const std::string& folder) {
-  const KeysJson json = KeysJson::parse(text, nullptr, false);
-  if (!json.is_object() || !json.contains("files") || !json.contains("watermark_us"))
+  try {
+    const KeysJson json = KeysJson::parse(text);
+    return {json.at("files").get<std::vector<std::string>>(),
+            required_whole_number<int64_t>(json.at("watermark_us"))};
+  } catch (const KeysJson::exception&) {
     throw Error("STREAM_CHECKPOINT_CORRUPT",
                 {{"location", folder},
                  {"reason", "the prepared record's state is no version of expiring keys"}});
-  return {json["files"].get<std::vector<std::string>>(), json["watermark_us"].get<int64_t>()};
+  }
 }
 
 }  // namespace

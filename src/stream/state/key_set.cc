@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "stream/state/key_file.h"
+#include "stream/whole_number.h"
 
 namespace firn::stream {
 namespace {
@@ -188,13 +189,16 @@ struct KeySet::Version {
     return Json{{"runs", runs}, {"deltas", deltas}, {"keys", keys}}.dump();
   }
   static Version parse(const std::string& text, const std::string& folder) {
-    const Json json = Json::parse(text, nullptr, false);
-    if (!json.is_object() || !json.contains("runs") || !json.contains("deltas"))
+    try {
+      const Json json = Json::parse(text);
+      return {json.at("runs").get<std::vector<std::string>>(),
+              json.at("deltas").get<std::vector<std::string>>(),
+              json.contains("keys") ? required_whole_number<int64_t>(json["keys"]) : 0};
+    } catch (const Json::exception&) {
       throw Error("STREAM_CHECKPOINT_CORRUPT",
                   {{"location", folder},
                    {"reason", "the prepared record's state is no version of a key set"}});
-    return {json["runs"].get<std::vector<std::string>>(),
-            json["deltas"].get<std::vector<std::string>>(), json.value("keys", int64_t{0})};
+    }
   }
 };
 

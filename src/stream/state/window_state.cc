@@ -16,6 +16,7 @@
 #include "base/error.h"
 #include "stream/state/entry_file.h"
 #include "stream/state/value_codec.h"
+#include "stream/whole_number.h"
 
 namespace firn::stream {
 namespace {
@@ -203,17 +204,18 @@ struct WindowState::Version {
     };
     try {
       const Json json = Json::parse(text);
-      if (json.at("version") != 1)
+      if (required_whole_number<int64_t>(json.at("version")) != 1)
         throw damaged("its aggregation state has version " + json.at("version").dump() +
                       ", which a later firn wrote");
       const auto file = [](const Json& pair) {
-        return File{pair.at(0).get<std::string>(), pair.at(1).get<int64_t>()};
+        return File{pair.at(0).get<std::string>(), required_whole_number<int64_t>(pair.at(1))};
       };
       Version version;
-      version.keys = json.at("keys").get<int64_t>();
+      version.keys = required_whole_number<int64_t>(json.at("keys"));
       if (json.contains("base")) version.base = file(json["base"]);
       for (const Json& delta : json.at("deltas")) version.deltas.push_back(file(delta));
-      if (json.contains("closed_us")) version.closed_us = json["closed_us"].get<int64_t>();
+      if (json.contains("closed_us"))
+        version.closed_us = required_whole_number<int64_t>(json["closed_us"]);
       return version;
     } catch (const Json::exception&) {
       throw damaged("the prepared record's state is no version of windows");
