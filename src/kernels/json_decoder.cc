@@ -24,6 +24,13 @@ std::string_view trim_right(std::string_view text) {
   return text;
 }
 
+// simdjson takes a string that nobody has read for a key where a colon follows, and goes on to the
+// end of the object.
+bool is_value(ondemand::value& value, std::string_view token) {
+  ondemand::raw_json_string unused;
+  return token.front() != '"' || value.get_raw_json_string().get(unused) == simdjson::SUCCESS;
+}
+
 void set_all_null(JsonSink& root, uint64_t row) {
   for (JsonSink& child : root.children) set_null(child, row);
 }
@@ -62,8 +69,9 @@ bool JsonDecoder::State::skip_fast(ondemand::value& value, Arena& arena) {
   if (value.type().get(type) != simdjson::SUCCESS) return false;
   if (type == ondemand::json_type::array || type == ondemand::json_type::object)
     return false;  // checked by the cursor
-  JsonCursor cursor(trim_right(value.raw_json_token()), options, *zone, arena);
-  return cursor.skip(1) == JsonStatus::kOk && cursor.at_end();
+  const std::string_view token = trim_right(value.raw_json_token());
+  JsonCursor cursor(token, options, *zone, arena);
+  return cursor.skip(1) == JsonStatus::kOk && cursor.at_end() && is_value(value, token);
 }
 
 bool JsonDecoder::State::store_fast(ondemand::value& value, size_t index, uint64_t row,
@@ -72,7 +80,7 @@ bool JsonDecoder::State::store_fast(ondemand::value& value, size_t index, uint64
   const std::string_view token = trim_right(value.raw_json_token());
   switch (token.front()) {
     case '"': {
-      if (token.size() < 2) return false;
+      if (token.size() < 2 || !is_value(value, token)) return false;
       const std::string_view content = token.substr(1, token.size() - 2);
       if (std::memchr(content.data(), '\\', content.size()) != nullptr) {
         JsonCursor cursor(token, options, *zone, arena);

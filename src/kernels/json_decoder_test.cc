@@ -250,6 +250,8 @@ TEST(JsonDecoder, FollowsSparksRules) {
       {"binary", one(DataTypeId::kBinary), R"({"a":"aGk="})", kRow, "{'hi'}"},
       {"no base64", one(DataTypeId::kBinary), R"({"a":"a"})", kBad, "{null}"},
       {"broken in an unwanted field", l, R"({"z":tru,"a":1})", kBad, "{null}"},
+      {"two values of a field", s, R"({"a":"x":"y"}})", kBad, "{null}"},
+      {"two values of an unwanted field", l, R"({"z":"x":"y"}})", kBad, "{null}"},
       {"unclosed unwanted field", l, R"({"a":1,"z":[1,2})", kBad, "{null}"},
   };
   for (const Row& row : rows) {
