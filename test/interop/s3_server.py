@@ -95,12 +95,15 @@ class Proxy:
                 headers = {name: value for name, value in self.headers.items()
                            if verdict != "unconditional" or name.lower() != "if-none-match"}
                 upstream = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
-                upstream.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)
-                for name, value in headers.items():
-                    upstream.putheader(name, value)
-                upstream.endheaders(body)
-                got = upstream.getresponse()
-                data = got.read()
+                try:
+                    upstream.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)
+                    for name, value in headers.items():
+                        upstream.putheader(name, value)
+                    upstream.endheaders(body)
+                    got = upstream.getresponse()
+                    data = got.read()
+                except OSError:   # the server is gone
+                    verdict = "lose"
                 if verdict == "lose":
                     self.close_connection = True
                     return self.connection.shutdown(socket.SHUT_RDWR)

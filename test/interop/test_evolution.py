@@ -216,6 +216,11 @@ def test_seed_spellings(firn, space):
     rows = firn.rows(f"SELECT partition, file_count, total_size, data_file_count, delete_file_count FROM {t}.partitions "
                      "WHERE partition LIKE CONCAT(CURRENT_DATE(), '%') ORDER BY partition DESC")
     assert rows[0]["partition"].endswith("/10") and rows[0]["data_file_count"] == 1 and rows[0]["total_size"] > 0
+    # Stars show what Iceberg's tables have, whatever the condition names.
+    for condition in ("total_size > 0", "data_file_count = 1", "partition LIKE '%/10'"):
+        shown = firn.rows(f"SELECT * FROM {t}.partitions AS p WHERE p.{condition}")
+        assert list(shown[0]) == list(firn.rows(f"SELECT * FROM {t}.partitions")[0])
+    assert "timestamp_ms" not in firn.rows(f"SELECT * FROM {t}.snapshots WHERE timestamp_ms > 0")[0]
     firn.run(f"CALL glue_catalog.system.rewrite_data_files(table => '{space}.events', target_file_size_bytes => 134217728 -- 128MB\n)")
 
 
