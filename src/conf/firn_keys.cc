@@ -27,6 +27,7 @@ constexpr Key kKeys[] = {
   {"firn.stream.*", kString, "", kKept, "Written by streams into the properties of their tables."},
   {"firn.server.session-timeout", kMillis, "60min", kHonoured, "A client's session without requests ends after it."},
   {"firn.server.detached-timeout", kMillis, "5min", kHonoured, "A query that no client listens to ends after it."},
+  {"firn.test.crash", kString, "", kHonoured, "For crash tests: STEP:BATCH of a streaming query at which the process kills itself."},
   {"firn.metrics.port", kInt, "0", kHonoured, "Port of the Prometheus endpoint; 0 is none."},
 };
 // clang-format on

@@ -286,7 +286,7 @@ std::shared_ptr<StreamingQuery> StreamingQueries::start(Session& session, Stream
   options.name = write.name.empty() ? targets.front().name : write.name;
   options.trigger = write.trigger;
   options.output_mode = mode;
-  options.crash_at = session.conf().get("firn.test.crash").value_or("");
+  options.crash_at = session.conf().get_string("firn.test.crash");
   if (engine_ == nullptr) engine_ = engine::make_engine({1, 0, ""}, session.process().store);
   // Its events need the handle, which needs the query.
   const auto handle = std::make_shared<std::weak_ptr<StreamingQuery>>();
