@@ -8,6 +8,7 @@
 
 #include "base/ascii.h"
 #include "base/error.h"
+#include "plan/file_columns.h"
 #include "session/content_files.h"
 #include "session/row_builder.h"
 #include "table/manifest_cache.h"
@@ -34,6 +35,11 @@ struct Source {
   const Snapshot* snapshot;  // that the query reads; nullptr: none
   bool lenient;              // with the columns that scripts in the wild ask for
 };
+
+// A column that a query may name and stars leave out. They come last.
+BuiltColumn unlisted(const std::string& name, DataType type) {
+  return {plan::kHiddenPrefix + name, std::move(type), false};
+}
 
 Cell maybe(const std::optional<int64_t>& value) { return value ? Cell(*value) : Cell(); }
 Cell maybe(const std::optional<int>& value) {
@@ -79,7 +85,7 @@ Columns snapshots_columns(const Source& source) {
                      {"operation", DataTypeId::kString},
                      {"manifest_list", DataTypeId::kString},
                      {"summary", text_map()}};
-  if (source.lenient) columns.push_back({"timestamp_ms", DataTypeId::kLong, false});
+  if (source.lenient) columns.push_back(unlisted("timestamp_ms", DataTypeId::kLong));
   return columns;
 }
 
@@ -321,9 +327,9 @@ Columns partitions_columns(const Source& source) {
                                     {"last_updated_snapshot_id", DataTypeId::kLong}})
     columns.push_back(std::move(column));
   if (source.lenient) {
-    columns.push_back({"total_size", DataTypeId::kLong, false});
-    columns.push_back({"data_file_count", DataTypeId::kInteger, false});
-    columns.push_back({"delete_file_count", DataTypeId::kInteger, false});
+    columns.push_back(unlisted("total_size", DataTypeId::kLong));
+    columns.push_back(unlisted("data_file_count", DataTypeId::kInteger));
+    columns.push_back(unlisted("delete_file_count", DataTypeId::kInteger));
   }
   return columns;
 }
