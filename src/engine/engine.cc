@@ -4,6 +4,7 @@
 #include <mutex>
 #include <utility>
 
+#include "engine/buffered_rows.h"
 #include "engine/chunk_body.h"
 #include "engine/chunk_collector.h"
 #include "engine/duck_types.h"
@@ -101,7 +102,7 @@ std::shared_ptr<Session> prepare_session(std::shared_ptr<Instance> instance,
   return session;
 }
 
-class DuckRowStream final : public RowStream {
+class DuckRowStream final : public RowStream, public OnInstance {
  public:
   DuckRowStream(std::shared_ptr<Session> session, const Bindings& bindings, StopToken stop)
       : session_(std::move(session)),
@@ -126,6 +127,7 @@ class DuckRowStream final : public RowStream {
   ~DuckRowStream() override { finish(); }
 
   const std::vector<plan::Attribute>& columns() const override { return session_->columns; }
+  std::shared_ptr<Instance> instance() const override { return session_->instance; }
 
   bool next(Chunk& out) override {
     out = Chunk();
@@ -264,7 +266,7 @@ class StagedPrepared final : public Prepared {
   }
 
  private:
-  struct Rows final : RowStream {
+  struct Rows final : RowStream, OnInstance {
     // Destroyed from below: the stream that reads, then sources, the outermost first.
     std::shared_ptr<Prepared> prepared;
     std::vector<std::unique_ptr<ChunkSource>> sources;
@@ -274,6 +276,9 @@ class StagedPrepared final : public Prepared {
       while (!sources.empty()) sources.pop_back();
     }
     const std::vector<plan::Attribute>& columns() const override { return top->columns(); }
+    std::shared_ptr<Instance> instance() const override {
+      return dynamic_cast<const OnInstance&>(*top).instance();
+    }
     bool next(Chunk& out) override { return top->next(out); }
   };
   friend class DuckEngine;

@@ -50,7 +50,6 @@ struct ErrorRow {
 };
 // What DuckDB's own operators raise; everything else that a plan can raise comes from kernels.
 constexpr ErrorRow kErrors[] = {
-    {duckdb::ExceptionType::OUT_OF_MEMORY, "FIRN_RESOURCE"},
     {duckdb::ExceptionType::INTERRUPT, "OPERATION_CANCELED"},
     {duckdb::ExceptionType::IO, "FIRN_IO"},
     {duckdb::ExceptionType::NOT_IMPLEMENTED, "UNSUPPORTED_FEATURE.FIRN"},
@@ -58,6 +57,14 @@ constexpr ErrorRow kErrors[] = {
     {duckdb::ExceptionType::CONVERSION, "FIRN_INVALID_INPUT"},
     {duckdb::ExceptionType::INVALID_INPUT, "FIRN_INVALID_INPUT"},
 };
+
+// DuckDB goes on with settings of its own, which nobody can set here.
+std::string out_of_memory(const std::string& message) {
+  return "The query needs more memory than there is: " + message.substr(0, message.find('\n')) +
+         ". The engine has half of firn.memory.limit; what can spill goes to firn.temp.folder, "
+         "which needs room. Start with --conf firn.memory.limit=… higher, or with fewer "
+         "firn.threads.";
+}
 
 }  // namespace
 
@@ -125,6 +132,8 @@ Error Instance::translate(const duckdb::ErrorData& error, QueryState& state) {
                    "tables, or checkpoint() the DataFrame."}});
   if (error.RawMessage().starts_with("More than one row returned by a subquery"))
     return Error("SCALAR_SUBQUERY_TOO_MANY_ROWS");
+  if (error.Type() == duckdb::ExceptionType::OUT_OF_MEMORY)
+    return Error("FIRN_RESOURCE", {{"what", out_of_memory(error.RawMessage())}});
   for (const ErrorRow& row : kErrors) {
     if (row.type == error.Type()) return Error(row.condition, {{"what", error.RawMessage()}});
   }

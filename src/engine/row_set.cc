@@ -1,11 +1,12 @@
-// firn_row_set(i): scans rows that are in memory, in their order, on as many threads as there are
-// stretches of them.
+// firn_row_set(i): scans rows that are in memory or in the engine's buffers, in their order, on as
+// many threads as there are stretches of them.
 #include "engine/row_set.h"
 
 #include <algorithm>
 #include <atomic>
 #include <utility>
 
+#include "engine/buffered_rows.h"
 #include "engine/chunk_body.h"
 #include "engine/duck_types.h"
 #include "engine/query_state.h"
@@ -24,8 +25,10 @@ struct RowSetScan final : duckdb::GlobalTableFunctionState {
   std::shared_ptr<const plan::RowSet> rows;
   std::vector<uint64_t> wanted;
   std::atomic<size_t> next_task = 0;
+  std::unique_ptr<BufferedScan> buffered;
 
   duckdb::idx_t MaxThreads() const override {
+    if (buffered) return buffered->stretches();
     return std::max<size_t>(1, (rows->chunks.size() + kChunksATask - 1) / kChunksATask);
   }
 };
@@ -33,7 +36,15 @@ struct RowSetScan final : duckdb::GlobalTableFunctionState {
 struct RowSetCursor final : duckdb::LocalTableFunctionState {
   size_t task = 0;
   size_t chunk = 0, end = 0;
+  BufferedScan::Cursor buffered;
 };
+
+// DuckDB gives columns that are NULL throughout a type of its own: what the rows have counts.
+duckdb::LogicalType type_of_column(const plan::CachedRows& node, size_t i) {
+  if (node.rows->buffered) return node.rows->buffered->rows().Types().at(i);
+  if (node.rows->chunks.empty()) return to_duckdb(node.columns[i].type);
+  return node.rows->chunks.front().body().chunk.data.at(i).GetType();
+}
 
 duckdb::unique_ptr<duckdb::FunctionData> bind_row_set(duckdb::ClientContext& context,
                                                       duckdb::TableFunctionBindInput& input,
@@ -45,10 +56,7 @@ duckdb::unique_ptr<duckdb::FunctionData> bind_row_set(duckdb::ClientContext& con
   auto binding = duckdb::make_uniq<RowSetBinding>();
   binding->rows = node.rows;
   for (size_t i = 0; i < node.columns.size(); ++i) {
-    // DuckDB gives columns that are NULL throughout a type of its own: what the rows have counts.
-    types.push_back(node.rows->chunks.empty()
-                        ? to_duckdb(node.columns[i].type)
-                        : node.rows->chunks.front().body().chunk.data.at(i).GetType());
+    types.push_back(type_of_column(node, i));
     names.push_back(column_name(node.columns[i].id));
   }
   // Rows without columns are counted by one that nobody reads.
@@ -64,6 +72,8 @@ duckdb::unique_ptr<duckdb::GlobalTableFunctionState> open_row_set(
   auto scan = duckdb::make_uniq<RowSetScan>();
   scan->rows = input.bind_data->Cast<RowSetBinding>().rows;
   scan->wanted.assign(input.column_ids.begin(), input.column_ids.end());
+  if (scan->rows->buffered)
+    scan->buffered = std::make_unique<BufferedScan>(scan->rows->buffered, scan->wanted);
   return scan;
 }
 
@@ -81,6 +91,7 @@ void scan_row_set(duckdb::ClientContext& context, duckdb::TableFunctionInput& da
     // An empty result ends a scan for DuckDB, so empty chunks are skipped.
     while (true) {
       throw_if_stopped(QueryState::of(context).stop);
+      if (scan.buffered) return void(scan.buffered->next(cursor.buffered, out));
       if (cursor.chunk == cursor.end) {
         cursor.task = scan.next_task++;
         cursor.chunk = cursor.task * kChunksATask;
@@ -100,13 +111,34 @@ void scan_row_set(duckdb::ClientContext& context, duckdb::TableFunctionInput& da
 
 duckdb::OperatorPartitionData partition_of(duckdb::ClientContext&,
                                            duckdb::TableFunctionGetPartitionInput& input) {
-  return duckdb::OperatorPartitionData(input.local_state->Cast<RowSetCursor>().task);
+  const auto& cursor = input.local_state->Cast<RowSetCursor>();
+  return duckdb::OperatorPartitionData(cursor.task + cursor.buffered.stretch);  // one of them is 0
 }
 
 duckdb::unique_ptr<duckdb::NodeStatistics> cardinality_of(duckdb::ClientContext&,
                                                           const duckdb::FunctionData* binding) {
   const auto rows = static_cast<uint64_t>(binding->Cast<RowSetBinding>().rows->rows);
   return duckdb::make_uniq<duckdb::NodeStatistics>(rows, rows);
+}
+
+// What was pulled so far and the rest of the stream.
+std::shared_ptr<const plan::RowSet> buffer_rows(RowStream& stream,
+                                                std::shared_ptr<Instance> instance,
+                                                std::vector<types::DataType> types,
+                                                std::vector<Chunk> pulled) {
+  auto rows =
+      std::make_shared<BufferedRows>(std::move(instance), pulled.front().body().chunk.GetTypes());
+  for (Chunk& chunk : pulled) {
+    rows->append(chunk);
+    chunk = Chunk();
+  }
+  for (Chunk chunk; stream.next(chunk);) rows->append(chunk);
+  auto made = std::make_shared<plan::RowSet>();
+  made->types = std::move(types);
+  made->rows = static_cast<int64_t>(rows->rows().Count());
+  made->bytes = static_cast<int64_t>(rows->rows().SizeInBytes());
+  made->buffered = std::move(rows);
+  return made;
 }
 
 // After this no scan changes anything that vectors share: they are flat, and the owners of their
@@ -147,15 +179,15 @@ std::shared_ptr<const plan::RowSet> make_row_set(std::vector<types::DataType> ty
 std::shared_ptr<const plan::RowSet> collect_rows(RowStream& stream, int64_t most_bytes) {
   std::vector<types::DataType> types;
   for (const plan::Attribute& column : stream.columns()) types.push_back(column.type);
+  const auto* origin = dynamic_cast<const OnInstance*>(&stream);
+  const bool may_buffer = origin != nullptr && !types.empty();
   std::vector<Chunk> chunks;
   int64_t bytes = 0;
   for (Chunk chunk; stream.next(chunk);) {
     bytes += chunk.memory_bytes();
-    if (most_bytes > 0 && bytes > most_bytes) {
-      throw Error("FIRN_RESOURCE", {{"what", "The rows that are kept in memory pass " +
-                                                 std::to_string(most_bytes >> 20) + " MB."}});
-    }
     chunks.push_back(std::move(chunk));
+    if (may_buffer && bytes > most_bytes)
+      return buffer_rows(stream, origin->instance(), std::move(types), std::move(chunks));
   }
   return make_row_set(std::move(types), std::move(chunks));
 }
