@@ -85,6 +85,7 @@ endforeach()
 if(NOT FIRN_SANITIZE AND NOT FIRN_FUZZ)
   file(GLOB simulation_sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/test/simulation/*.cc")
   add_executable(firn_simulation ${simulation_sources})
-  target_link_libraries(firn_simulation PRIVATE firn_options firn_stream nlohmann_json::nlohmann_json ${CMAKE_DL_LIBS})
+  target_link_libraries(firn_simulation PRIVATE firn_options firn_stream firn_sql DuckDB::duckdb
+    nlohmann_json::nlohmann_json ${CMAKE_DL_LIBS})
   set_target_properties(firn_simulation PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/test" ENABLE_EXPORTS ON)
 endif()

@@ -54,6 +54,7 @@ TEST_P(CommitUnderFaults, EndsAsItMust) {
 
 const auto kC = Fault::kConflict;
 const auto kL = Fault::kLost;
+const auto kS = Fault::kSentTwice;
 
 INSTANTIATE_TEST_SUITE_P(
     Rows, CommitUnderFaults,
@@ -61,7 +62,17 @@ INSTANTIATE_TEST_SUITE_P(
         FaultRow{"AllWell", {}, "committed", 1, 0, false},
         FaultRow{"OneConflict", {kC}, "committed", 1, 1, false},
         FaultRow{"FourConflictsAreRetried", {kC, kC, kC, kC}, "committed", 1, 4, false},
-        FaultRow{"FiveConflictsAreTooMany", {kC, kC, kC, kC, kC}, "conflict", 0, 0, false},
+        // The table has not moved: the refusals prove nothing.
+        FaultRow{"FiveConflictsAreTooMany", {kC, kC, kC, kC, kC}, "conflict", 0, 0, true},
+        FaultRow{"ARepeatedRequestIsFoundAgain", {kS}, "committed", 1, 1, false},
+        FaultRow{"TheLastAttemptWasSentTwice", {kC, kC, kC, kC, kS}, "committed", 1, 5, false},
+        FaultRow{"AReplyOfAnotherRequestIsNoCommit", {Fault::kOldReply}, "committed", 1, 0, false},
+        FaultRow{"OneOldReplyAndConflictsStayUnknown",
+                 {Fault::kOldReply, kC, kC, kC, kC},
+                 "unknown",
+                 0,
+                 0,
+                 true},
         FaultRow{"LostReplyIsFoundAgain", {Fault::kReplyLost}, "committed", 1, 0, false},
         FaultRow{"LostCommitIsSentAgain", {kL}, "committed", 1, 0, false},
         FaultRow{"LostThenConflict", {kL, kC}, "committed", 1, 1, false},
@@ -156,6 +167,42 @@ TEST(Append, AnErrorOfTheCatalogKeepsTheFiles) {
   sample.pointer->plan({Fault::kRefused});
   EXPECT_THROW(sample.append(sample.request({sample.file()})), Error);
   EXPECT_FALSE(sample.unreferenced().empty());
+}
+
+// Something on the way sends a request twice: the first copy lands, the second is refused, and the
+// caller hears of that. The manifests are the table's own by then.
+TEST(Append, ARepeatedRequestsRefusalDeletesNoLiveManifest) {
+  for (const bool catalog_falls_silent : {false, true}) {
+    SampleTable sample({}, {{"commit.retry.num-retries", catalog_falls_silent ? "4" : "0"}});
+    ASSERT_TRUE(committed(sample.append(sample.request({sample.file()}))));
+    sample.pointer->plan({kS});
+    if (catalog_falls_silent)
+      sample.pointer->before_commit([&](int) { sample.pointer->fail_loads(100); });
+    if (catalog_falls_silent) {
+      EXPECT_THROW(sample.append(sample.request({sample.file()})), Error);
+    } else {
+      const CommitOutcome outcome = sample.append(sample.request({sample.file()}));
+      ASSERT_TRUE(committed(outcome));
+      EXPECT_FALSE(committed(outcome)->was_done_before);
+    }
+    sample.pointer->fail_loads(0);
+    EXPECT_EQ(sample.live().size(), 2);  // reads the list and the manifests of both
+  }
+}
+
+// A catalog that answers from a copy gives an older state: what that lacks may be in the table.
+TEST(Append, AnOlderStateOfTheTableProvesNothing) {
+  for (const auto& [faults, want] :
+       {std::pair{std::vector{Fault::kReplyLost}, "unknown"}, {std::vector{kS}, "conflict"}}) {
+    SampleTable sample({}, {{"commit.retry.num-retries", "0"}});
+    for (int i = 0; i < 2; ++i)
+      ASSERT_TRUE(committed(sample.append(sample.request({sample.file()}))));
+    sample.pointer->plan(faults);
+    sample.pointer->before_commit([&](int) { sample.pointer->give_stale(100); });
+    EXPECT_EQ(name_of(sample.append(sample.request({sample.file()}))), want);
+    sample.pointer->give_stale(0);
+    EXPECT_EQ(sample.live().size(), 3);
+  }
 }
 
 TEST(Append, WaitsDoubleUpToTheLimit) {

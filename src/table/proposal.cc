@@ -17,6 +17,12 @@ namespace {
 
 using iceberg::SnapshotId;
 
+// Grows with each change of a table.
+using Age = std::pair<iceberg::SequenceNumber, int64_t>;
+Age age_of(const iceberg::TableMetadata& metadata) {
+  return {metadata.last_sequence_number, metadata.last_updated_ms};
+}
+
 // One run of the commit loop: what the attempts so far have left behind.
 class CommitRun {
  public:
@@ -70,10 +76,17 @@ class CommitRun {
 
   std::optional<Committed> attempt(Proposal& proposal) {
     const std::optional<SnapshotId> base_head = proposal.base_head;
+    newest_base_ = std::max(newest_base_, age_of(table_.metadata()));
     proposals_.push_back(std::move(proposal));
     // Open until the reply says otherwise, so that an exception leaves all files.
     unknown_heads_.push_back(base_head);
     Reply reply = table_.pointer().commit(proposals_.back().change);
+    if (reply.kind == ReplyKind::kCommitted && reply.state &&
+        reply.state->metadata->snapshot_by_id(operation_.snapshot_id) == nullptr) {
+      reply = {ReplyKind::kUnknown, std::nullopt,
+               "the reply is another request's: its metadata does not have snapshot " +
+                   std::to_string(operation_.snapshot_id)};
+    }
     if (reply.kind == ReplyKind::kUnknown) {
       reason_ = reply.reason;
       spdlog::warn("commit to {}: outcome unknown: {}", table_.name(), reply.reason);
@@ -111,7 +124,7 @@ class CommitRun {
   CommitOutcome nothing_to_do() {
     if (!unknown_heads_.empty())
       return Unknown{reason_, operation_.snapshot_id, unknown_heads_.back()};
-    files_.remove_all();
+    if (proposals_.empty() || has_moved_on()) files_.remove_all();
     return Committed{0, false, conflicts_};
   }
 
@@ -135,13 +148,19 @@ class CommitRun {
         return Conflict{reason_ + "; then: " + error.message()};  // nobody knows: the files stay
       }
       if (auto committed = already_in()) return *committed;
+      if (!has_moved_on()) return Conflict{reason_};
     }
     files_.remove_all();
     return Conflict{reason_};
   }
 
+  // A catalog that answers from a copy may give a state that is older than one that it gave before.
+  // What such a state lacks is not absent.
+  bool has_moved_on() const { return age_of(table_.metadata()) > newest_base_; }
+
   // Nothing of ours is there, and no attempt that may still be under way fits the branch any more.
   bool proven_absent() const {
+    if (!has_moved_on()) return false;
     const iceberg::Snapshot* head = table_.metadata().head_of(operation_.branch);
     const std::optional<SnapshotId> now = head ? std::optional(head->id) : std::nullopt;
     return std::ranges::find(unknown_heads_, now) == unknown_heads_.end();
@@ -153,6 +172,7 @@ class CommitRun {
   std::vector<Proposal> proposals_;
   std::vector<std::optional<SnapshotId>>
       unknown_heads_;  // branch heads of attempts whose outcome is open
+  Age newest_base_;    // of all attempts
   int conflicts_ = 0;
   std::string reason_ = "no attempt was made";
 };

@@ -18,6 +18,10 @@ std::optional<State> SimulatedPointer::load() {
     --failing_loads_;
     throw Error("FIRN_UNAVAILABLE", {{"what", "the simulated catalog does not answer"}});
   }
+  if (stale_loads_ > 0) {
+    --stale_loads_;
+    if (before_that_) return before_that_;
+  }
   return state_;
 }
 
@@ -45,19 +49,29 @@ Reply SimulatedPointer::commit(const iceberg::TableChange& change) {
     case Fault::kLate:
       late_.push_back(change);
       return {ReplyKind::kUnknown, std::nullopt, "simulated time-out"};
+    case Fault::kOldReply:
+      return {ReplyKind::kCommitted, state_, ""};
     case Fault::kNone:
     case Fault::kReplyLost:
+    case Fault::kSentTwice:
       break;
   }
   if (auto refused = apply(change)) return {ReplyKind::kConflict, std::nullopt, *refused};
   if (fault == Fault::kReplyLost)
     return {ReplyKind::kUnknown, std::nullopt, "simulated lost reply"};
+  if (fault == Fault::kSentTwice)
+    return {ReplyKind::kConflict, std::nullopt, "simulated conflict of a repeated request"};
   return {ReplyKind::kCommitted, state_, ""};
 }
 
 void SimulatedPointer::plan(std::vector<Fault> faults) {
   const std::lock_guard lock(mutex_);
   faults_.assign(faults.begin(), faults.end());
+}
+
+void SimulatedPointer::give_stale(int count) {
+  const std::lock_guard lock(mutex_);
+  stale_loads_ = count;
 }
 
 void SimulatedPointer::drop() {
@@ -107,6 +121,7 @@ std::optional<std::string> SimulatedPointer::apply(const iceberg::TableChange& c
     auto metadata = std::make_shared<const iceberg::TableMetadata>(
         iceberg::apply(base, change.updates, now_ms,
                        state_ ? std::optional(state_->metadata_file) : std::nullopt));
+    before_that_ = std::exchange(before_, state_);
     state_ = State{"mem://simulated/" + std::to_string(++version_) + ".metadata.json",
                    std::move(metadata)};
     return std::nullopt;

@@ -20,7 +20,9 @@ enum class Fault {
   kLost,       // did not land; the caller hears "unknown"
   kLate,  // the caller hears "unknown"; it lands (if its requirements still hold) when land_late()
           // is called
-  kRefused,  // the catalog throws Error{kPermission}
+  kRefused,    // the catalog throws Error{kPermission}
+  kSentTwice,  // landed; the caller hears of the second copy of its request, which was refused
+  kOldReply,   // did not land; the caller hears "committed", with the state as it was
 };
 
 class SimulatedPointer final : public Pointer {
@@ -38,6 +40,8 @@ class SimulatedPointer final : public Pointer {
   void before_commit(std::function<void(int)> hook) { hook_ = std::move(hook); }
   // Loads that fail with Error{kUnavailable} before the next one that answers.
   void fail_loads(int count);
+  // The next loads answer with the state before the last two changes.
+  void give_stale(int count);
   void drop();
   // Gives every commit that is still under way to the table; true where at least one still fitted.
   bool land_late();
@@ -53,14 +57,14 @@ class SimulatedPointer final : public Pointer {
 
   const std::string name_;
   mutable std::mutex mutex_;  // guards all below but the hook, which is set before threads begin
-  std::optional<State> state_;
+  std::optional<State> state_, before_, before_that_;
   std::deque<Fault> faults_;
   std::vector<iceberg::TableChange> late_;
   int version_ = 0;
   std::function<void(int)> hook_;
   int commits_seen_ = 0;
   std::vector<iceberg::Requirement> last_requirements_;
-  int failing_loads_ = 0;
+  int failing_loads_ = 0, stale_loads_ = 0;
 };
 
 }  // namespace firn::table

@@ -33,12 +33,16 @@ class Reader final : public stream::RangeReader {
   std::optional<stream::SourceBatch> next(const StopToken& stop) override {
     world_.point(process_, "read");
     throw_if_stopped(stop);
-    if (world_.due(Counter::kRead) != nullptr)
+    if (world_.due(Counter::kRead) != nullptr) {
+      world_.took_effect("leader changes");
       throw Error("FIRN_UNAVAILABLE", {{"what", "the partition's leader is elsewhere"}});
+    }
     auto texts = std::make_shared<std::vector<std::string>>();
     while (at_ < wanted_.size() && texts->size() < kBatch) {
       const auto [partition, offset] = wanted_[at_];
       if (offset < world_.topic.first[static_cast<size_t>(partition)]) {
+        world_.took_effect(world_.fails_on_data_loss ? "data loss ends the query"
+                                                     : "data loss is let pass");
         if (world_.fails_on_data_loss) {
           throw Error("KAFKA_DATA_LOSS", {{"topic", kTopic},
                                           {"partition", std::to_string(partition)},
@@ -49,10 +53,8 @@ class Reader final : public stream::RangeReader {
       }
       const Record& record =
           world_.topic.partitions[static_cast<size_t>(partition)][static_cast<size_t>(offset)];
-      texts->push_back(record.is_poison
-                           ? "{poison #" + std::to_string(record.id)
-                           : std::to_string(record.id) + " " + std::to_string(record.key) + " " +
-                                 std::to_string(record.time_ms));
+      if (record.is_poison) world_.took_effect("poison record");
+      texts->push_back(text_of(record));
       delivery_.records.push_back(wanted_[at_++]);
     }
     if (texts->empty()) {
@@ -71,6 +73,14 @@ class Reader final : public stream::RangeReader {
   }
 
  private:
+  std::string text_of(const Record& record) const {
+    const std::string id = std::to_string(record.id), key = std::to_string(record.key),
+                      time = std::to_string(record.time_ms);
+    if (record.is_poison) return "{poison #" + id;
+    if (!world_.is_whole) return id + " " + key + " " + time;
+    return R"({"id":)" + id + R"(,"key":)" + key + R"(,"time":)" + time + "}";
+  }
+
   World& world_;
   Process& process_;
   Delivery delivery_;
@@ -113,14 +123,20 @@ class Broker final : public stream::Source {
   std::string latest(const std::string& start, const StopToken&) override {
     world_.point(process_, "ask for the topic's end");
     const Fault* const fault = world_.due(Counter::kPlan);
-    if (fault != nullptr && std::string(fault->kind->name) == "broker restarts")
+    if (fault != nullptr && std::string(fault->kind->name) == "broker restarts") {
+      world_.took_effect("broker restarts");
       throw Error("FIRN_UNAVAILABLE", {{"what", "the simulated broker does not answer"}});
+    }
+    // Twins must plan the same ranges: with two tables each could commit its own to one of them.
+    const bool is_stale = fault != nullptr && !(process_.is_twin && world_.tables.size() > 1);
     PartitionOffsets end = parse(start);
     for (size_t i = 0; i < world_.topic.partitions.size(); ++i) {
-      auto high = static_cast<int64_t>(world_.topic.partitions[i].size());
-      if (fault != nullptr) high -= static_cast<int64_t>(fault->detail >> (8 * i) & 7);  // stale
+      const auto high = static_cast<int64_t>(world_.topic.partitions[i].size());
+      const int64_t stale =
+          high - static_cast<int64_t>(is_stale ? fault->detail >> (8 * i) & 7 : 0);
       int64_t& known = end[{kTopic, static_cast<int32_t>(i)}];
-      known = std::max(known, high);
+      if (std::max(known, stale) < high) world_.took_effect("stale watermark");
+      known = std::max(known, stale);
     }
     return stream::write_offsets(end);
   }

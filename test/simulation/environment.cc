@@ -20,12 +20,17 @@ const std::vector<FaultKind>& fault_kinds() {
       {"reply lost", Counter::kCommit, 25, 6},
       {"5xx", Counter::kCommit, 25, 4},
       {"late", Counter::kCommit, 25, 8},
+      {"late beside a property", Counter::kCommit, 25, 4},
       {"409", Counter::kCommit, 25, 4},
       {"sent twice", Counter::kCommit, 25, 4},
+      {"duplicated", Counter::kCommit, 25, 4},
+      {"reply out of order", Counter::kCommit, 25, 4},
       {"refused", Counter::kCommit, 25, 1},
       {"no answer", Counter::kLoad, 40, 4},
+      {"stale read", Counter::kLoad, 40, 8},
       {"put fails", Counter::kPut, 60, 3},
       {"put reply lost", Counter::kPut, 60, 4},
+      {"disk full for a put", Counter::kPut, 60, 3},
       {"disk full", Counter::kFinish, 120, 3},
       {"breaks off", Counter::kFinish, 120, 3},
       {"read fails", Counter::kOpen, 120, 2},
@@ -34,6 +39,9 @@ const std::vector<FaultKind>& fault_kinds() {
       {"stale watermark", Counter::kPlan, 20, 3},
       {"compact", Counter::kPoint, 900, 6},
       {"killed in commit", Counter::kCommit, 25, 8},
+      {"killed between tables", Counter::kSecondTable, 10, 4},
+      {"power cut", Counter::kPoint, 900, 6},
+      {"power cut in a sync", Counter::kSync, 900, 8},
       {"expire", Counter::kPoint, 900, 6},
       {"merge", Counter::kPoint, 900, 6},
       {"property", Counter::kPoint, 900, 5},
@@ -43,6 +51,7 @@ const std::vector<FaultKind>& fault_kinds() {
       {"restore table", Counter::kStart, 8, 2},
       {"recreate table", Counter::kStart, 8, 2},
       {"copy checkpoint", Counter::kStart, 8, 3},
+      {"two writers on copies", Counter::kStart, 8, 4},
       {"tear checkpoint", Counter::kStart, 8, 2},
   };
   return kinds;
@@ -94,25 +103,32 @@ void compact(Visit& visit) {
     for (const int64_t id : read_rows(uri, *found->second)) ids.push_back(id);
   }
   request.added.push_back(visit.write(ids));
-  table::rewrite_files(visit.table, request, visit.world.clock, visit.world.random);
+  const auto outcome =
+      table::rewrite_files(visit.table, request, visit.world.clock, visit.world.random);
+  if (std::holds_alternative<table::Committed>(outcome)) visit.world.took_effect("compact");
 }
 
 void merge(Visit& visit) {
   table::MergeRequest request;
   request.min_count = 2 + static_cast<int>(visit.fault.detail % 3);
+  const auto before = visit.table.state().metadata_file;
   table::merge_manifests(visit.table, request, visit.world.clock, visit.world.random);
+  if (visit.table.state().metadata_file != before) visit.world.took_effect("merge");
 }
 
 void expire(Visit& visit) {
   table::ExpireRequest request;
   request.older_than_ms = visit.world.clock.now_ms() + 1;
   request.retain_last = 1 + static_cast<int>(visit.fault.detail % 3);
+  const size_t before = visit.table.metadata().snapshots.size();
   table::expire_snapshots(visit.table, request, visit.world.clock, visit.world.random);
+  if (visit.table.metadata().snapshots.size() < before) visit.world.took_effect("expire");
 }
 
 void set_property(Visit& visit) {
   visit.table.pointer().commit(
       {{}, {iceberg::SetProperties{{{"owner", std::to_string(visit.fault.detail)}}}}});
+  visit.world.took_effect("property");
 }
 
 void append_rows(Visit& visit) {
@@ -120,7 +136,9 @@ void append_rows(Visit& visit) {
   table::AppendRequest request;
   request.files.push_back(visit.write({id}));
   const auto outcome = table::append(visit.table, request, visit.world.clock, visit.world.random);
-  if (std::holds_alternative<table::Committed>(outcome)) visit.world.foreign_rows[id] = visit.name;
+  if (!std::holds_alternative<table::Committed>(outcome)) return;
+  visit.world.foreign_rows[id] = visit.name;
+  visit.world.took_effect("foreign rows");
 }
 
 // A user sets the branch back by one snapshot: the rows are gone because somebody wanted it.
@@ -137,8 +155,9 @@ void roll_back(Visit& visit) {
   const auto reply =
       visit.table.pointer().commit({{iceberg::AssertRefSnapshotId{"main", head->id}},
                                     {iceberg::SetSnapshotRef{"main", {.snapshot_id = parent}}}});
-  if (reply.kind == table::ReplyKind::kCommitted)
-    visit.world.tables.at(visit.name).rolled_back.insert(gone.begin(), gone.end());
+  if (reply.kind != table::ReplyKind::kCommitted) return;
+  visit.world.tables.at(visit.name).rolled_back.insert(gone.begin(), gone.end());
+  visit.world.took_effect("roll back");
 }
 
 struct DeedRow {
@@ -153,10 +172,13 @@ constexpr DeedRow kDeeds[] = {{"compact", compact},
                               {"roll back", roll_back}};
 
 void truncate_topic(World& world, uint64_t detail) {
+  if (world.has_twins) return;  // they must be given the same records
   const size_t partition = detail % world.topic.partitions.size();
   const auto size = static_cast<int64_t>(world.topic.partitions[partition].size());
   int64_t& first = world.topic.first[partition];
-  first = std::max(first, size * static_cast<int64_t>(detail / 16 % 10) / 10);
+  const int64_t cut = size * static_cast<int64_t>(detail / 16 % 10) / 10;
+  if (cut > first) world.took_effect("truncate topic");
+  first = std::max(first, cut);
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "base/hash128.h"
 #include "engine/table_writer.h"
 #include "stream/state/key_set.h"
+#include "whole.h"
 
 namespace firn::simulation {
 
@@ -20,6 +21,7 @@ std::string write_rows(const std::vector<int64_t>& ids) {
 }
 
 std::vector<int64_t> read_rows(const std::string& uri, const std::string& bytes) {
+  if (uri.ends_with(".parquet")) return read_parquet_ids(uri, bytes);
   std::istringstream in(bytes);
   std::string word;
   size_t count = 0;
@@ -68,17 +70,14 @@ class TinyWriter final : public engine::TableWriter {
 class Evaluator final : public stream::Pipeline {
  public:
   Evaluator(World& world, const Plan& plan, files::FileStore& store,
-            std::vector<std::string> folders)
+            const std::string& state_folder, std::vector<std::string> folders)
       : plan_(plan),
         store_(store),
         folders_(std::move(folders)),
         writer_id_(random_uuid(world.random)),
         rows_(folders_.size()),
-        keys_({.folder = std::string(kCheckpoint) + "/state/0",
-               .memory_keys = 12,
-               .max_runs = 2,
-               .max_deltas = 3},
-              store, world.random) {}
+        keys_({.folder = state_folder, .memory_keys = 12, .max_runs = 2, .max_deltas = 3}, store,
+              world.random) {}
 
   void begin_epoch(int64_t late_ms, int64_t watermark_ms, int64_t) override {
     time_.late_ms = late_ms;
@@ -190,8 +189,9 @@ class NoEngine final : public engine::Engine {
 
 std::unique_ptr<stream::Pipeline> make_evaluator(World& world, const Plan& plan,
                                                  files::FileStore& store,
+                                                 const std::string& state_folder,
                                                  const std::vector<std::string>& data_folders) {
-  return std::make_unique<Evaluator>(world, plan, store, data_folders);
+  return std::make_unique<Evaluator>(world, plan, store, state_folder, data_folders);
 }
 
 std::unique_ptr<engine::Engine> make_no_engine() { return std::make_unique<NoEngine>(); }

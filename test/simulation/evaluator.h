@@ -28,12 +28,13 @@ struct Plan {  // of the query
 
 // A data file of the doubles': "TINY <count> <hash of the rest>", then a number a line.
 std::string write_rows(const std::vector<int64_t>& ids);
-// Throws Error FIRN_CORRUPT_FILE.
+// The rows of such a file, or of a Parquet file (whole.h). Throws Error FIRN_CORRUPT_FILE.
 std::vector<int64_t> read_rows(const std::string& uri, const std::string& bytes);
 iceberg::DataFile describe_file(const std::string& uri, const std::vector<int64_t>& ids,
                                 size_t bytes);
 
 std::unique_ptr<stream::Pipeline> make_evaluator(World&, const Plan&, files::FileStore&,
+                                                 const std::string& state_folder,
                                                  const std::vector<std::string>& data_folders);
 std::unique_ptr<stream::Source> make_broker(World&, Process&);
 // An engine that nobody may ask.

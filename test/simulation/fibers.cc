@@ -24,6 +24,8 @@ namespace firn::simulation {
 namespace {
 
 constexpr size_t kStackBytes = 512 * 1024;
+constexpr size_t kLargeStackBytes = 64 << 20;  // for who asks for more; pages that are not touched
+                                               // take no memory
 constexpr uint64_t kMostSwitches = 3'000'000;
 
 // What the C++ runtime keeps for each thread: exceptions that are being handled.
@@ -36,21 +38,23 @@ ExceptionState& exception_state() {
   return *reinterpret_cast<ExceptionState*>(__cxxabiv1::__cxa_get_globals());
 }
 
-void* take_stack(std::vector<void*>& pool) {
+// Stacks that nobody uses, by their size.
+std::vector<void*>& stack_pool(size_t bytes) {
+  static std::map<size_t, std::vector<void*>> pools;
+  return pools[bytes];
+}
+
+void* take_stack(size_t bytes) {
+  std::vector<void*>& pool = stack_pool(bytes);
   if (!pool.empty()) {
     void* const stack = pool.back();
     pool.pop_back();
     return stack;
   }
-  void* const stack = ::mmap(nullptr, kStackBytes, PROT_READ | PROT_WRITE,
+  void* const stack = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
                              MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (stack == MAP_FAILED) std::terminate();
   return stack;
-}
-
-std::vector<void*>& stack_pool() {
-  static std::vector<void*> pool;
-  return pool;
 }
 
 }  // namespace
@@ -60,6 +64,7 @@ enum class FiberState { kReady, kBlocked, kDone };
 struct Fibers::Fiber {
   ucontext_t context;
   void* stack = nullptr;
+  size_t stack_bytes = 0;
   std::function<void()> body;
   int group = 0;
   FiberState state = FiberState::kReady;
@@ -80,8 +85,9 @@ struct Fibers::Body {
   std::set<int> frozen;
   Fiber* current = nullptr;
   uint64_t switches = 0;
+  size_t stack_bytes = kStackBytes;
 
-  Fiber* make(int group, std::function<void()> body);
+  Fiber* make(int group, std::function<void()> body, size_t stack_bytes);
   Fiber* choose();
   void leave();  // the current fiber gives its turn away
   bool block(const void* on, bool may_time_out);
@@ -105,14 +111,15 @@ extern "C" void begin_fiber() {
 }
 }  // namespace
 
-Fibers::Fiber* Fibers::Body::make(int group, std::function<void()> body) {
+Fibers::Fiber* Fibers::Body::make(int group, std::function<void()> body, size_t stack_bytes) {
   auto fiber = std::make_unique<Fiber>();
-  fiber->stack = take_stack(stack_pool());
+  fiber->stack = take_stack(stack_bytes);
+  fiber->stack_bytes = stack_bytes;
   fiber->body = std::move(body);
   fiber->group = group;
   ::getcontext(&fiber->context);
   fiber->context.uc_stack.ss_sp = fiber->stack;
-  fiber->context.uc_stack.ss_size = kStackBytes;
+  fiber->context.uc_stack.ss_size = stack_bytes;
   fiber->context.uc_link = nullptr;
   ::makecontext(&fiber->context, begin_fiber, 0);
   fibers.push_back(std::move(fiber));
@@ -165,7 +172,8 @@ bool Fibers::Body::has(const Fiber* wanted) const {
 void Fibers::Body::sweep() {
   std::erase_if(fibers, [this](std::unique_ptr<Fiber>& fiber) {
     if (fiber->state != FiberState::kDone || fiber.get() == current) return false;
-    if (fiber->stack != nullptr) stack_pool().push_back(std::exchange(fiber->stack, nullptr));
+    if (fiber->stack != nullptr)
+      stack_pool(fiber->stack_bytes).push_back(std::exchange(fiber->stack, nullptr));
     return fiber->is_joined || fiber->is_detached;
   });
 }
@@ -173,10 +181,12 @@ void Fibers::Body::sweep() {
 Fibers::Fibers(uint64_t seed) : body_(std::make_unique<Body>(seed)) {}
 Fibers::~Fibers() = default;
 
+void Fibers::use_large_stacks() { body_->stack_bytes = kLargeStackBytes; }
+
 std::string Fibers::run(std::function<void()> first) {
   Body& body = *body_;
   running = &body;
-  body.make(0, std::move(first))->is_detached = true;
+  body.make(0, std::move(first), body.stack_bytes)->is_detached = true;
   std::string problem;
   while (!body.fibers.empty()) {
     Fiber* const next = body.choose();
@@ -198,7 +208,7 @@ std::string Fibers::run(std::function<void()> first) {
 }
 
 void Fibers::spawn(int group, std::function<void()> body) {
-  body_->make(group, std::move(body))->is_detached = true;
+  body_->make(group, std::move(body), body_->stack_bytes)->is_detached = true;
 }
 
 void Fibers::step() {
@@ -236,11 +246,12 @@ Fibers::Fiber* as_fiber(pthread_t thread) {
   return in_fiber && running->has(fiber) ? fiber : nullptr;
 }
 
-int lock_in_fiber(pthread_mutex_t* mutex) {
+template <class Lock>
+int lock_in_fiber(Lock* lock, int (*try_lock)(Lock*)) {
   for (;;) {
-    const int result = ::pthread_mutex_trylock(mutex);
+    const int result = try_lock(lock);
     if (result != EBUSY) return result;
-    running->block(mutex, false);
+    running->block(lock, false);
   }
 }
 
@@ -260,8 +271,13 @@ int pthread_create(pthread_t* thread, const pthread_attr_t* attributes, void* (*
   static auto* const hand_on = original<decltype(pthread_create)>("pthread_create", "GLIBC_2.34");
   if (!in_fiber) return hand_on(thread, attributes, start, argument);
   const int group = running->current->group;
-  *thread =
-      reinterpret_cast<pthread_t>(running->make(group, [start, argument] { start(argument); }));
+  size_t stack_bytes = running->stack_bytes;
+  if (size_t wanted = 0; attributes != nullptr &&
+                         ::pthread_attr_getstacksize(attributes, &wanted) == 0 &&
+                         wanted > stack_bytes)
+    stack_bytes = firn::simulation::kLargeStackBytes;
+  *thread = reinterpret_cast<pthread_t>(
+      running->make(group, [start, argument] { start(argument); }, stack_bytes));
   return 0;
 }
 
@@ -290,7 +306,7 @@ pthread_t pthread_self() {
 
 int pthread_mutex_lock(pthread_mutex_t* mutex) {
   static auto* const hand_on = original<decltype(pthread_mutex_lock)>("pthread_mutex_lock");
-  return in_fiber ? lock_in_fiber(mutex) : hand_on(mutex);
+  return in_fiber ? lock_in_fiber(mutex, pthread_mutex_trylock) : hand_on(mutex);
 }
 
 int pthread_mutex_unlock(pthread_mutex_t* mutex) {
@@ -300,13 +316,30 @@ int pthread_mutex_unlock(pthread_mutex_t* mutex) {
   return result;
 }
 
+int pthread_rwlock_rdlock(pthread_rwlock_t* lock) {
+  static auto* const hand_on = original<decltype(pthread_rwlock_rdlock)>("pthread_rwlock_rdlock");
+  return in_fiber ? lock_in_fiber(lock, pthread_rwlock_tryrdlock) : hand_on(lock);
+}
+
+int pthread_rwlock_wrlock(pthread_rwlock_t* lock) {
+  static auto* const hand_on = original<decltype(pthread_rwlock_wrlock)>("pthread_rwlock_wrlock");
+  return in_fiber ? lock_in_fiber(lock, pthread_rwlock_trywrlock) : hand_on(lock);
+}
+
+int pthread_rwlock_unlock(pthread_rwlock_t* lock) {
+  static auto* const hand_on = original<decltype(pthread_rwlock_unlock)>("pthread_rwlock_unlock");
+  const int result = hand_on(lock);
+  if (in_fiber) running->wake(lock);
+  return result;
+}
+
 int pthread_cond_wait(pthread_cond_t* condition, pthread_mutex_t* mutex) {
   static auto* const hand_on =
       original<decltype(pthread_cond_wait)>("pthread_cond_wait", "GLIBC_2.3.2");
   if (!in_fiber) return hand_on(condition, mutex);
   ::pthread_mutex_unlock(mutex);
   running->block(condition, false);
-  return lock_in_fiber(mutex);
+  return lock_in_fiber(mutex, pthread_mutex_trylock);
 }
 
 int pthread_cond_timedwait(pthread_cond_t* condition, pthread_mutex_t* mutex,
@@ -316,7 +349,7 @@ int pthread_cond_timedwait(pthread_cond_t* condition, pthread_mutex_t* mutex,
   if (!in_fiber) return hand_on(condition, mutex, until);
   ::pthread_mutex_unlock(mutex);
   const bool woken = running->block(condition, true);
-  const int result = lock_in_fiber(mutex);
+  const int result = lock_in_fiber(mutex, pthread_mutex_trylock);
   return result != 0 ? result : woken ? 0 : ETIMEDOUT;
 }
 

@@ -20,6 +20,8 @@ class Fibers {
   Fibers(const Fibers&) = delete;
   Fibers& operator=(const Fibers&) = delete;
 
+  // For code that recurses deeper than 512 KB allow. Before run().
+  void use_large_stacks();
   // `body` and all threads that come from it, to their ends. "": all ended; else why it stopped
   // before (nobody can run, too many steps): then the fibers' memory is lost, and their objects are
   // never destroyed.

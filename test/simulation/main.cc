@@ -15,17 +15,19 @@ namespace {
 struct Arguments {
   uint64_t from = 1, to = 2000;
   double minutes = 0;  // 0: no bound
+  uint64_t whole = 0;  // every so many seeds runs whole; 0: none
   bool traces = false, counts = false, stops_early = false;
   std::vector<std::string> only;  // faults to play instead of the seed's
   bool has_only = false;
 };
 
 constexpr const char* kUsage =
-    "usage: firn_simulation [--seeds FROM..TO] [--seed S] [--faults LIST] [--trace] [--minutes M] "
-    "[--counts] [--first]\n"
+    "usage: firn_simulation [--seeds FROM..TO] [--seed S] [--faults LIST] [--trace] [--whole N] "
+    "[--minutes M] [--counts] [--first]\n"
     "  --faults LIST   these of the seed's faults instead of all: name@at/detail,… (as printed for "
     "a failure)\n"
-    "  --counts        how often each fault happened, and how processes ended\n"
+    "  --whole N       each Nth seed runs with DuckDB and Parquet in the place of their doubles\n"
+    "  --counts        in how many runs each fault took effect, and how processes ended\n"
     "  --first         end at the first failure, as it is\n";
 
 Arguments parse(int count, char** words) {
@@ -56,6 +58,8 @@ Arguments parse(int count, char** words) {
         arguments.only.push_back(list.substr(at, end - at));
         at = end + 1;
       }
+    } else if (word == "--whole") {
+      arguments.whole = std::strtoull(value().c_str(), nullptr, 10);
     } else if (word == "--minutes") {
       arguments.minutes = std::strtod(value().c_str(), nullptr);
     } else if (word == "--trace") {
@@ -91,13 +95,15 @@ std::string list_of(const std::vector<Fault>& faults) {
 int run(const Arguments& arguments) {
   const auto begin = std::chrono::steady_clock::now();
   std::map<std::string, int64_t> counts;
-  int64_t runs = 0, failures = 0, orphans = 0;
+  int64_t runs = 0, whole = 0, failures = 0, orphans = 0;
   for (uint64_t seed = arguments.from; seed <= arguments.to; ++seed) {
     if (arguments.minutes > 0 && std::chrono::steady_clock::now() - begin >
                                      std::chrono::duration<double>(arguments.minutes * 60))
       break;
     const std::vector<Fault> faults = chosen(arguments, seed);
-    const Outcome outcome = run_scenario(seed, faults, arguments.traces);
+    const bool is_whole = arguments.whole > 0 && seed % arguments.whole == 0;
+    const Outcome outcome = run_scenario(seed, faults, is_whole, arguments.traces);
+    whole += is_whole ? 1 : 0;
     ++runs;
     orphans += static_cast<int64_t>(outcome.orphans.size());
     for (const std::string& line : outcome.log) std::printf("%s\n", line.c_str());
@@ -110,8 +116,9 @@ int run(const Arguments& arguments) {
     std::printf("seed %llu failed: %s\n", static_cast<unsigned long long>(seed),
                 outcome.problem.c_str());
     if (!arguments.has_only && !arguments.stops_early) {
-      std::printf("  firn_simulation --seed %llu --trace --faults '%s'\n",
-                  static_cast<unsigned long long>(seed), list_of(shrink(seed, faults)).c_str());
+      std::printf("  firn_simulation --seed %llu%s --trace --faults '%s'\n",
+                  static_cast<unsigned long long>(seed), is_whole ? " --whole 1" : "",
+                  list_of(shrink(seed, faults, is_whole)).c_str());
     }
     std::fflush(stdout);
     if (arguments.stops_early || failures >= 20) break;
@@ -122,8 +129,9 @@ int run(const Arguments& arguments) {
     for (const auto& [what, times] : counts)
       std::printf("%8lld  %s\n", static_cast<long long>(times), what.c_str());
   }
-  std::printf("%lld runs in %.1f s, %lld failed, %lld orphans\n", static_cast<long long>(runs),
-              seconds, static_cast<long long>(failures), static_cast<long long>(orphans));
+  std::printf("%lld runs in %.1f s, %lld of them whole, %lld failed, %lld orphans\n",
+              static_cast<long long>(runs), seconds, static_cast<long long>(whole),
+              static_cast<long long>(failures), static_cast<long long>(orphans));
   return failures == 0 ? 0 : 1;
 }
 

@@ -46,7 +46,7 @@ std::vector<LogEntry> offset_log(const World& world) {
   std::vector<LogEntry> log;
   for (;;) {
     const std::string* const text =
-        content(world, std::string(kCheckpoint) + "/offsets/" + std::to_string(log.size()));
+        content(world, world.checkpoint + "/offsets/" + std::to_string(log.size()));
     if (text == nullptr) return log;
     log.push_back({after_line(*text, 2),
                    Json::parse(after_line(*text, 1)).value("batchWatermarkMs", int64_t{0})});
@@ -96,7 +96,7 @@ std::vector<Record> delivered(const World& world, int process, const std::string
 
 std::string replay(const World& world, const Plan& plan, Expected& expected) {
   const std::vector<LogEntry> log = offset_log(world);
-  const std::string* const initial = content(world, std::string(kCheckpoint) + "/sources/0/0");
+  const std::string* const initial = content(world, world.checkpoint + "/sources/0/0");
   if (initial == nullptr) return "the checkpoint has no start";
   std::string start = initial->substr(4);
   std::set<int64_t> keys;
@@ -105,9 +105,9 @@ std::string replay(const World& world, const Plan& plan, Expected& expected) {
   for (size_t epoch = 0; epoch < log.size(); ++epoch) {
     const std::string number = std::to_string(epoch);
     const std::string* const prepared =
-        content(world, std::string(kCheckpoint) + "/firn/prepared/" + number);
+        content(world, world.checkpoint + "/firn/prepared/" + number);
     if (prepared == nullptr) return "epoch " + number + " has no prepared record";
-    if (content(world, std::string(kCheckpoint) + "/commits/" + number) == nullptr)
+    if (content(world, world.checkpoint + "/commits/" + number) == nullptr)
       return "epoch " + number + " is not committed";
     if (plan.is_deduplicated && log[epoch].watermark_ms != watermark)
       return "the watermark of epoch " + number + " is " + std::to_string(log[epoch].watermark_ms) +
@@ -172,7 +172,8 @@ std::vector<int64_t> rows_of(World& world, const iceberg::TableMetadata& metadat
         world.broken = "live file " + task.file->file_path + " is missing";
         continue;
       }
-      const std::vector<int64_t> ids = read_rows(task.file->file_path, *bytes);
+      std::vector<int64_t>& ids = world.rows_read[task.file->file_path];
+      if (ids.empty()) ids = read_rows(task.file->file_path, *bytes);
       if (static_cast<int64_t>(ids.size()) != task.file->record_count)
         world.broken = "file " + task.file->file_path + " has another count than its entry";
       rows.insert(rows.end(), ids.begin(), ids.end());

@@ -9,7 +9,9 @@
 #include "catalog/metadata_file.h"
 #include "iceberg/metadata_json.h"
 #include "oracle.h"
+#include "run.h"
 #include "stream/query.h"
+#include "whole.h"
 
 namespace firn::simulation {
 namespace {
@@ -34,6 +36,7 @@ struct EndRow {
 };
 bool always(const World& world, const Process&, bool) { return !world.is_quiet; }
 bool beside_another(const World&, const Process&, bool had_company) { return had_company; }
+bool after_an_old_state(const World&, const Process& process, bool) { return process.saw_stale; }
 bool topic_was_cut(const World& world, const Process&, bool) {
   return std::any_of(world.topic.first.begin(), world.topic.first.end(),
                      [](int64_t first) { return first > 0; });
@@ -49,373 +52,231 @@ constexpr EndRow kEnds[] = {
     {"STREAM_CHECKPOINT_BEHIND_TABLE", beside_another},
     {"STREAM_CHECKPOINT_CORRUPT", beside_another},
     {"FIRN_NOT_FOUND", beside_another},
+    {"FIRN_NOT_FOUND", after_an_old_state},
+    {"STREAM_TABLE_RESTORED", after_an_old_state},
     {"KAFKA_DATA_LOSS", topic_was_cut},
 };
 
-class Run {
- public:
-  Run(uint64_t seed, const std::vector<Fault>& faults)
-      : world_(seed, faults), data_(seed * 7 + 5) {}
-
-  Outcome go(bool traces) {
-    world_.traces = traces;
-    set_up();
-    const std::string hang = world_.fibers.run([this] { operate(); });
-    Outcome outcome;
-    outcome.problem = !hang.empty() ? hang : problem_;
-    if (outcome.problem.empty()) outcome.problem = verify(world_, plan_, outcome.orphans);
-    outcome.log = std::move(world_.log);
-    for (const Fault& fault : world_.faults) {
-      if (fault.has_happened) outcome.happened.emplace_back(fault.kind->name);
-    }
-    for (const auto& process : world_.processes)
-      outcome.happened.push_back("ended: " + process->end);
-    return outcome;
-  }
-
- private:
-  int draw(int below) { return static_cast<int>(data_.next() % static_cast<uint64_t>(below)); }
-
-  void set_up() {
-    plan_.has_quarantine = draw(4) != 0;
-    plan_.is_deduplicated = draw(4) != 0;
-    plan_.delay_ms = 100 + draw(900);
-    plan_.records_per_epoch = 2 + draw(7);
-    asap_ = draw(3) == 0;
-    world_.fails_on_data_loss = draw(2) == 0;
-    left_ = 15 + draw(40);
-    const auto partitions = static_cast<size_t>(1 + draw(3));
-    world_.topic.partitions.resize(partitions);
-    world_.topic.first.resize(partitions, 0);
-    const iceberg::Properties properties = {
-        {"firn.stream.max-snapshots", std::to_string(2 + draw(6))},
-        {"write.metadata.delete-after-commit.enabled", draw(4) == 0 ? "false" : "true"},
-        {"write.metadata.previous-versions-max", std::to_string(1 + draw(5))},
-        {"commit.retry.num-retries", std::to_string(draw(4))}};
-    make_table(kSilver, properties);
-    if (plan_.has_quarantine) make_table(kQuarantine, properties);
-  }
-
-  TableEntry new_table(const std::string& name, const iceberg::Properties& properties) {
-    const std::vector<iceberg::Update> updates = {
-        iceberg::AssignUuid{random_uuid(world_.random)},
-        iceberg::UpgradeFormatVersion{2},
-        iceberg::SetLocation{std::string(kWarehouse) + "/" + name + "-" +
-                             std::to_string(++tables_made_)},
-        iceberg::AddSchema{schema_of_ids()},
-        iceberg::SetCurrentSchema{-1},
-        iceberg::AddPartitionSpec{types::PartitionSpec{}},
-        iceberg::SetDefaultSpec{-1},
-        iceberg::AddSortOrder{types::SortOrder{}},
-        iceberg::SetDefaultSortOrder{-1},
-        iceberg::SetProperties{properties}};
-    TableEntry entry;
-    entry.state.metadata = std::make_shared<const iceberg::TableMetadata>(
-        iceberg::apply(nullptr, updates, world_.clock.now_ms(), std::nullopt));
-    entry.state.metadata_file =
-        catalog::next_metadata_file(*entry.state.metadata, std::nullopt, world_.random);
-    world_.files[entry.state.metadata_file] =
-        std::make_shared<const std::string>(iceberg::write_table_metadata(*entry.state.metadata));
-    return entry;
-  }
-  void make_table(const std::string& name, const iceberg::Properties& properties) {
-    world_.tables[name] = new_table(name, properties);
-  }
-
-  void produce(int count) {
-    for (; count > 0 && left_ > 0; --count, --left_) {
-      Record record;
-      record.id = ++ids_;
-      record.key = draw(60);
-      now_ += draw(200);
-      record.time_ms = now_ - (draw(5) == 0 ? draw(3000) : draw(100));
-      record.is_poison = draw(8) == 0;
-      world_.topic
-          .partitions[static_cast<size_t>(draw(static_cast<int>(world_.topic.partitions.size())))]
-          .push_back(record);
-    }
-  }
-
-  // ---- one start of firn
-  Process& start() {
-    world_.processes.push_back(std::make_unique<Process>());
-    Process& process = *world_.processes.back();
-    process.number = static_cast<int>(world_.processes.size());
-    world_.note(&process, "starts");
-    world_.fibers.spawn(process.number, [this, &process] { live(process); });
-    return process;
-  }
-
-  void live(Process& process) {
-    try {
-      query(process);
-      process.end = process.is_dead ? "killed" : "done";
-    } catch (const Killed&) {
-      process.end = "killed";
-    } catch (const Error& error) {
-      process.end = process.is_dead ? "killed" : std::string(error.condition());
-      process.message = error.what();
-    } catch (const std::exception& error) {
-      process.end = std::string("exception: ") + error.what();
-    }
-    world_.note(&process, "ends: " + process.end + " " + process.message);
-    process.is_over = true;
-  }
-
-  void query(Process& process) {
-    const auto store = make_store(world_, process);
-    const auto engine = make_no_engine();
-    std::vector<stream::Target> targets;
-    std::vector<std::string> folders;
-    for (const char* name : {kSilver, kQuarantine}) {
-      if (!world_.tables.contains(name)) continue;
-      stream::Target target;
-      target.name = name;
-      target.table = std::make_shared<table::Table>(open_table(world_, process, *store, name));
-      folders.push_back(target.table->data_location());
-      targets.push_back(std::move(target));
-    }
-    stream::QueryOptions options;
-    options.name = "simulated";
-    options.checkpoint = kCheckpoint;
-    options.max_records_per_epoch = plan_.records_per_epoch;
-    if (!asap_) options.trigger = stream::TriggerAvailableNow{};
-    stream::QueryParts parts;
-    parts.source = [&] { return make_broker(world_, process); };
-    parts.pipeline = [&](const StopToken&) {
-      return make_evaluator(world_, plan_, *store, folders);
-    };
-    int rounds = 0;
-    stream::QueryEvents events;
-    events.idle = [&] {
-      if (++rounds == 2) process.stop.request_stop();
-    };
-    const auto query = stream::make_query(std::move(options), std::move(targets), std::move(parts),
-                                          {*engine, *store, world_.clock, world_.random, {}, {}},
-                                          std::move(events));
-    query->run(process.stop.get_token());
-  }
-
-  // ---- the operator
-  void operate() {
-    for (int starts = 1; problem_.empty(); ++starts) {
-      if (starts > kMostStarts) {
-        problem_ =
-            "after " + std::to_string(kMostStarts) + " starts the topic is not in the tables";
-        return;
-      }
-      produce(3 + draw(12));
-      const bool last = starts > kStartsWithFaults || (left_ == 0 && faults_are_over());
-      if (last) {
-        produce(left_);
-        calm_down();
-      }
-      if (!last && idle()) {
-        if (const Fault* const fault = world_.due(Counter::kStart)) disturb(*fault);
-        if (!problem_.empty()) return;
-      }
-      if (std::exchange(world_.upkeep_is_due, false)) world_.upkeep();
-      Process& process = start();
-      world_.fibers.wait([&] { return process.is_over || process.is_paused; });
-      if (process.is_over) look_at(process);
-      keep_copy();
-      if (last && process.end == "done" && left_ == 0) break;
-    }
-    wait_for_all();
-    for (const auto& process : world_.processes) look_at(*process);
-  }
-
-  bool faults_are_over() {
-    return std::all_of(world_.faults.begin(), world_.faults.end(),
-                       [](const Fault& fault) { return fault.has_happened; }) ||
-           ++calm_starts_ > 3;
-  }
-  bool idle() const {
-    return std::all_of(world_.processes.begin(), world_.processes.end(),
-                       [](const auto& one) { return one->is_over; });
-  }
-  void wait_for_all() {
-    for (const auto& [process, at] : world_.wakes) world_.fibers.thaw(process->number);
-    world_.wakes.clear();
-    world_.fibers.wait([this] { return idle(); });
-  }
-  // Faults end, sleepers wake, what is under way arrives.
-  void calm_down() {
-    world_.is_quiet = true;
-    wait_for_all();
-    world_.land_late(true);
-    world_.fails_on_data_loss = false;
-  }
-
-  bool had_company(const Process& process) const {
-    return std::any_of(
-               world_.processes.begin(), world_.processes.end(),
-               [&](const auto& other) { return other.get() != &process && other->was_paused; }) ||
-           process.was_paused;
-  }
-  void look_at(Process& process) {
-    if (process.end == "KAFKA_DATA_LOSS") world_.fails_on_data_loss = false;
-    if (process.end == "done" || process.end == "killed" || process.is_judged || !problem_.empty())
-      return;
-    process.is_judged = true;
-    for (const EndRow& row : kEnds) {
-      if (process.end == row.condition &&
-          (row.is_due(world_, process, had_company(process)) || !process_was_quiet(process)))
-        return;
-    }
-    problem_ = "firn ended with " + process.end + " " + process.message;
-  }
-  bool process_was_quiet(const Process& process) const {
-    return world_.is_quiet && process.number == static_cast<int>(world_.processes.size());
-  }
-
-  // ---- what happens while firn does not run
-  std::map<std::string, std::shared_ptr<const std::string>> checkpoint() const {
-    std::map<std::string, std::shared_ptr<const std::string>> files;
-    const std::string prefix = std::string(kCheckpoint) + "/";
-    for (auto file = world_.files.lower_bound(prefix);
-         file != world_.files.end() && file->first.starts_with(prefix); ++file)
-      files.insert(*file);
-    return files;
-  }
-  void put_checkpoint(const std::map<std::string, std::shared_ptr<const std::string>>& files) {
-    for (const auto& [uri, bytes] : checkpoint()) world_.files.erase(uri);
-    world_.files.insert(files.begin(), files.end());
-  }
-  void keep_copy() {
-    if (idle()) copies_.push_back(checkpoint());
-  }
-
-  // A start without faults that is to find out; gives how it ended.
-  std::string probe() {
-    world_.land_late(true);
-    world_.is_quiet = true;
-    Process& process = start();
-    world_.fibers.wait([&] { return process.is_over; });
-    world_.is_quiet = false;
-    process.is_judged = true;
-    return process.end;
-  }
-  std::map<std::string, std::string> pointers() const {
-    std::map<std::string, std::string> files;
-    for (const auto& [name, entry] : world_.tables) files[name] = entry.state.metadata_file;
-    return files;
-  }
-
-  void disturb(const Fault& fault) {
-    const std::string name = fault.kind->name;
-    world_.land_late(true);
-    if (name == "copy checkpoint") return restore_copy(fault);
-    if (name == "tear checkpoint") return tear(fault);
-    const std::string table = fault.detail % 2 == 0 && plan_.has_quarantine ? kQuarantine : kSilver;
-    if (name == "restore table") return restore_table(table, fault);
-    recreate_table(table);
-  }
-
-  // An older copy of the checkpoint takes its place. Either firn says so, before it has touched a
-  // table, or the copy was as good as the original, and it stays.
-  void restore_copy(const Fault& fault) {
-    if (copies_.empty()) return;
-    const auto newest = checkpoint();
-    const auto& copy = copies_[fault.detail % copies_.size()];
-    if (copy.empty() || !copy.contains(std::string(kCheckpoint) + "/metadata"))
-      return;  // as if it were a new query
-    put_checkpoint(copy);
-    const auto before = pointers();
-    const std::string end = probe();
-    if (end == "done") return;
-    if (end != "STREAM_CHECKPOINT_BEHIND_TABLE")
-      problem_ = "with an old checkpoint firn ended with " + end;
-    if (before != pointers())
-      problem_ = "with an old checkpoint firn changed a table before it stopped";
-    put_checkpoint(newest);
-  }
-
-  void tear(const Fault& fault) {
-    constexpr const char* kLogs[] = {"/offsets/", "/commits/", "/firn/prepared/"};
-    const std::string prefix = std::string(kCheckpoint) + kLogs[fault.detail % 3];
-    std::string newest;
-    int64_t highest = -1;
-    for (const auto& [uri, bytes] : checkpoint()) {
-      if (!uri.starts_with(prefix)) continue;
-      const int64_t number = std::stoll(uri.substr(prefix.size()));
-      if (number > highest) highest = number, newest = uri;
-    }
-    if (newest.empty()) return;
-    const auto whole = world_.files[newest];
-    world_.files[newest] = std::make_shared<const std::string>(
-        whole->substr(0, fault.detail % 5 == 0 ? 0 : whole->size() * (fault.detail / 8 % 10) / 10));
-    const auto torn = world_.files[newest];
-    const auto before = pointers();
-    const std::string end = probe();
-    const auto after = world_.files.find(newest);
-    if (after != world_.files.end() && after->second == torn) after->second = whole;
-    if (end == "done") return;
-    if (end != "STREAM_CHECKPOINT_CORRUPT")
-      problem_ = "with a torn " + newest + " firn ended with " + end;
-    if (before != pointers())
-      problem_ = "with a torn " + newest + " firn changed a table before it stopped";
-  }
-
-  static std::string tokens(const table::State& state) {
-    std::string all;
-    for (const auto& [key, value] : state.metadata->properties) {
-      if (key.starts_with("firn.stream.") && key.ends_with(".main")) all += value;
-    }
-    return all;
-  }
-
-  int64_t logged(const std::string& log) const {
-    const auto files = checkpoint();
-    return std::count_if(files.begin(), files.end(), [&](const auto& file) {
-      return file.first.starts_with(kCheckpoint + log);
-    });
-  }
-
-  // The catalog was set back to an older metadata file, tokens and all.
-  void restore_table(const std::string& name, const Fault& fault) {
-    TableEntry& entry = world_.tables.at(name);
-    // With an epoch under way the state before it is the one to go on from.
-    if (entry.history.empty() || logged("/firn/prepared/") != logged("/commits/")) return;
-    const TableEntry good = entry;
-    entry.state = good.history[good.history.size() - 1 -
-                               fault.detail / 4 % std::min<size_t>(good.history.size(), 4)];
-    if (tokens(entry.state) == tokens(good.state)) {
-      entry = good;
-      return;
-    }
-    stops(name, good, {"STREAM_TABLE_RESTORED"});
-  }
-  void recreate_table(const std::string& name) {
-    TableEntry& entry = world_.tables.at(name);
-    const TableEntry good = entry;
-    if (tokens(good.state).empty()) return;  // not written to yet: as good as the new one
-    entry = new_table(name, {});
-    stops(name, good, {"STREAM_TABLE_RESTORED", "STREAM_TABLE_RECREATED"});
-  }
-  // firn must not have written to the table that is not its own any more; the good one comes back.
-  void stops(const std::string& name, const TableEntry& good,
-             const std::vector<std::string>& conditions) {
-    const std::string wrong = world_.tables.at(name).state.metadata_file;
-    const std::string end = probe();
-    const bool is_untouched = world_.tables.at(name).state.metadata_file == wrong;
-    if (end != "done" && std::find(conditions.begin(), conditions.end(), end) == conditions.end())
-      problem_ = "with a table set back firn ended with " + end;
-    if (!is_untouched) problem_ = "firn went on writing into a table that was set back";
-    world_.tables.at(name) = good;
-  }
-
-  World world_;
-  SeededRandom data_;
-  Plan plan_;
-  bool asap_ = false;
-  int left_ = 0, tables_made_ = 0, calm_starts_ = 0;
-  int64_t ids_ = 0, now_ = 1'600'000'000'000;
-  std::string problem_;
-  std::vector<std::map<std::string, std::shared_ptr<const std::string>>> copies_;
-};
-
 }  // namespace
+
+Run::Run(uint64_t seed, const std::vector<Fault>& faults, bool is_whole)
+    : world_(seed, faults), data_(seed * 7 + 5) {
+  world_.is_whole = is_whole;
+  if (is_whole) world_.fibers.use_large_stacks();
+}
+
+Outcome Run::go(bool traces) {
+  world_.traces = traces;
+  set_up();
+  const std::string hang = world_.fibers.run([this] { operate(); });
+  Outcome outcome;
+  outcome.problem = !hang.empty() ? hang : problem_;
+  if (outcome.problem.empty()) outcome.problem = verify(world_, plan_, outcome.orphans);
+  outcome.log = std::move(world_.log);
+  outcome.happened.assign(world_.effects.begin(), world_.effects.end());
+  for (const auto& process : world_.processes) outcome.happened.push_back("ended: " + process->end);
+  return outcome;
+}
+
+void Run::set_up() {
+  plan_.has_quarantine = draw(4) != 0;
+  plan_.is_deduplicated = draw(4) != 0;
+  plan_.delay_ms = 100 + draw(900);
+  plan_.records_per_epoch = 2 + draw(7);
+  asap_ = draw(3) == 0;
+  world_.fails_on_data_loss = draw(2) == 0;
+  left_ = 15 + draw(40);
+  const auto partitions = static_cast<size_t>(1 + draw(3));
+  world_.topic.partitions.resize(partitions);
+  world_.topic.first.resize(partitions, 0);
+  const iceberg::Properties properties = {
+      {"firn.stream.max-snapshots", std::to_string(2 + draw(6))},
+      {"write.metadata.delete-after-commit.enabled", draw(4) == 0 ? "false" : "true"},
+      {"write.metadata.previous-versions-max", std::to_string(1 + draw(5))},
+      {"commit.retry.num-retries", std::to_string(draw(4))}};
+  make_table(kSilver, properties);
+  if (plan_.has_quarantine) make_table(kQuarantine, properties);
+}
+
+TableEntry Run::new_table(const std::string& name, const iceberg::Properties& properties) {
+  const std::vector<iceberg::Update> updates = {
+      iceberg::AssignUuid{random_uuid(world_.random)},
+      iceberg::UpgradeFormatVersion{2},
+      iceberg::SetLocation{std::string(kWarehouse) + "/" + name + "-" +
+                           std::to_string(++tables_made_)},
+      iceberg::AddSchema{schema_of_ids()},
+      iceberg::SetCurrentSchema{-1},
+      iceberg::AddPartitionSpec{types::PartitionSpec{}},
+      iceberg::SetDefaultSpec{-1},
+      iceberg::AddSortOrder{types::SortOrder{}},
+      iceberg::SetDefaultSortOrder{-1},
+      iceberg::SetProperties{properties}};
+  TableEntry entry;
+  entry.state.metadata = std::make_shared<const iceberg::TableMetadata>(
+      iceberg::apply(nullptr, updates, world_.clock.now_ms(), std::nullopt));
+  entry.state.metadata_file =
+      catalog::next_metadata_file(*entry.state.metadata, std::nullopt, world_.random);
+  world_.files[entry.state.metadata_file] =
+      std::make_shared<const std::string>(iceberg::write_table_metadata(*entry.state.metadata));
+  return entry;
+}
+
+void Run::produce(int count) {
+  for (; count > 0 && left_ > 0; --count, --left_) {
+    Record record;
+    record.id = ++ids_;
+    record.key = draw(60);
+    now_ += draw(200);
+    record.time_ms = now_ - (draw(5) == 0 ? draw(3000) : draw(100));
+    record.is_poison = draw(8) == 0;
+    world_.topic
+        .partitions[static_cast<size_t>(draw(static_cast<int>(world_.topic.partitions.size())))]
+        .push_back(record);
+  }
+}
+
+// ---- one start of firn
+Process& Run::start(const Start& how) {
+  world_.processes.push_back(std::make_unique<Process>());
+  Process& process = *world_.processes.back();
+  process.number = static_cast<int>(world_.processes.size());
+  world_.note(&process, "starts");
+  process.is_twin = how.is_twin;
+  world_.fibers.spawn(process.number, [this, &process, how] { live(process, how); });
+  return process;
+}
+
+void Run::live(Process& process, const Start& how) {
+  try {
+    query(process, how);
+    process.end = process.is_dead ? "killed" : "done";
+  } catch (const Killed&) {
+    process.end = "killed";
+  } catch (const Error& error) {
+    process.end = process.is_dead ? "killed" : std::string(error.condition());
+    process.message = error.what();
+  } catch (const std::exception& error) {
+    process.end = std::string("exception: ") + error.what();
+  }
+  world_.note(&process, "ends: " + process.end + " " + process.message);
+  process.is_over = true;
+}
+
+void Run::query(Process& process, const Start& how) {
+  const auto store = make_store(world_, process);
+  const auto engine = world_.is_whole ? make_whole_engine(*store) : make_no_engine();
+  std::vector<stream::Target> targets;
+  std::vector<std::string> folders;
+  for (const char* name : {kSilver, kQuarantine}) {
+    if (!world_.tables.contains(name)) continue;
+    stream::Target target;
+    target.name = name;
+    target.table = std::make_shared<table::Table>(open_table(world_, process, *store, name));
+    folders.push_back(target.table->data_location());
+    targets.push_back(std::move(target));
+  }
+  stream::QueryOptions options;
+  options.name = "simulated";
+  options.checkpoint = how.checkpoint;
+  options.max_records_per_epoch = plan_.records_per_epoch;
+  if (!asap_ || how.is_twin) options.trigger = stream::TriggerAvailableNow{};
+  const stream::Services services = {*engine, *store, world_.clock, world_.random, {}, {}};
+  plan::StreamCut cut;
+  if (world_.is_whole) cut = plan_whole(plan_, targets);
+  const std::vector<stream::Target> planned = targets;  // the pipeline refers to them
+  stream::QueryParts parts;
+  parts.source = [&] { return make_broker(world_, process); };
+  parts.pipeline = [&](const StopToken& stop) {
+    return world_.is_whole
+               ? stream::make_pipeline(planned, cut, how.checkpoint, services, stop)
+               : make_evaluator(world_, plan_, *store, how.checkpoint + "/state/0", folders);
+  };
+  int rounds = 0;
+  stream::QueryEvents events;
+  events.idle = [&] {
+    if (++rounds == 2) process.stop.request_stop();
+  };
+  const auto query = stream::make_query(std::move(options), std::move(targets), std::move(parts),
+                                        services, std::move(events));
+  query->run(process.stop.get_token());
+}
+
+// ---- the operator
+void Run::operate() {
+  for (int starts = 1; problem_.empty(); ++starts) {
+    if (starts > kMostStarts) {
+      problem_ = "after " + std::to_string(kMostStarts) + " starts the topic is not in the tables";
+      return;
+    }
+    produce(3 + draw(12));
+    const bool last = starts > kStartsWithFaults || (left_ == 0 && faults_are_over());
+    if (last) {
+      produce(left_);
+      calm_down();
+    }
+    if (!last && idle()) {
+      if (const Fault* const fault = world_.due(Counter::kStart)) disturb(*fault);
+      if (!problem_.empty()) return;
+    }
+    if (std::exchange(world_.upkeep_is_due, false)) world_.upkeep();
+    Process& process = start();
+    world_.fibers.wait([&] { return process.is_over || process.is_paused; });
+    if (process.is_over) look_at(process);
+    keep_copy();
+    if (last && process.end == "done" && left_ == 0) break;
+  }
+  wait_for_all();
+  for (const auto& process : world_.processes) look_at(*process);
+}
+
+bool Run::faults_are_over() {
+  return std::all_of(world_.faults.begin(), world_.faults.end(),
+                     [](const Fault& fault) { return fault.has_happened; }) ||
+         ++calm_starts_ > 3;
+}
+
+bool Run::idle() const {
+  return std::all_of(world_.processes.begin(), world_.processes.end(),
+                     [](const auto& one) { return one->is_over; });
+}
+
+void Run::wait_for_all() {
+  for (const auto& [process, at] : world_.wakes) world_.fibers.thaw(process->number);
+  world_.wakes.clear();
+  world_.fibers.wait([this] { return idle(); });
+}
+
+// Faults end, sleepers wake, what is under way arrives.
+void Run::calm_down() {
+  world_.is_quiet = true;
+  wait_for_all();
+  world_.land_late(true);
+  world_.fails_on_data_loss = false;
+}
+
+bool Run::had_company(const Process& process) const {
+  return std::any_of(
+             world_.processes.begin(), world_.processes.end(),
+             [&](const auto& other) { return other.get() != &process && other->was_paused; }) ||
+         process.was_paused;
+}
+
+void Run::look_at(Process& process) {
+  if (process.end == "KAFKA_DATA_LOSS") world_.fails_on_data_loss = false;
+  if (process.end == "done" || process.end == "killed" || process.is_judged || !problem_.empty())
+    return;
+  process.is_judged = true;
+  for (const EndRow& row : kEnds) {
+    if (process.end == row.condition &&
+        (row.is_due(world_, process, had_company(process)) || !process_was_quiet(process)))
+      return;
+  }
+  problem_ = "firn ended with " + process.end + " " + process.message;
+}
+
+bool Run::process_was_quiet(const Process& process) const {
+  return world_.is_quiet && process.number == static_cast<int>(world_.processes.size());
+}
 
 std::vector<Fault> draw_faults(uint64_t seed) {
   SeededRandom random(seed * 11 + 3);
@@ -435,15 +296,15 @@ std::vector<Fault> draw_faults(uint64_t seed) {
   return faults;
 }
 
-Outcome run_scenario(uint64_t seed, const std::vector<Fault>& faults, bool traces) {
-  return Run(seed, faults).go(traces);
+Outcome run_scenario(uint64_t seed, const std::vector<Fault>& faults, bool is_whole, bool traces) {
+  return Run(seed, faults, is_whole).go(traces);
 }
 
-std::vector<Fault> shrink(uint64_t seed, std::vector<Fault> faults) {
+std::vector<Fault> shrink(uint64_t seed, std::vector<Fault> faults, bool is_whole) {
   for (size_t i = 0; i < faults.size();) {
     std::vector<Fault> fewer = faults;
     fewer.erase(fewer.begin() + static_cast<std::ptrdiff_t>(i));
-    if (run_scenario(seed, fewer, false).problem.empty()) {
+    if (run_scenario(seed, fewer, is_whole, false).problem.empty()) {
       ++i;
     } else {
       faults = std::move(fewer);

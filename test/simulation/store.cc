@@ -1,5 +1,6 @@
-// The file store double: a file is there, durable, once finish() has returned; what a process had
-// not finished when it was killed is gone.
+// The file store double: a file is there once finish() has returned; what a process had not
+// finished when it was killed is gone. Where the power may be cut, the local store writes the same
+// files, and what it syncs is what lasts.
 #include "base/error.h"
 #include "world.h"
 
@@ -29,8 +30,10 @@ class SimulatedStore final : public files::FileStore {
 
   std::unique_ptr<files::InputFile> open(const std::string& uri) override {
     world_.point(process_, "open " + uri);
-    if (fault(Counter::kOpen) != nullptr)
+    if (fault(Counter::kOpen) != nullptr) {
+      world_.took_effect("read fails");
       throw_io("cannot read " + uri + ": the simulated disk says no");
+    }
     const auto found = world_.files.find(uri);
     if (found == world_.files.end())
       throw Error("FIRN_NOT_FOUND", {{"what", "there is no file " + uri}});
@@ -56,20 +59,31 @@ class SimulatedStore final : public files::FileStore {
     return found;
   }
 
+  // Destructors call it: a process that is killed here goes on to its next step.
   void remove(const std::string& uri) override {
-    world_.point(process_, "remove " + uri);
-    world_.files.erase(uri);
-    world_.point(process_, "");
+    try {
+      world_.point(process_, "remove " + uri);
+      if (is_on_disk()) world_.disk->remove(uri, there(uri));
+      world_.files.erase(uri);
+      world_.point(process_, "");
+    } catch (const Killed&) {
+      return;
+    }
   }
 
   bool put_if_absent(const std::string& uri, std::string_view bytes) override {
     world_.point(process_, "put " + uri);
     const Fault* const fault = this->fault(Counter::kPut);
     const std::string name = fault == nullptr ? "" : fault->kind->name;
+    if (fault != nullptr) world_.took_effect(name);
     if (name == "put fails") throw_io("cannot write " + uri + ": the simulated disk says no");
-    const bool is_new =
-        world_.files.emplace(uri, std::make_shared<const std::string>(bytes)).second;
-    if (is_new) note_putter(uri, std::string(bytes));
+    if (name == "disk full for a put") throw_full(uri);
+    const std::string text(bytes);
+    note_putter(uri, text);
+    if (is_on_disk())
+      on_disk(
+          [&](const auto& before_sync) { world_.disk->put(uri, there(uri), text, before_sync); });
+    const bool is_new = world_.files.emplace(uri, std::make_shared<const std::string>(text)).second;
     if (name == "put reply lost")
       throw_io("writing " + uri + ": the simulated disk does not answer");
     world_.point(process_, "");
@@ -77,21 +91,47 @@ class SimulatedStore final : public files::FileStore {
   }
 
   // Where the file becomes durable.
-  void publish(const std::string& uri, std::string bytes, files::WriteMode mode) {
+  void publish(const std::string& uri, const std::string& bytes, files::WriteMode mode) {
     world_.point(process_, "finish " + uri);
     if (const Fault* const fault = this->fault(Counter::kFinish)) {
-      if (std::string(fault->kind->name) == "disk full")
-        throw Error("FIRN_RESOURCE", {{"what", "cannot write " + uri + ": no space left"}});
+      world_.took_effect(fault->kind->name);
+      if (std::string(fault->kind->name) == "disk full") throw_full(uri);
       throw_io("cannot write " + uri + ": it broke off");
     }
     if (mode == files::WriteMode::kCreateNew && world_.files.contains(uri))
       throw Error("FIRN_FILE_ALREADY_EXISTS", {{"path", uri}});
     note_putter(uri, bytes);
-    world_.files[uri] = std::make_shared<const std::string>(std::move(bytes));
+    if (is_on_disk())
+      on_disk([&](const auto& before_sync) {
+        world_.disk->write(uri, there(uri), bytes, mode, before_sync);
+      });
+    world_.files[uri] = std::make_shared<const std::string>(bytes);
     world_.point(process_, "");
   }
 
  private:
+  bool is_on_disk() const { return world_.disk != nullptr && !process_.is_foreign; }
+  Bytes there(const std::string& uri) const {
+    const auto found = world_.files.find(uri);
+    return found == world_.files.end() ? nullptr : found->second;
+  }
+  // The power may be cut at each fsync.
+  template <class Deed>
+  void on_disk(Deed&& deed) {
+    const std::function<void()> before_sync = [this] {
+      if (world_.due(Counter::kSync) != nullptr) throw Killed{};
+    };
+    try {
+      deed(before_sync);
+    } catch (const Killed&) {
+      world_.took_effect("power cut in a sync");
+      world_.cut_power();
+      throw;
+    }
+  }
+  [[noreturn]] static void throw_full(const std::string& uri) {
+    throw Error("FIRN_RESOURCE", {{"what", "cannot write " + uri + ": no space left"}});
+  }
   const Fault* fault(Counter counter) {
     return process_.is_foreign ? nullptr : world_.due(counter);
   }

@@ -2,11 +2,13 @@
 // files as firn's own catalogs do.
 #include "world.h"
 
+#include <algorithm>
 #include <cstdio>
 
 #include "base/error.h"
 #include "catalog/metadata_file.h"
 #include "catalog/next_state.h"
+#include "evaluator.h"
 
 namespace firn::simulation {
 
@@ -19,6 +21,11 @@ World::World(uint64_t number, std::vector<Fault> planned)
     : seed(number), random(number * 3 + 1), fibers(number * 3 + 2), faults(std::move(planned)) {
   clock.fibers = &fibers;
   others.is_foreign = true;
+  checkpoint = kCheckpoint;
+  const bool loses_power = std::any_of(faults.begin(), faults.end(), [](const Fault& fault) {
+    return std::string(fault.kind->name).starts_with("power cut");
+  });
+  if (loses_power) disk = std::make_unique<Disk>(number * 3 + 3);
 }
 
 void World::note(const Process* process, const std::string& what) {
@@ -63,10 +70,16 @@ void World::point(Process& process, const std::string& what) {
   const std::string name = fault->kind->name;
   if (name == "kill") {
     upkeep_is_due = fault->detail % 3 == 0;
-    process.is_dead = true;
+    took_effect(name);
+    kill(process, what);
+  }
+  if (name == "power cut") {
+    took_effect(name);
+    cut_power();
     throw Killed{};
   }
   if (name == "pause") {
+    took_effect(name);
     process.is_paused = process.was_paused = true;
     wakes[&process] = counts[Counter::kPoint] + 1 + static_cast<int64_t>(fault->detail % 200);
     fibers.freeze(process.number);
@@ -75,6 +88,40 @@ void World::point(Process& process, const std::string& what) {
     return;
   }
   environment(*fault);
+}
+
+void World::kill(Process& process, const std::string& what) {
+  took_effect("kill before: " + (what.empty() ? "what follows" : what.substr(0, what.find(' '))));
+  process.is_dead = true;
+  throw Killed{};
+}
+
+void World::cut_power() {
+  FIRN_CHECK(disk != nullptr, "only a disk loses its power");
+  for (const auto& process : processes) {
+    if (process->is_over) continue;
+    process->is_dead = true;
+    process->is_paused = false;
+    fibers.thaw(process->number);
+  }
+  wakes.clear();
+  if (disk->not_synced() > 0) took_effect("unsynced writes at a power cut");
+  for (const auto& [uri, change] : disk->cut_power()) {
+    const auto found = files.find(uri);
+    const Disk::Bytes now = found == files.end() ? nullptr : found->second;
+    const bool is_as_written =
+        now == change.before || (now && change.before && *now == *change.before);
+    if (!is_as_written) continue;  // others have been at it
+    note(nullptr, "the power cut " +
+                      std::string(!change.after    ? "takes "
+                                  : !change.before ? "leaves "
+                                                   : "spoils ") +
+                      uri);
+    if (change.after)
+      files[uri] = change.after;
+    else
+      files.erase(uri);
+  }
 }
 
 std::optional<std::string> World::apply(const std::string& table,
@@ -108,7 +155,13 @@ void World::land_late(bool all) {
     const LateCommit commit = late[i];
     late.erase(late.begin() + static_cast<std::ptrdiff_t>(i));
     const auto store = make_store(*this, others);
-    const auto refused = apply(commit.table, commit.change, *store);
+    std::optional<std::string> refused;
+    try {
+      refused = apply(commit.table, commit.change, *store);
+    } catch (const Error& error) {  // as servers answer what makes no sense any more
+      refused = error.what();
+    }
+    took_effect(refused ? "a late commit is refused" : "a late commit lands");
     note(nullptr,
          "a late commit to " + commit.table + (refused ? " is refused: " + *refused : " lands"));
   }
@@ -125,50 +178,121 @@ class SimulatedCatalogPointer final : public table::Pointer {
 
   std::optional<table::State> load() override {
     world_.point(process_, "load " + name_);
-    if (!process_.is_foreign && world_.due(Counter::kLoad) != nullptr)
+    const Fault* const fault = process_.is_foreign ? nullptr : world_.due(Counter::kLoad);
+    const std::string name = fault == nullptr ? "" : fault->kind->name;
+    if (name == "no answer") {
+      world_.took_effect(name);
       throw Error("FIRN_UNAVAILABLE", {{"what", "the simulated catalog does not answer"}});
+    }
     const auto found = world_.tables.find(name_);
     if (found == world_.tables.end()) return std::nullopt;
+    if (name == "stale read") process_.stale_loads = 1 + static_cast<int>(fault->detail % 4);
+    if (process_.stale_loads > 0) {
+      --process_.stale_loads;
+      if (const table::State* const older = older_state(found->second)) return *older;
+    }
     return found->second.state;
   }
 
   table::Reply commit(const iceberg::TableChange& change) override {
     world_.point(process_, "commit " + name_);
-    const Fault* const fault = process_.is_foreign ? nullptr : world_.due(Counter::kCommit);
-    const std::string name = fault == nullptr ? "" : fault->kind->name;
-    const auto unknown = [&] {
-      return table::Reply{table::ReplyKind::kUnknown, std::nullopt, name};
-    };
-    if (name == "409") return {table::ReplyKind::kConflict, std::nullopt, "simulated 409"};
-    if (name == "5xx") return unknown();
-    if (name == "refused")
-      throw Error("FIRN_PERMISSION", {{"what", "the simulated catalog refuses the commit"}});
-    if (name == "late") {
-      world_.late.push_back(
-          {name_, change,
-           world_.counts[Counter::kPoint] + 1 + static_cast<int64_t>(fault->detail % 120)});
-      return unknown();
+    if (process_.is_foreign) return send(change);
+    if (process_.wrote_first && name_ == kQuarantine &&
+        world_.due(Counter::kSecondTable) != nullptr) {
+      world_.took_effect("killed between tables");
+      world_.kill(process_, "commit");
     }
+    const Fault* const fault = world_.due(Counter::kCommit);
+    if (fault != nullptr) return send(change, *fault);
+    table::Reply reply = send(change);
+    world_.point(process_, "");
+    return in_order(std::move(reply));
+  }
+
+ private:
+  // One of the last states but the newest. They hold different things for different tables, so the
+  // number comes from the world.
+  const table::State* older_state(const TableEntry& entry) {
+    if (entry.history.empty()) return nullptr;
+    process_.saw_stale = true;
+    world_.took_effect("stale read");
+    world_.note(&process_, "gets an older state of " + name_);
+    const size_t back = world_.random.next() % std::min<size_t>(entry.history.size(), 4);
+    return &entry.history[entry.history.size() - 1 - back];
+  }
+
+  // The server's own work.
+  table::Reply send(const iceberg::TableChange& change) {
     const auto refused = world_.apply(name_, change, store_);
     if (refused) {
       world_.note(&process_, "refused: " + *refused);
       return {table::ReplyKind::kConflict, std::nullopt, *refused};
     }
-    const table::State state = world_.tables.at(name_).state;
-    world_.point(process_, "");
-    if (name == "reply lost") return unknown();
-    if (name == "killed in commit") {
-      world_.upkeep_is_due = fault->detail % 2 == 0;
-      process_.is_dead = true;
-      throw Killed{};
-    }
-    // Something in between sent the request twice: the second one failed.
-    if (name == "sent twice")
-      return {table::ReplyKind::kConflict, std::nullopt, "simulated 409 of a repeated request"};
-    return {table::ReplyKind::kCommitted, state, ""};
+    ++process_.commits;
+    process_.wrote_first = name_ == kSilver && world_.tables.contains(kQuarantine);
+    return {table::ReplyKind::kCommitted, world_.tables.at(name_).state, ""};
   }
 
- private:
+  // A reply that was kept back comes in the place of the next one.
+  table::Reply in_order(table::Reply reply) {
+    const auto kept = process_.withheld.find(name_);
+    if (kept == process_.withheld.end()) return reply;
+    world_.took_effect("reply out of order");
+    world_.note(&process_, "gets the reply of an earlier request");
+    reply = std::move(kept->second);
+    process_.withheld.erase(kept);
+    return reply;
+  }
+
+  static table::Reply unknown(const std::string& why) {
+    return {table::ReplyKind::kUnknown, std::nullopt, why};
+  }
+
+  void send_late(const iceberg::TableChange& change, const Fault& fault) {
+    world_.late.push_back(
+        {name_, change,
+         world_.counts[Counter::kPoint] + 1 + static_cast<int64_t>(fault.detail % 120)});
+  }
+
+  table::Reply send(const iceberg::TableChange& change, const Fault& fault) {
+    const std::string name = fault.kind->name;
+    if (name == "409" || name == "5xx" || name == "refused" || name.starts_with("late"))
+      world_.took_effect(name);
+    if (name == "409") return {table::ReplyKind::kConflict, std::nullopt, "simulated 409"};
+    if (name == "5xx") return unknown(name);
+    if (name == "refused")
+      throw Error("FIRN_PERMISSION", {{"what", "the simulated catalog refuses the commit"}});
+    if (name.starts_with("late")) {
+      send_late(change, fault);
+      if (name == "late beside a property") {
+        const auto store = make_store(world_, world_.others);
+        world_.apply(name_,
+                     {{}, {iceberg::SetProperties{{{"owner", std::to_string(fault.detail)}}}}},
+                     *store);
+      }
+      return unknown(name);
+    }
+    table::Reply reply = send(change);
+    const bool landed = reply.kind == table::ReplyKind::kCommitted;
+    world_.point(process_, "");
+    if (name == "reply out of order") {
+      process_.withheld[name_] = std::move(reply);
+      return unknown(name);
+    }
+    if (landed) world_.took_effect(name);
+    if (name == "reply lost") return unknown(name);
+    if (name == "killed in commit") {
+      world_.upkeep_is_due = fault.detail % 2 == 0;
+      world_.kill(process_, "reply");
+    }
+    // Something in between sent the request twice: the second copy comes later, or it came at once
+    // and was refused.
+    if (name == "duplicated") send_late(change, fault);
+    if (name == "sent twice" && landed)
+      return {table::ReplyKind::kConflict, std::nullopt, "simulated 409 of a repeated request"};
+    return in_order(std::move(reply));
+  }
+
   World& world_;
   Process& process_;
   files::FileStore& store_;

@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/stop_token.h"
+#include "disk.h"
 #include "fibers.h"
 #include "files/file_store.h"
 #include "table/table.h"
@@ -23,7 +24,20 @@ namespace firn::simulation {
 struct Killed {};
 
 // What counts up while a run goes on; a fault happens where its counter reaches a number.
-enum class Counter { kPoint, kCommit, kLoad, kPut, kFinish, kOpen, kRead, kPlan, kStart, kLast };
+enum class Counter {
+  kPoint,
+  kCommit,
+  kSecondTable,  // commits to the second table of an epoch
+  kLoad,
+  kPut,
+  kFinish,
+  kSync,
+  kOpen,
+  kRead,
+  kPlan,
+  kStart,
+  kLast
+};
 
 struct FaultKind {
   const char* name;
@@ -31,7 +45,7 @@ struct FaultKind {
   int span;    // numbers are drawn below it
   int weight;  // how often it is drawn, against the others
 };
-// All that can happen (faults.cc).
+// All that can happen (environment.cc).
 const std::vector<FaultKind>& fault_kinds();
 
 struct Fault {
@@ -65,6 +79,12 @@ struct Process {
   std::string end;         // "done", "killed", or the error's condition
   std::string message;
   StopSource stop;
+  bool is_twin = false;      // one of two on copies of a checkpoint
+  bool saw_stale = false;    // the catalog gave it a state that was not the newest
+  int stale_loads = 0;       // that are still to come
+  int commits = 0;           // that landed
+  bool wrote_first = false;  // of an epoch's tables, and not yet the second
+  std::map<std::string, table::Reply> withheld;  // by table: a reply that is overtaken
 };
 
 struct Record {
@@ -109,6 +129,11 @@ struct World {
   void land_late(bool all = false);
   std::optional<std::string> apply(const std::string& table, const iceberg::TableChange&,
                                    files::FileStore&);
+  // All processes are gone, and what was not synced is as the disk leaves it.
+  void cut_power();
+  void kill(Process&, const std::string& what);  // throws Killed
+  // Something that a test wants to have happened: a fault's name where it made a difference.
+  void took_effect(const std::string& what) { effects.insert(what); }
   void note(const Process*, const std::string& what);
 
   const uint64_t seed;
@@ -121,10 +146,16 @@ struct World {
   bool upkeep_is_due = false;  // before the next start
   bool is_quiet = false;       // no faults any more
   bool traces = false;
+  bool is_whole = false;   // with DuckDB and Parquet
+  bool has_twins = false;  // two processes are at work on copies of a checkpoint
   std::vector<std::string> log;
+  std::set<std::string> effects;
 
+  std::string checkpoint;      // the folder that the stream goes on from
+  std::unique_ptr<Disk> disk;  // where the power may be cut
   std::map<std::string, std::shared_ptr<const std::string>> files;
-  std::map<std::string, int> putters;  // content of a prepared record → process
+  std::map<std::string, std::vector<int64_t>> rows_read;  // by data file: none is written twice
+  std::map<std::string, int> putters;                     // content of a prepared record → process
   std::map<std::string, TableEntry> tables;
   std::vector<LateCommit> late;
   Topic topic;
@@ -143,7 +174,7 @@ std::shared_ptr<table::Pointer> make_pointer(World&, Process&, files::FileStore&
                                              const std::string& table);
 table::Table open_table(World&, Process&, files::FileStore&, const std::string& table);
 
-inline constexpr const char* kCheckpoint = "sim://checkpoint";
+inline constexpr const char* kCheckpoint = "sim://checkpoint";  // at first
 inline constexpr const char* kWarehouse = "sim://warehouse";
 
 }  // namespace firn::simulation
