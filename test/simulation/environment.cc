@@ -24,7 +24,7 @@ const std::vector<FaultKind>& fault_kinds() {
       {"409", Counter::kCommit, 25, 4},
       {"sent twice", Counter::kCommit, 25, 4},
       {"duplicated", Counter::kCommit, 25, 4},
-      {"reply out of order", Counter::kCommit, 25, 4},
+      {"reply out of order", Counter::kCommit, 25, 8},
       {"refused", Counter::kCommit, 25, 1},
       {"no answer", Counter::kLoad, 40, 4},
       {"stale read", Counter::kLoad, 40, 8},
@@ -47,11 +47,11 @@ const std::vector<FaultKind>& fault_kinds() {
       {"property", Counter::kPoint, 900, 5},
       {"foreign rows", Counter::kPoint, 900, 4},
       {"roll back", Counter::kPoint, 900, 2},
-      {"truncate topic", Counter::kPoint, 900, 1},
+      {"truncate topic", Counter::kPoint, 900, 5},
       {"restore table", Counter::kStart, 8, 2},
       {"recreate table", Counter::kStart, 8, 2},
       {"copy checkpoint", Counter::kStart, 8, 3},
-      {"two writers on copies", Counter::kStart, 8, 4},
+      {"two writers on copies", Counter::kStart, 8, 6},
       {"tear checkpoint", Counter::kStart, 8, 2},
   };
   return kinds;

@@ -49,7 +49,6 @@ class Run {
   void wait_for_all();
   void calm_down();
   bool had_company(const Process&) const;
-  bool process_was_quiet(const Process&) const;
   void look_at(Process&);
 
   // ---- what is broken while firn does not run (disturb.cc)

@@ -34,7 +34,7 @@ struct EndRow {
   const char* condition;
   bool (*is_due)(const World&, const Process&, bool had_company);
 };
-bool always(const World& world, const Process&, bool) { return !world.is_quiet; }
+bool under_faults(const World&, const Process& process, bool) { return !process.is_calm; }
 bool beside_another(const World&, const Process&, bool had_company) { return had_company; }
 bool after_an_old_state(const World&, const Process& process, bool) { return process.saw_stale; }
 bool topic_was_cut(const World& world, const Process&, bool) {
@@ -42,11 +42,11 @@ bool topic_was_cut(const World& world, const Process&, bool) {
                      [](int64_t first) { return first > 0; });
 }
 constexpr EndRow kEnds[] = {
-    {"FIRN_IO", always},
-    {"FIRN_RESOURCE", always},
-    {"FIRN_UNAVAILABLE", always},
-    {"FIRN_PERMISSION", always},
-    {"COMMIT_CONFLICT", always},
+    {"FIRN_IO", under_faults},
+    {"FIRN_RESOURCE", under_faults},
+    {"FIRN_UNAVAILABLE", under_faults},
+    {"FIRN_PERMISSION", under_faults},
+    {"COMMIT_CONFLICT", under_faults},
     {"STREAM_CHECKPOINT_IN_USE", beside_another},
     {"CONCURRENT_STREAM_LOG_UPDATE", beside_another},
     {"STREAM_CHECKPOINT_BEHIND_TABLE", beside_another},
@@ -142,6 +142,7 @@ Process& Run::start(const Start& how) {
   process.number = static_cast<int>(world_.processes.size());
   world_.note(&process, "starts");
   process.is_twin = how.is_twin;
+  process.is_calm = world_.is_quiet;
   world_.fibers.spawn(process.number, [this, &process, how] { live(process, how); });
   return process;
 }
@@ -258,7 +259,7 @@ bool Run::had_company(const Process& process) const {
   return std::any_of(
              world_.processes.begin(), world_.processes.end(),
              [&](const auto& other) { return other.get() != &process && other->was_paused; }) ||
-         process.was_paused;
+         process.was_paused || process.is_twin;
 }
 
 void Run::look_at(Process& process) {
@@ -267,15 +268,9 @@ void Run::look_at(Process& process) {
     return;
   process.is_judged = true;
   for (const EndRow& row : kEnds) {
-    if (process.end == row.condition &&
-        (row.is_due(world_, process, had_company(process)) || !process_was_quiet(process)))
-      return;
+    if (process.end == row.condition && row.is_due(world_, process, had_company(process))) return;
   }
   problem_ = "firn ended with " + process.end + " " + process.message;
-}
-
-bool Run::process_was_quiet(const Process& process) const {
-  return world_.is_quiet && process.number == static_cast<int>(world_.processes.size());
 }
 
 std::vector<Fault> draw_faults(uint64_t seed) {

@@ -79,6 +79,7 @@ struct Process {
   std::string end;         // "done", "killed", or the error's condition
   std::string message;
   StopSource stop;
+  bool is_calm = false;      // started where no faults come any more
   bool is_twin = false;      // one of two on copies of a checkpoint
   bool saw_stale = false;    // the catalog gave it a state that was not the newest
   int stale_loads = 0;       // that are still to come
