@@ -176,7 +176,7 @@ void truncate_topic(World& world, uint64_t detail) {
   const size_t partition = detail % world.topic.partitions.size();
   const auto size = static_cast<int64_t>(world.topic.partitions[partition].size());
   int64_t& first = world.topic.first[partition];
-  const int64_t cut = size * static_cast<int64_t>(detail / 16 % 10) / 10;
+  const int64_t cut = size * static_cast<int64_t>(1 + detail / 16 % 10) / 10;
   if (cut > first) world.took_effect("truncate topic");
   first = std::max(first, cut);
 }

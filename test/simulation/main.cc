@@ -23,11 +23,12 @@ struct Arguments {
 
 constexpr const char* kUsage =
     "usage: firn_simulation [--seeds FROM..TO] [--seed S] [--faults LIST] [--trace] [--whole N] "
-    "[--minutes M] [--counts] [--first]\n"
+    "[--minutes M] [--counts] [--first] [--kinds]\n"
     "  --faults LIST   these of the seed's faults instead of all: name@at/detail,… (as printed for "
     "a failure)\n"
     "  --whole N       each Nth seed runs with DuckDB and Parquet in the place of their doubles\n"
     "  --counts        in how many runs each fault took effect, and how processes ended\n"
+    "  --kinds         list the kinds of faults\n"
     "  --first         end at the first failure, as it is\n";
 
 Arguments parse(int count, char** words) {
@@ -60,6 +61,9 @@ Arguments parse(int count, char** words) {
       }
     } else if (word == "--whole") {
       arguments.whole = std::strtoull(value().c_str(), nullptr, 10);
+    } else if (word == "--kinds") {
+      for (const FaultKind& kind : fault_kinds()) std::printf("%s\n", kind.name);
+      std::exit(0);
     } else if (word == "--minutes") {
       arguments.minutes = std::strtod(value().c_str(), nullptr);
     } else if (word == "--trace") {
