@@ -1,7 +1,9 @@
 // Preparing and running plans on an Instance.
 #include "engine/engine.h"
 
+#include <chrono>
 #include <mutex>
+#include <thread>
 #include <utility>
 
 #include "engine/buffered_rows.h"
@@ -167,7 +169,21 @@ class DuckRowStream final : public RowStream, public OnInstance {
       if (result_->HasError()) fail(result_->GetErrorObject());
     });
   }
+  // Fetch() alone asks again at once while other threads have all the tasks: a core spent on
+  // asking.
+  void wait_for_chunk() {
+    if (result_->type != duckdb::QueryResultType::STREAM_RESULT) return;
+    auto& rows = result_->Cast<duckdb::StreamQueryResult>();
+    while (true) {
+      const auto asked = std::chrono::steady_clock::now();
+      const duckdb::StreamExecutionResult state = rows.ExecuteTask();
+      if (duckdb::StreamQueryResult::IsChunkReady(state)) return;
+      if (state == duckdb::StreamExecutionResult::BLOCKED) rows.WaitForTask();
+      if (std::chrono::steady_clock::now() - asked < kNoTask) std::this_thread::sleep_for(kNap);
+    }
+  }
   bool next_fetched(Chunk& out) {
+    wait_for_chunk();
     auto chunk = result_->Fetch();
     if (result_->HasError()) fail(result_->GetErrorObject());
     if (!chunk || chunk->size() == 0) return false;
@@ -191,6 +207,9 @@ class DuckRowStream final : public RowStream, public OnInstance {
     }
     return true;
   }
+  static constexpr std::chrono::microseconds kNoTask{20};  // less than any task takes
+  static constexpr std::chrono::microseconds kNap{100};
+
   [[noreturn]] void fail(duckdb::ErrorData error) {
     const Error ours = session_->instance->translate(error, session_->state);
     done_ = true;

@@ -168,6 +168,19 @@ void read_parameter(duckdb::DataChunk&, duckdb::ExpressionState& state, duckdb::
                        .parameters.at(expression.bind_info->Cast<ParameterBinding>().index));
 }
 
+duckdb::unique_ptr<duckdb::FunctionData> bind_once(
+    duckdb::ClientContext&, duckdb::ScalarFunction& function,
+    duckdb::vector<duckdb::unique_ptr<duckdb::Expression>>& arguments) {
+  const duckdb::LogicalType type = arguments[0]->return_type;
+  function.arguments = {type};
+  function.SetReturnType(type);
+  return nullptr;
+}
+
+void pass_on(duckdb::DataChunk& arguments, duckdb::ExpressionState&, duckdb::Vector& result) {
+  result.Reference(arguments.data[0]);
+}
+
 }  // namespace
 
 duckdb::unique_ptr<duckdb::ParsedExpression> call_kernel(
@@ -208,6 +221,11 @@ void register_kernels(duckdb::DatabaseInstance& instance) {
                                    duckdb::LogicalType::ANY, read_parameter, bind_parameter);
   parameter.SetVolatile();
   register_scalar_function(instance, std::move(parameter));
+  duckdb::ScalarFunction once(kOnceFunction, {duckdb::LogicalType::ANY}, duckdb::LogicalType::ANY,
+                              pass_on, bind_once);
+  once.SetNullHandling(duckdb::FunctionNullHandling::SPECIAL_HANDLING);
+  once.SetVolatile();
+  register_scalar_function(instance, std::move(once));
 }
 
 }  // namespace firn::engine

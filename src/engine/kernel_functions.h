@@ -18,6 +18,9 @@ inline constexpr const char* kKernelFunction = "firn_kernel";
 // firn_parameter(i): the run's value of parameter i.
 inline constexpr const char* kParameterFunction = "firn_parameter";
 
+// firn_once(x): x, where the optimizer must not write x itself in its place.
+inline constexpr const char* kOnceFunction = "firn_once";
+
 struct KernelCall {
   const kernels::KernelRow* row = nullptr;
   kernels::CallInfo info;

@@ -147,8 +147,31 @@ class RelationLowering {
     add_outputs(block, project.expressions, project.child->output);
     return block;
   }
+  // DuckDB would push the condition below the projection: what it names is then computed there, and
+  // once more for the output.
+  static void keep_costly_outputs(Block& block, const plan::Project& project,
+                                  const plan::Expr& condition) {
+    std::vector<plan::AttributeId> named;
+    plan::collect_references(condition, named);
+    const auto is_costly = [](const plan::Expr& expr) {
+      const plan::Call* call = plan::as_call(expr);
+      return call != nullptr && (call->function->flags & functions::kCostly) != 0;
+    };
+    for (const ExprPtr& expr : project.expressions) {
+      const plan::AttributeId id = plan::attribute_of(*expr).id;
+      if (std::ranges::find(named, id) == named.end() || !plan::any_node(*expr, is_costly))
+        continue;
+      for (Parsed& output : block.select->select_list) {
+        if (output->GetAlias() != column_name(id)) continue;
+        output = function(kOnceFunction, list_of(std::move(output)));
+        output->SetAlias(column_name(id));
+      }
+    }
+  }
   Block lower_node(const plan::Filter& filter, const Relation&) {
     Block block = lower(*filter.child);
+    if (const auto* below = std::get_if<plan::Project>(&filter.child->node))
+      keep_costly_outputs(block, *below, *filter.condition);
     if (block.selected || block.ordered || block.limited)
       block = wrap(std::move(block), filter.child->output);
     for (ExprPtr& conjunct : plan_conjuncts(filter.condition))

@@ -148,15 +148,23 @@ void walk_texts(duckdb::Vector& vector, idx_t rows, const Present& present, cons
 }
 
 bool is_ascii(const char* text, idx_t size) {
-  uint64_t bits = 0;
-  for (; size >= sizeof bits; text += sizeof bits, size -= sizeof bits) {
+  constexpr idx_t kWord = sizeof(uint64_t);
+  const auto word_at = [&](idx_t at) {
     uint64_t word;
-    std::memcpy(&word, text, sizeof word);
-    bits |= word;
+    std::memcpy(&word, text + at, kWord);
+    return word;
+  };
+  uint64_t bits = 0;
+  idx_t at = 0;
+  for (; at + 4 * kWord <= size; at += 4 * kWord)
+    bits |= word_at(at) | word_at(at + kWord) | word_at(at + 2 * kWord) | word_at(at + 3 * kWord);
+  for (; at + kWord <= size; at += kWord) bits |= word_at(at);
+  if (size >= kWord) {
+    bits |= word_at(size - kWord);  // the rest, and what was seen of its word
+  } else {
+    for (; at < size; ++at) bits |= static_cast<uint8_t>(text[at]);
   }
-  uint64_t rest = 0;
-  std::memcpy(&rest, text, size);
-  return ((bits | rest) & 0x8080808080808080) == 0;
+  return (bits & 0x8080808080808080) == 0;
 }
 
 bool is_broken(const duckdb::string_t& text) {

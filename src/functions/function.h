@@ -25,6 +25,7 @@ enum Flags : uint32_t {
   kCanThrowInAnsi = 32,  // on some input, in ANSI mode only (else NULL or a wrapped value)
   kReplaced = 64,   // resolution replaces it by other expressions: it never reaches the lowering
   kInternal = 128,  // made by resolution, not callable by name
+  kCostly = 256,    // takes longer than what is saved by filtering before it
 };
 
 // One argument's rule. The resolver inserts casts so that each argument meets it.

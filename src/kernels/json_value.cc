@@ -6,6 +6,7 @@
 #include <cmath>
 #include <iterator>
 #include <limits>
+#include <new>
 #include <string>
 
 #include "base/error.h"
@@ -339,8 +340,10 @@ bool store_scalar(const JsonShape& shape, JsonToken token, std::string_view text
                   JsonSink& sink, Arena& arena, const TimeZone& zone) {
   switch (shape.id) {
     case DataTypeId::kString:
-      return store<StringRef>(sink, row,
-                              StringRef(text.data(), static_cast<uint32_t>(text.size())));
+      // Made where it lies: a copy would read it back at another width than it was written.
+      new (static_cast<StringRef*>(sink.data) + row)
+          StringRef(text.data(), static_cast<uint32_t>(text.size()));
+      return true;
     case DataTypeId::kBoolean:
       return (token == JsonToken::kTrue || token == JsonToken::kFalse) &&
              store<bool>(sink, row, token == JsonToken::kTrue);

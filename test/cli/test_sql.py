@@ -87,6 +87,17 @@ def test_filters_on_a_float_that_became_a_double(firn):
         assert run.out.replace("\r", "") == "i\n" + want, condition + run.err
 
 
+def test_a_text_is_parsed_once(firn, tmp_path):
+    """A filter on what from_json gives runs above it: below, the text would be parsed there and again for the output."""
+    (tmp_path / "events.txt").write_text('{"id": 1, "ok": true}\n{"id": 2, "ok": false}\n')
+    query = ("SELECT e.* FROM (SELECT from_json(value, 'id INT, ok BOOLEAN') e FROM text.`events.txt`) "
+             "WHERE e.ok AND e.id > 0")
+    plan = firn("sql", "-e", "EXPLAIN " + query).out
+    filters = plan[plan.index("== Physical Plan =="):].partition("FILTER")[2].partition("└")[0]
+    assert "f0" in filters and "from_json" not in filters, plan
+    assert firn("sql", "-e", query, "--format", "csv").out == "id,ok\n1,true\n"
+
+
 def test_configuration(firn, tmp_path):
     (tmp_path / "my.conf").write_text("spark.sql.session.timeZone Asia/Tokyo\nmy.value = from the file\n")
     query = "SELECT timestamp'2024-01-01 00:00:00Z' AS t, '${my.value}' AS v"
