@@ -40,6 +40,7 @@ class Firn:
         command = [*self.command("")[:-2], "-f", str(file)]
         done = subprocess.run(command, capture_output=True, text=True, timeout=timeout)
         assert done.returncode == 0, f"firn failed ({done.returncode})\n{done.stderr}{done.stdout}"
+        return done.stdout
 
     def error(self, sql):
         """The message of a statement that must fail."""

@@ -6,43 +6,26 @@ import contextlib
 import copy
 import json
 import random
-import re
 import subprocess
 import traceback
 from decimal import Decimal
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 from pyiceberg.io.pyarrow import schema_to_pyarrow
 from pyiceberg.partitioning import PartitionSpec
-from pyiceberg.schema import Schema
 from pyiceberg.transforms import HourTransform, IdentityTransform, VoidTransform
-from pyiceberg.types import (BooleanType, DateType, DoubleType, FloatType, IntegerType, ListType, LongType, MapType, StructType,
-                             TimestampType, TimestamptzType, TimeType)
+from pyiceberg.types import (DateType, DoubleType, FloatType, ListType, MapType, StructType, TimestampType, TimestamptzType,
+                             TimeType)
 
 import random_tables as tables
+from equal_deletes import Deletes
+from equal_reads import Reads, assert_rows
 from file_checks import check_file, path_of, rows_of_file
 from random_evolution import dropped_whole, keeping_names, random_changes, random_order, random_repartition
-from random_filters import random_condition
-from random_tables import leaves, rows_of_arrow, rows_of_json, shown_rows
+from random_tables import leaves, shown_rows
 from snapshot_checks import check_snapshot
 
 METRICS = ["truncate(16)"] * 6 + ["full", "counts", "truncate(5)", "none"]
-FILTERS = 5
-UUID_LITERAL = re.compile(r"'[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}'")
-
-
-def spark_arrow(frame):
-    """Without toArrow's cast to the declared schema, which refuses a NULL struct with a required field."""
-    batches = frame._collect_as_arrow()
-    return pa.Table.from_batches(batches) if batches else frame.toArrow()
-
-
-def assert_rows(got, want, what=""):
-    assert len(got) == len(want), f"{what}: {len(got)} rows instead of {len(want)}"
-    wrong = [f"{name}: {g.get(name, 'missing')!r} instead of {value!r}"
-             for g, w in zip(got, want) for name, value in w.items() if g.get(name, "missing") != value]
-    assert not wrong, f"{what}\n" + "\n".join(wrong[:6])
 
 
 class Case:
@@ -78,12 +61,12 @@ class Case:
     def schema(self):
         return self.table.schema()
 
-    def identity_below_a_struct(self, schema=None):
-        """Columns (ids) with a field that Spark takes from the partition. A struct of which no field is read from the file is never
-        NULL to it."""
-        identities = {field.source_id for spec in self.table.specs().values() for field in spec.fields
-                      if isinstance(field.transform, IdentityTransform)}
-        return {path[0].field_id for path, leaf in leaves((schema or self.schema).fields) if leaf.field_id in identities and len(path) > 1}
+    def structs_of_partitions(self, schema=None):
+        """Columns (ids) with a struct of which Spark takes every field from the partition: it is never NULL to it (see apache/iceberg pull
+        request 17320)."""
+        constant = {field.source_id for spec in self.table.specs().values() for field in spec.fields
+                    if isinstance(field.transform, IdentityTransform)}
+        return {field.field_id for field in (schema or self.schema).fields if holds_struct_of(field.field_type, constant)}
 
     def refresh(self):
         self.table = self.catalog.load_table(self.name)
@@ -114,6 +97,15 @@ class Case:
         return "\n".join([f"seed {self.seed}, {self.name}: {self.schema}", f"spec {self.table.spec()}", *self.history])
 
 
+def holds_struct_of(kind, constant):
+    """Whether a struct at any depth has no other leaves than those."""
+    if not isinstance(kind, StructType):
+        return False
+    below = [leaf.field_id for _, leaf in leaves(kind.fields)]
+    whole = bool(below) and set(below) <= constant and all(isinstance(f.field_type, StructType) or f.field_type.is_primitive for f in kind.fields)
+    return whole or any(holds_struct_of(field.field_type, constant) for field in kind.fields)
+
+
 def within_hours(row, path):
     """Hours since 1970 are 32 bits of a partition: instants that lie further away have no such value."""
     *above, leaf = (field.field_id for field in path)
@@ -141,19 +133,7 @@ def for_pyiceberg(value, kind):
     return value.replace("\ud7ff", "x") if isinstance(value, str) else value
 
 
-def without_null_lists(value, kind):
-    """PyIceberg 0.12 reads some NULL lists and maps as empty ones, also where Spark wrote them: both count as empty here. The
-    checks of files read the files themselves."""
-    if isinstance(kind, StructType):
-        return value and {f.field_id: without_null_lists(value.get(f.field_id), f.field_type) for f in kind.fields}
-    if isinstance(kind, ListType):
-        return [without_null_lists(child, kind.element_type) for child in value or []]
-    if isinstance(kind, MapType):
-        return [(k, without_null_lists(v, kind.value_type)) for k, v in value or []]
-    return value
-
-
-class Batch:
+class Batch(Deletes, Reads):
     """Stage by stage over all cases. A case that failed takes no part in later stages."""
 
     def __init__(self, seeds, firn, pyiceberg, space, folder, spark=None):
@@ -344,179 +324,6 @@ class Batch:
             case.refresh()
             case.tagged = snapshot.snapshot_id, case.schema, copy.deepcopy(case.rows)
 
-    def delete(self):
-        work, kept, before = [], {}, {}
-        for case in self.alive(lambda case: case.deletes):
-            drawn = random_condition(case.rng, case.rows, case.schema)
-            if drawn is None:
-                continue
-            statement = f"DELETE FROM {case.name} WHERE {drawn[0]}"
-            by_spark = (case.deleter == "spark" and self.spark is not None and not spark_confuses(drawn[0]) and
-                        not case.identity_below_a_struct())
-            case.history.append(f"{statement} -- by {'spark' if by_spark else 'firn'}")
-            rows = [row for row in case.rows if not drawn[1](row)]
-            if by_spark:
-                with self.of(case, "Spark deletes"):
-                    self.spark.sql(statement)
-                    case.rows = rows
-                    case.refresh()
-                    self.done["deletes by Spark"] += 1
-            else:
-                work.append((case, statement))
-                kept[case], before[case] = rows, (set(case.files()), case.table.current_snapshot())
-        self.firn_does(work)
-        for case, rows in kept.items():
-            if case.failures:
-                continue
-            with self.of(case, "manifests of what firn deleted"):
-                case.rows = rows
-                case.refresh()
-                if case.table.current_snapshot() != before[case][1]:
-                    check_snapshot(case.table, "")
-                for path, file in case.files().items():
-                    if path not in before[case][0]:
-                        check_file(case.table, file, "")
-                self.done["deletes"] += 1
-
-    def reads_without_deleted(self):
-        cases = self.alive(lambda case: case.deleted_by_value)
-        for case, rows in self.firn_shows(cases, lambda case: f"* FROM {case.name}").items():
-            with self.of(case, "firn reads beside equality deletes"):
-                assert_rows(shown_rows(rows_of_json(rows, case.schema), case.schema), case.want(), self.messages[:600])
-        for case in self.with_spark():
-            if case.deleted_by_value:
-                self.spark_reads(case, "beside equality deletes", case.schema, case.rows)
-
-    def delete_by_value(self):
-        """Equality deletes, which are written by Iceberg's Java writers alone. PyIceberg does not read them."""
-        for case in self.alive(lambda case: case.deletes_by_value and self.spark is not None and case.table.format_version == 2 and
-                               not case.table.spec().fields):
-            keys = [f for f in case.schema.fields if f.field_type.is_primitive and
-                    not isinstance(f.field_type, (FloatType, DoubleType, TimeType))]
-            if not keys or not case.rows:
-                continue
-            with self.of(case, "equality deletes"):
-                keys = case.rng.sample(keys, min(len(keys), case.rng.choice([1, 1, 2])))
-                chosen = case.rng.sample(case.rows, min(len(case.rows), 3))
-                path = add_equality_deletes(self.spark, case, keys, chosen)
-                case.history.append(f"equality deletes of {[f.name for f in keys]}: {path}")
-                gone = {str(shown_rows([row], Schema(*keys))) for row in chosen}
-                case.rows = [row for row in case.rows if str(shown_rows([row], Schema(*keys))) not in gone]
-                case.refresh()
-                case.deleted_by_value = True
-                self.done["equality deletes"] += 1
-
-    # ---- reading
-    def all_read(self, what):
-        self.firn_reads(what, in_order=True)
-        for case in self.alive():
-            self.pyiceberg_reads(case, what, case.schema, case.rows)
-        for case in self.with_spark():
-            self.spark_reads(case, what, case.schema, case.rows)
-
-    def pyiceberg_reads(self, case, what, schema, rows, **of):
-        """`of`: an older snapshot, whose files are not from before a rename."""
-        # PyIceberg 0.12 reads a field below a list or a map as NULL in files from before it was renamed.
-        columns = [f for f in schema.fields if of or f.field_id not in case.renamed_below_lists]
-        if not columns:
-            return
-        seen = Schema(*columns)
-        with self.of(case, f"PyIceberg reads, {what}"):
-            scan = case.table.scan(**of) if len(columns) == len(schema.fields) else case.table.scan(
-                selected_fields=tuple(f.name for f in columns), **of)
-            got = rows_of_arrow(scan.to_arrow(), seen)
-            kind = seen.as_struct()
-            assert_rows(shown_rows([without_null_lists(row, kind) for row in got], seen),
-                        shown_rows([without_null_lists(row, kind) for row in rows], seen))
-            self.done["read by PyIceberg"] += 1
-
-    def spark_reads(self, case, what, schema, rows, version=""):
-        columns = [f for f in schema.fields if f.field_id not in case.identity_below_a_struct(schema)]
-        if not columns:
-            return
-        names = "*" if len(columns) == len(schema.fields) else ", ".join(f"`{f.name}`" for f in columns)
-        seen = Schema(*columns)
-        with self.of(case, f"Spark reads, {what}"):
-            got = rows_of_arrow(spark_arrow(self.spark.sql(f"SELECT {names} FROM {case.name}{version}")), seen)
-            assert_rows(shown_rows(got, seen), shown_rows(rows, seen))
-            self.done["read by Spark"] += 1
-
-    def firn_reads(self, what, in_order=False):
-        """`in_order`: sorted by a column, which DuckDB plans by the ranges of all of them."""
-        def select(case):
-            sortable = [leaf for path, leaf in leaves(case.schema.fields) if len(path) == 1]
-            order = f" ORDER BY `{case.rng.choice(sortable).name}`" if in_order and sortable else ""
-            return f"* FROM {case.name}{order}"
-
-        for case, rows in self.firn_shows(self.alive(), select).items():
-            with self.of(case, f"firn reads, {what}"):
-                assert_rows(shown_rows(rows_of_json(rows, case.schema), case.schema), case.want(),
-                            "" if len(rows) == len(case.rows) else self.messages[:600])
-                self.done["read by firn"] += 1
-
-    def tag_is_read(self):
-        """An older snapshot, with its own schema, by all."""
-        cases = self.alive(lambda case: case.tagged is not None)
-        for case, rows in self.firn_shows(cases, lambda case: f"* FROM {case.name} VERSION AS OF 'before'").items():
-            snapshot, schema, want = case.tagged
-            if snapshot == case.table.current_snapshot().snapshot_id:
-                continue
-            with self.of(case, "firn reads the tag"):
-                assert_rows(shown_rows(rows_of_json(rows, schema), schema), shown_rows(want, schema), self.messages[:600])
-            if case.failures:
-                continue
-            self.done["tags"] += 1
-            self.pyiceberg_reads(case, "the tag", schema, want, snapshot_id=snapshot)
-            if case.spark and self.spark is not None:
-                self.spark_reads(case, "the tag", schema, want, " VERSION AS OF 'before'")
-
-    def groups(self):
-        """How many values a column has: grouping, distinct counts and ranges are planned by the bounds of all files."""
-        asked = {}
-        for case in self.alive():
-            columns = [leaf for path, leaf in leaves(case.schema.fields) if len(path) == 1 and
-                       isinstance(leaf.field_type, (IntegerType, LongType, DateType, BooleanType))]
-            if columns and case.rows:
-                asked[case] = case.rng.choice(columns)
-
-        def select(case):
-            column, name = f"`{asked[case].name}`", case.name
-            return (f"count(*) AS n, count(v) AS known, sum(c) AS total FROM (SELECT {column} AS v, count(*) AS c FROM {name} GROUP BY 1)")
-
-        for case, rows in self.firn_shows(list(asked), select).items():
-            with self.of(case, "groups on firn"):
-                values = [row.get(asked[case].field_id) for row in case.rows]
-                want = {"n": len(set(values)), "known": len(set(values) - {None}), "total": len(values)}
-                assert rows == [want], f"{rows} instead of {want} by {asked[case]}; {self.messages[:600]}"
-
-    def filters(self):
-        """Counts under random conditions, by which files and row groups are left out."""
-        asked = {}
-        for case in self.alive():
-            drawn = [random_condition(case.rng, case.rows, case.schema) for _ in range(FILTERS)]
-            if drawn and drawn[0] is not None:
-                asked[case] = [(sql, sum(holds(row) for row in case.rows)) for sql, holds in drawn]
-
-        def select(case, conditions):
-            counts = (f"(SELECT count(*) FROM {case.name} WHERE {sql}) AS n{n}" for n, (sql, _) in enumerate(conditions))
-            return ", ".join(counts)
-
-        for case, rows in self.firn_shows(list(asked), lambda case: select(case, asked[case])).items():
-            with self.of(case, "filters on firn"):
-                assert len(rows) == 1, self.messages[:600]
-                for n, (sql, count) in enumerate(asked[case]):
-                    assert rows[0][f"n{n}"] == count, f"{rows[0][f'n{n}']} rows instead of {count} WHERE {sql}"
-        for case in self.with_spark():
-            if case not in asked:
-                continue
-            with self.of(case, "filters on Spark"):
-                few = [asks for asks in asked[case][:3] if not spark_confuses(asks[0])]
-                if not few:
-                    continue
-                row = self.spark.sql(f"SELECT {select(case, few)}").collect()[0]
-                for n, (sql, count) in enumerate(few):
-                    assert row[n] == count, f"{row[n]} rows instead of {count} WHERE {sql}"
-
     def run(self):
         if self.spark is not None:
             for name, value in (("codegen.wholeStage", "false"), ("codegen.factoryMode", "NO_CODEGEN"), ("ansi.enabled", "true")):
@@ -551,30 +358,6 @@ class Batch:
                            [f"{case}\n>>> {failure}" for case in failed for failure in case.failures]) if failed else ""
 
 
-def spark_confuses(condition):
-    """Iceberg's Java compares UUIDs as signed numbers (issue 14216), and leaves out files that hold the rows; Spark's row-group filter
-    takes a column with a default for NULL in files that lack it."""
-    return bool(UUID_LITERAL.search(condition) or "with default" in condition or "default below" in condition)
-
-
-def add_equality_deletes(spark, case, keys, rows):
-    """A commit with one file of the rows' keys, deleted wherever they stand."""
-    schema = Schema(*keys)
-    file = path_of(case.table.location()) / "data" / "equality deletes.parquet"
-    file.parent.mkdir(parents=True, exist_ok=True)
-    pq.write_table(tables.arrow_table(rows, schema, schema_to_pyarrow(schema)), file)
-    jvm = spark._jvm
-    handle = jvm.org.apache.iceberg.spark.Spark3Util.loadIcebergTable(spark._jsparkSession, case.name)
-    ids = spark._sc._gateway.new_array(jvm.int, len(keys))
-    for n, key in enumerate(keys):
-        ids[n] = key.field_id
-    deletes = (jvm.org.apache.iceberg.FileMetadata.deleteFileBuilder(handle.spec()).ofEqualityDeletes(ids).withPath(f"file://{file}")
-               .withFormat("PARQUET").withFileSizeInBytes(file.stat().st_size).withRecordCount(len(rows)).build())
-    handle.newRowDelta().addDeletes(deletes).commit()
-    spark.sql(f"REFRESH TABLE {case.name}")
-    return file
-
-
 DEFAULTS = [("IntegerType", 5, 5), ("LongType", 7, 7), ("StringType", "none", "none"), ("BooleanType", True, True),
             ("DateType", "1999-12-31", 10956), ("DoubleType", 1.5, 1.5)]
 
@@ -598,4 +381,3 @@ def add_defaults(spark, case):
         if below is not None and row.get(below.field_id) is not None:
             struct = next(f for f in case.schema.fields if f.field_id == below.field_id).field_type
             row[below.field_id][next(f.field_id for f in struct.fields if f.name == "default below")] = shown
-

@@ -1,5 +1,6 @@
 """What manifests must say of data files, computed again from the rows that the files hold, and what the files must look like."""
 
+import ctypes
 import itertools
 import math
 from pathlib import Path
@@ -80,6 +81,12 @@ def comparable(value):
     return value.bytes if hasattr(value, "bytes") else value
 
 
+def single(value):
+    """As PyIceberg 0.12 reads doubles of Avro files: its compiled decoder rounds them to four bytes (apache/iceberg-python pull
+    request 3808)."""
+    return ctypes.c_float(value).value if isinstance(value, float) else value
+
+
 def check_partition(table, file, rows, what):
     schema = table.schema()
     for position, field in enumerate(table.specs()[file.spec_id].fields):
@@ -87,7 +94,7 @@ def check_partition(table, file, rows, what):
         got = file.partition[position]
         for value in values_at(rows, path):
             want = transformed(value, field.transform, leaf.field_type)
-            assert comparable(got) == comparable(want), f"{what}\npartition {field}: {got!r} for {value!r}, which is {want!r}"
+            assert comparable(single(got)) == comparable(single(want)), f"{what}\npartition {field}: {got!r} for {value!r}, which is {want!r}"
 
 
 # ---- metrics

@@ -6,7 +6,7 @@ from pyiceberg.conversions import from_bytes
 from pyiceberg.manifest import DataFileContent, ManifestEntryStatus
 from pyiceberg.types import DoubleType, FloatType, UUIDType
 
-from file_checks import comparable
+from file_checks import comparable, single
 
 STATES = {"added": ManifestEntryStatus.ADDED, "existing": ManifestEntryStatus.EXISTING, "deleted": ManifestEntryStatus.DELETED}
 
@@ -42,12 +42,12 @@ def check_manifest(table, manifest, entries, what):
         else:
             assert not summary.contains_nan, where
         for pick, bound in ((min, summary.lower_bound), (max, summary.upper_bound)):
-            want = pick(known, key=lambda v: v.bytes if hasattr(v, "bytes") else v) if known else None
+            want = pick(map(single, known), key=lambda v: v.bytes if hasattr(v, "bytes") else v) if known else None
             got = bound if bound is None or isinstance(kind, UUIDType) else from_bytes(kind, bound)
             if isinstance(want, float) and want == 0:
-                assert got == 0, where
+                assert single(got) == 0, where
             else:
-                assert comparable(got) == comparable(want), f"{where}\n{got!r} instead of {want!r}"
+                assert comparable(single(got)) == comparable(want), f"{where}\n{got!r} instead of {want!r}"
 
 
 def check_summary(snapshot, live, changed, what):

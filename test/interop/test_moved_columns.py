@@ -4,6 +4,8 @@ counts, partitions) stays that of the field ids. Wrong rows are what a mapping b
 The rows are read by PyIceberg without a filter; every answer of firn to a filter, join, group or order is computed from them again.
 """
 
+import json
+
 import pytest
 
 SETTINGS = {
@@ -55,8 +57,8 @@ MOVES = {
     "a column becomes optional": [
         "ALTER TABLE {t} ADD COLUMN n INT", "ALTER TABLE {t} ALTER COLUMN k DROP NOT NULL", "INSERT INTO {t} (a, k) VALUES (7, NULL), (8, 2)"],
 }
-LITERALS = {"INT": [-5, 0, 1, 2, 7, 8, 50, 70, 100, 200, 1000, 2147483647], "TEXT": ["", "alpha", "b", "echo", "golf", "text", "zulu"]}
-WIDE = [5000000000, -5000000000, 4294967297, 4294967295, 2147483648, -2147483649, 705032704]
+LITERALS = {"INT": [1, 2, 7, 70, 100, 1000, 2147483647], "TEXT": ["", "alpha", "b", "golf", "zulu"]}
+WIDE = [5000000000, -5000000000, 4294967297, 705032704]  # the last is the low half of the first
 OPERATORS = {"=": lambda v, x: v == x, "<": lambda v, x: v < x, ">=": lambda v, x: v >= x, "<>": lambda v, x: v != x}
 
 
@@ -79,6 +81,8 @@ def questions(name, column, values, is_text, kind):
         shown = f"'{literal}'" if is_text else f"{literal}L" if abs(literal) > 2**31 - 1 else str(literal)
         for operator, holds in OPERATORS.items():
             yield f"SELECT count(*) FROM {name} WHERE {column} {operator} {shown}", sum(holds(v, literal) for v in known)
+    for literal in literals[::2]:
+        shown = f"'{literal}'" if is_text else f"{literal}L" if abs(literal) > 2**31 - 1 else str(literal)
         yield (f"SELECT count(*) FROM {name} t JOIN (VALUES ({shown}), ({shown})) AS j(v) ON t.{column} = j.v",
                2 * sum(v == literal for v in known))
     yield f"SELECT count(*) FROM {name} WHERE {column} IS NULL", len(values) - len(known)
@@ -96,7 +100,7 @@ def questions(name, column, values, is_text, kind):
 
 
 @pytest.mark.parametrize("move", MOVES)
-def test_answers_follow_the_field_ids(firn, pyiceberg, space, move):
+def test_answers_follow_the_field_ids(firn, pyiceberg, space, tmp_path, move):
     made = []
     for setting, property_ in SETTINGS.items():
         table = f"{space}.{setting}"
@@ -110,7 +114,9 @@ def test_answers_follow_the_field_ids(firn, pyiceberg, space, move):
     firn.run("; ".join(made))
     asked = [question for setting in SETTINGS for column in columns_of(pyiceberg.load_table(f"{space}.{setting}"))
              for question in questions(f"{space}.{setting}", *column)]
-    answers = firn.rows("; ".join(f"SELECT CAST(({sql}) AS STRING) AS v" for sql, _ in asked))
+    file = tmp_path / "questions.sql"
+    file.write_text(";\n".join(f"SELECT CAST(({sql}) AS STRING) AS v" for sql, _ in asked))
+    answers = [json.loads(line) for line in firn.run_file(file, timeout=900).splitlines()]
     assert len(answers) == len(asked) > 500
     wrong = [f"{answer['v']} instead of {want}: {sql}" for (sql, want), answer in zip(asked, answers)
              if answer.get("v") != (None if want is None else str(want))]
