@@ -94,6 +94,12 @@ class IcebergReader final : public duckdb::MultiFileReader {
     guarded(context, [&] {
       check_counts(task, reader);
       give_ids(scan, task, reader);
+      std::vector<int32_t> ids;
+      collect_ids(reader.columns, ids);
+      std::ranges::sort(ids);
+      if (const auto twice = std::ranges::adjacent_find(ids); twice != ids.end())
+        throw_corrupt("data file '" + task.file->file_path + "': two columns have the field id " +
+                      std::to_string(*twice));
       use_partition_values(of_file, scan.scan(), scan.schema,
                            scan.source->metadata->spec_by_id(task.file->spec_id), *task.file);
       reader.deletion_filter = scan.position_deletes.filter_for(context, scan.schema, task,
@@ -137,6 +143,15 @@ class IcebergReader final : public duckdb::MultiFileReader {
                     std::to_string(footer.num_rows) + " rows, its row groups " +
                     std::to_string(rows) + ", the manifest (record_count) " +
                     std::to_string(task.file->record_count));
+    }
+  }
+
+  static void collect_ids(const ColumnTrees& columns, std::vector<int32_t>& ids) {
+    for (const duckdb::MultiFileColumnDefinition& column : columns) {
+      if (!column.identifier.IsNull() &&
+          column.identifier.type().id() == duckdb::LogicalTypeId::INTEGER)
+        ids.push_back(column.identifier.GetValue<int32_t>());
+      collect_ids(column.children, ids);
     }
   }
 

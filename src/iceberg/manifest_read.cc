@@ -42,10 +42,22 @@ int64_t not_negative(AvroValue& value) {
   return number;
 }
 
+int file_count(AvroValue& value) {
+  const int number = value.as_int();
+  if (number < 0) value.decoder().fail(fmt::format("{} is {}", value.field(), number));
+  return number;
+}
+
+std::string required_path(AvroValue& value) {
+  std::string path = value.as_string();
+  if (path.empty()) value.decoder().fail(fmt::format("{} is empty", value.field()));
+  return path;
+}
+
 // clang-format off: one row a field
 constexpr AvroFieldRule<DataFile> kDataFileRules[] = {
     {134, "content", kOptional, [](AvroValue& v, DataFile& f) { f.content = static_cast<Content>(read_in_range(v, 2)); }},
-    {100, "file_path", kRequired, [](AvroValue& v, DataFile& f) { f.file_path = v.as_string(); }},
+    {100, "file_path", kRequired, [](AvroValue& v, DataFile& f) { f.file_path = required_path(v); }},
     {101, "file_format", kRequired, [](AvroValue& v, DataFile& f) { f.file_format = upper_case(v.as_string()); }},
     {103, "record_count", kRequired, [](AvroValue& v, DataFile& f) { f.record_count = not_negative(v); }},
     {104, "file_size_in_bytes", kRequired, [](AvroValue& v, DataFile& f) { f.file_size_in_bytes = not_negative(v); }},
@@ -89,19 +101,19 @@ void read_summaries(AvroValue& value, ManifestFile& file) {
 }
 
 constexpr AvroFieldRule<ManifestFile> kManifestFileRules[] = {
-    {500, "manifest_path", kRequired, [](AvroValue& v, ManifestFile& f) { f.path = v.as_string(); }},
+    {500, "manifest_path", kRequired, [](AvroValue& v, ManifestFile& f) { f.path = required_path(v); }},
     {501, "manifest_length", kRequired, [](AvroValue& v, ManifestFile& f) { f.length = not_negative(v); }},
     {502, "partition_spec_id", kRequired, [](AvroValue& v, ManifestFile& f) { f.partition_spec_id = v.as_int(); }},
     {517, "content", kOptional, [](AvroValue& v, ManifestFile& f) { f.is_deletes = read_in_range(v, 1) == 1; }},
     {515, "sequence_number", kOptional, [](AvroValue& v, ManifestFile& f) { f.sequence_number = v.as_long(); }},
     {516, "min_sequence_number", kOptional, [](AvroValue& v, ManifestFile& f) { f.min_sequence_number = v.as_long(); }},
     {503, "added_snapshot_id", kOptional, [](AvroValue& v, ManifestFile& f) { f.added_snapshot_id = v.as_long(); }},
-    {504, "added_files_count", kOptional, [](AvroValue& v, ManifestFile& f) { f.added_files_count = v.as_int(); }},
-    {505, "existing_files_count", kOptional, [](AvroValue& v, ManifestFile& f) { f.existing_files_count = v.as_int(); }},
-    {506, "deleted_files_count", kOptional, [](AvroValue& v, ManifestFile& f) { f.deleted_files_count = v.as_int(); }},
-    {512, "added_rows_count", kOptional, [](AvroValue& v, ManifestFile& f) { f.added_rows_count = v.as_long(); }},
-    {513, "existing_rows_count", kOptional, [](AvroValue& v, ManifestFile& f) { f.existing_rows_count = v.as_long(); }},
-    {514, "deleted_rows_count", kOptional, [](AvroValue& v, ManifestFile& f) { f.deleted_rows_count = v.as_long(); }},
+    {504, "added_files_count", kOptional, [](AvroValue& v, ManifestFile& f) { f.added_files_count = file_count(v); }},
+    {505, "existing_files_count", kOptional, [](AvroValue& v, ManifestFile& f) { f.existing_files_count = file_count(v); }},
+    {506, "deleted_files_count", kOptional, [](AvroValue& v, ManifestFile& f) { f.deleted_files_count = file_count(v); }},
+    {512, "added_rows_count", kOptional, [](AvroValue& v, ManifestFile& f) { f.added_rows_count = not_negative(v); }},
+    {513, "existing_rows_count", kOptional, [](AvroValue& v, ManifestFile& f) { f.existing_rows_count = not_negative(v); }},
+    {514, "deleted_rows_count", kOptional, [](AvroValue& v, ManifestFile& f) { f.deleted_rows_count = not_negative(v); }},
     {507, "partitions", kOptional, read_summaries},
     {519, "key_metadata", kOptional, [](AvroValue& v, ManifestFile& f) { f.key_metadata = v.as_bytes(); }},
     {520, "first_row_id", kOptional, [](AvroValue& v, ManifestFile& f) { f.first_row_id = v.as_long(); }},
