@@ -1,7 +1,7 @@
 """Deliberate bugs of the streaming path. Each must be caught by the simulation, or by the unit tests that a row names.
 
-A row: name, file, text that stands in it once, text instead, what catches it ("simulation" or a test program's filter:
-"files:LocalStore*").
+A row: name, file, text that stands in it once, text instead, what catches it: "simulation", "whole" (its runs with DuckDB
+and Parquet) or a test program's filter ("files:LocalStore*").
 """
 
 ROWS = [
@@ -76,5 +76,32 @@ ROWS = [
     ("a replayed epoch reads to the newest end", "src/stream/query.cc",
      "    replayed_ = offsets;\n", "    static_cast<void>(replayed_);\n", "simulation"),
     ("collecting state takes a file that is needed", "src/stream/state/key_set.cc",
-     "  needed.insert(version.deltas.begin(), version.deltas.end());\n", "", "simulation"),
+     "  std::set<std::string> needed(version.deltas.begin(), version.deltas.end());\n",
+     "  std::set<std::string> needed;\n", "simulation"),
+    ("an older state of the table proves that a commit is not in it", "src/table/proposal.cc",
+     "    if (!has_moved_on()) return false;\n", "", "table:Append.AnOlderState*"),
+    ("after refusals an older state of the table is trusted", "src/table/proposal.cc",
+     "      if (!has_moved_on()) return Conflict{reason_};\n", "", "table:Append.AnOlderState*"),
+    ("the first state that the catalog gave is gone on with", "src/table/table.cc",
+     "  state_ = std::move(*newest);",
+     "  if (newest->metadata->table_uuid != state_.metadata->table_uuid) state_ = std::move(*newest);", "simulation"),
+    ("the reply of another request is taken for the commit's own", "src/table/proposal.cc",
+     "    if (reply.kind == ReplyKind::kCommitted && reply.state &&\n",
+     "    if (false && reply.kind == ReplyKind::kCommitted && reply.state &&\n", "simulation"),
+    ("a file gets its name without a sync, and the power is cut", "src/files/local_store.cc",
+     "if (::fdatasync(descriptor_.get()) != 0) fail(\"sync the file\", path_, errno);", "", "simulation"),
+    ("a name is not synced, and the power is cut", "src/files/local_store.cc",
+     "    finished_ = true;\n    sync_folder(folder_of(path_));\n", "    finished_ = true;\n", "simulation"),
+    ("a new folder is not synced in the one above, and the power is cut", "src/files/local_store.cc",
+     "  sync_folder(parent);\n", "", "simulation"),
+    ("an epoch of a copied checkpoint over other offsets counts as done", "src/table/token.cc",
+     "    check_same_range(metadata, table_name, token, branch);\n", "", "simulation"),
+    ("a row at the watermark is not late", "src/stream/dedup_stage.cc",
+     "micros[row] > event_time_.late_ms * 1000", "micros[row] >= event_time_.late_ms * 1000", "whole"),
+    ("the watermark has no delay", "src/stream/stage.cc",
+     "floor_ms(newest_us_) - stage_.delay_us / 1000", "floor_ms(newest_us_)", "whole"),
+    ("the stages' state is not restored", "src/stream/pipeline.cc",
+     "  for (StageState* state : states_) state->restore(json.value(state->name(), std::string()));\n", "", "whole"),
+    ("the last slice of an epoch goes into the next", "src/stream/pipeline.cc",
+     "void StagePipeline::end_epoch() {\n  flush_slice();\n", "void StagePipeline::end_epoch() {\n", "whole"),
 ]
