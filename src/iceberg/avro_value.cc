@@ -206,6 +206,8 @@ Value conform(Value value, const Type& type, const AvroValue& source) {
 }
 
 Value widened(const Value& value, const Type& type) {
+  const auto* const single = std::get_if<float>(&value);
+  if (single != nullptr && held_by(type.id()) == Held::kDouble) return Value(double{*single});
   const auto* const narrow = std::get_if<int32_t>(&value);
   return narrow != nullptr && held_by(type.id()) == Held::kInt64 ? Value(int64_t{*narrow}) : value;
 }

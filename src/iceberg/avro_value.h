@@ -13,7 +13,8 @@ types::Value read_avro_value(AvroValue& value);
 // As a value of `type`, where the writer's type can be read as it (promotions; int where long was
 // written and fits).
 types::Value conform(types::Value value, const types::Type& type, const AvroValue& source);
-// A value from before its column was widened from int to long, as the type has it now.
+// A value from before its column was widened (int to long, float to double), as the type has it
+// now.
 types::Value widened(const types::Value&, const types::Type&);
 
 // `value` is not null and of `type`.

@@ -342,6 +342,11 @@ Type to_iceberg(const DataType& type, int& next_id) {
 }
 
 Value to_spark(const Value& value, const Type& type) {
+  // Partition values from before their column was widened.
+  const auto* const single = std::get_if<float>(&value);
+  if (single != nullptr && type.id() == TypeId::kDouble) return double{*single};
+  const auto* const narrow = std::get_if<int32_t>(&value);
+  if (narrow != nullptr && type.id() == TypeId::kLong) return int64_t{*narrow};
   const bool as_text = type.id() == TypeId::kUuid || type.id() == TypeId::kTime;
   if (!as_text || is_null(value)) return value;
   std::string text = to_human(value, type);

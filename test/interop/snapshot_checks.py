@@ -78,4 +78,6 @@ def check_summary(snapshot, live, changed, what):
     assert number("added-files-size") == sum(f.file_size_in_bytes for f in added), where
     assert number("removed-files-size") == sum(f.file_size_in_bytes for f in removed), where
     partitions = {(f.spec_id, tuple(str(comparable(f.partition[i])) for i in range(len(f.partition)))) for f in added + removed}
-    assert number("changed-partition-count") == len(partitions), f"{where}\n{len(partitions)} partitions"
+    rounded = any(isinstance(f.partition[i], float) for f in added + removed for i in range(len(f.partition)))  # see single()
+    assert number("changed-partition-count") >= len(partitions), f"{where}\n{len(partitions)} partitions"
+    assert rounded or number("changed-partition-count") == len(partitions), f"{where}\n{len(partitions)} partitions"

@@ -214,16 +214,18 @@ def test_filters_on_a_float_that_became_a_double(firn, space):
 
 
 @pytest.mark.parametrize("mode", ["copy-on-write", "merge-on-read"])
-def test_changes_of_partitions_from_before_a_widening(firn, pyiceberg, space, mode):
+@pytest.mark.parametrize("narrow,wide,large", [("INT", "BIGINT", 5000000000), ("FLOAT", "DOUBLE", 1e300)], ids=["int", "float"])
+def test_changes_of_partitions_from_before_a_widening(firn, pyiceberg, space, mode, narrow, wide, large):
     table = f"{space}.t"
-    firn.run(f"CREATE TABLE {table} (a INT, i INT) USING iceberg PARTITIONED BY (a) TBLPROPERTIES ('write.delete.mode' = '{mode}'); "
-             f"INSERT INTO {table} VALUES (1, 1), (1, 2), (7, 3), (9, 4); ALTER TABLE {table} ALTER COLUMN a TYPE BIGINT; "
-             f"INSERT INTO {table} VALUES (5000000000, 5), (1, 6); DELETE FROM {table} WHERE i IN (2, 3); "
+    firn.run(f"CREATE TABLE {table} (a {narrow}, i INT) USING iceberg PARTITIONED BY (a) TBLPROPERTIES ('write.delete.mode' = '{mode}'); "
+             f"INSERT INTO {table} VALUES (1, 1), (1, 2), (7, 3), (9, 4); ALTER TABLE {table} ALTER COLUMN a TYPE {wide}; "
+             f"INSERT INTO {table} VALUES ({large}{'D' * (narrow == 'FLOAT')}, 5), (1, 6); DELETE FROM {table} WHERE i IN (2, 3); "
              f"CALL firn.system.rewrite_manifests('{table}')")
-    want = [(1, 1), (1, 6), (9, 4), (5000000000, 5)]
-    assert [(r["a"], r["i"]) for r in firn.rows(f"SELECT * FROM {table} ORDER BY a, i")] == want
+    want = [(1, 1), (1, 6), (9, 4), (large, 5)]
+    assert [(float(r["a"]), r["i"]) for r in firn.rows(f"SELECT * FROM {table} ORDER BY a, i")] == want
     assert sorted((r["a"], r["i"]) for r in pyiceberg.load_table(table).scan().to_arrow().to_pylist()) == want
     assert firn.rows(f"SELECT i FROM {table} WHERE a = 9") == [{"i": 4}]
+    assert {float(r["a"]) for r in firn.rows(f"SELECT partition.a FROM {table}.files WHERE content = 0")} >= {1, 9, large}
 
 
 def test_a_sort_keeps_the_sign_of_zero(firn, space):
