@@ -56,8 +56,8 @@ std::string decode_metadata_bytes(std::string_view uri, std::string bytes) {
   return bytes;
 }
 
-std::string encode_metadata_bytes(std::string_view json, bool gzip) {
-  if (!gzip) return std::string(json);
+std::string encode_metadata_bytes(std::string json, bool gzip) {
+  if (!gzip) return json;
   Stream<deflateEnd> stream;
   const int opened = deflateInit2(&stream.z, Z_DEFAULT_COMPRESSION, Z_DEFLATED, kGzipWindow, 8,
                                   Z_DEFAULT_STRATEGY);

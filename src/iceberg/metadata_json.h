@@ -25,6 +25,6 @@ std::string write_partition_fields(
 
 // ".metadata.json" or ".gz.metadata.json" bytes → JSON text.
 std::string decode_metadata_bytes(std::string_view uri, std::string bytes);
-std::string encode_metadata_bytes(std::string_view json, bool gzip);
+std::string encode_metadata_bytes(std::string json, bool gzip);
 
 }  // namespace firn::iceberg
