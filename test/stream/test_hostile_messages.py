@@ -39,7 +39,7 @@ MESSAGES = {
     "duplicates_of_other_types": b'{"a":1,"a":"x","a":[]}',
     "duplicate_by_case": b'{"a":1,"A":2}',
     "many_names": b"{" + b",".join(b'"n%d":%d' % (n, n) for n in range(20000)) + b',"a":9}',
-    "long_name": b'{"' + b"n" * 1_000_000 + b'":1,"a":5}',
+    "long_name": b'{"' + b"n" * 500_000 + b'":1,"a":5}',
     "1e400": b'{"d":1e400,"f":1e400}',
     "1e-400": b'{"d":1e-400,"f":1e-50,"a":6}',
     "1e999999999": b'{"d":1e999999999,"m":1e999999999,"a":1e999999999}',
@@ -134,9 +134,11 @@ def test_a_broker_and_files_give_the_same_rows(broker, tmp_path):
     by_stream, by_files = seen(tmp_path), seen(tmp_path, "s.f")
     names = list(MESSAGES)
     assert [row["n"] for row in by_stream] == list(range(len(texts)))
-    assert [(names[a["n"]], a, b) for a, b in zip(by_files, batch) if a != b] == []
+    differing = [(names[a["n"]], a, b) for a, b in zip(by_files, batch) if a != b]
+    assert not differing, repr(differing)
     of_stream = {row["n"]: row for row in by_stream}
-    assert [(names[row["n"]], of_stream[row["n"]], row) for row in batch if of_stream[row["n"]] != row] == []
+    differing = [(names[row["n"]], of_stream[row["n"]], row) for row in batch if of_stream[row["n"]] != row]
+    assert not differing, repr(differing)
     assert len(batch) == len(by_files) == sum(b"\n" not in text for text in texts)
     assert table(tmp_path, "s.t").scan().to_arrow().num_rows == len(texts)  # the texts in it are sound
 

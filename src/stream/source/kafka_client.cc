@@ -26,6 +26,9 @@ constexpr ClientDefault kDefaults[] = {
     {"auto.offset.reset", "error"},  // offsets that are gone are data loss, and decided by us
     {"isolation.level", "read_uncommitted"},  // as Java's client
     {"fetch.wait.max.ms", "100"},
+    // A larger answer would be refused again and again. A broker sends a message whole, however
+    // large it is, and Java's client has no such bound.
+    {"receive.message.max.bytes", "2147483647"},
     {"socket.keepalive.enable", "true"},
     {"log.connection.close", "false"},
     {"statistics.interval.ms", "0"},
