@@ -1,6 +1,7 @@
 """Messages that nobody should send: the stream goes on, each is a row or stands in _corrupt_record, from a broker as from files."""
 
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -114,7 +115,12 @@ def stream(folder, sql, most_memory=1 << 30):
 
 
 def seen(folder, name="s.t"):
-    return query(folder, f"SELECT * FROM {name} ORDER BY n")
+    return shown(query(folder, f"SELECT * FROM {name} ORDER BY n"))
+
+
+def shown(rows):
+    """A table has one U+FFFD for a sequence that breaks off; a text that is printed as it came, one for each byte."""
+    return [{name: re.sub("\ufffd+", "\ufffd", value) if isinstance(value, str) else value for name, value in row.items()} for row in rows]
 
 
 def test_a_broker_and_files_give_the_same_rows(broker, tmp_path):
@@ -130,7 +136,7 @@ def test_a_broker_and_files_give_the_same_rows(broker, tmp_path):
     parts = f"CAST(split_part(value, ';', 1) AS BIGINT) AS n, {CALL.format('substring(value, position(chr(59), value) + 1)')} AS e"
     stream(tmp_path, f"""CREATE STREAMING TABLE s.f AS SELECT n, {SHOWN} FROM
   (SELECT {parts} FROM STREAM read_stream(__format => 'text', __path => '{tmp_path}/in', __schema => 'value STRING'));""")
-    batch = query(tmp_path, f"SELECT n, {SHOWN} FROM (SELECT {parts} FROM text.`{tmp_path}/in`) ORDER BY n")
+    batch = shown(query(tmp_path, f"SELECT n, {SHOWN} FROM (SELECT {parts} FROM text.`{tmp_path}/in`) ORDER BY n"))
     by_stream, by_files = seen(tmp_path), seen(tmp_path, "s.f")
     names = list(MESSAGES)
     assert [row["n"] for row in by_stream] == list(range(len(texts)))
