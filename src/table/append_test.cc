@@ -205,6 +205,36 @@ TEST(Append, AnOlderStateOfTheTableProvesNothing) {
   }
 }
 
+// The first attempt lands, the second is refused and is given the first one's reply.
+TEST(Append, AnEarlierAttemptsReplyTellsWhichAttemptLanded) {
+  SampleTable sample;
+  for (int i = 0; i < 2; ++i)
+    ASSERT_TRUE(committed(sample.append(sample.request({sample.file()}))));
+  sample.pointer->plan({Fault::kReplyLost, Fault::kOldReply});
+  sample.pointer->before_commit([&, first = sample.pointer->commits_seen() + 1](int number) {
+    if (number == first) sample.pointer->give_stale(1);
+  });
+  ASSERT_TRUE(committed(sample.append(sample.request({sample.file()}))));
+  EXPECT_EQ(sample.live().size(), 3);
+  EXPECT_TRUE(sample.unreferenced().empty());
+}
+
+TEST(Append, ExpiryByOthersBetweenALookAndTheNextIsNoError) {
+  SampleTable sample;
+  AppendRequest request = sample.request({sample.file()});
+  request.max_snapshots = 1;
+  for (int i = 0; i < 3; ++i) {
+    request.files = {sample.file()};
+    ASSERT_TRUE(committed(sample.append(request)));
+  }
+  sample.pointer->give_stale(1);  // as it was before the files that it names went
+  request.files = {sample.file()};
+  ASSERT_TRUE(committed(sample.append(request)));
+  EXPECT_EQ(sample.live().size(), 4);
+  sample.store->remove(sample.pointer->metadata().current_snapshot()->manifest_list);
+  EXPECT_THROW(sample.append(request), Error);  // a file that the newest state lacks
+}
+
 TEST(Append, WaitsDoubleUpToTheLimit) {
   SampleTable sample({}, {{"commit.retry.num-retries", "3"},
                           {"commit.retry.min-wait-ms", "1000"},

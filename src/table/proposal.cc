@@ -33,7 +33,8 @@ class CommitRun {
     while (attempts.next()) {
       if (!refresh()) continue;
       if (auto committed = already_in()) return *committed;
-      std::optional<Proposal> proposal = operation_.propose(table_.metadata(), attempts.made());
+      std::optional<Proposal> proposal;
+      if (!propose(attempts.made(), proposal)) continue;
       if (!proposal) return nothing_to_do();
       if (auto committed = attempt(*proposal)) return *committed;
     }
@@ -54,6 +55,20 @@ class CommitRun {
       return true;
     } catch (const Error& error) {
       if (unknown_heads_.empty() || error.code() == Code::kNotFound) throw;
+      reason_ = error.message();
+      return false;
+    }
+  }
+
+  // False where the table has moved on meanwhile: others' expiry takes the files of older states.
+  bool propose(int attempt, std::optional<Proposal>& proposal) {
+    const std::string base = table_.state().metadata_file;
+    try {
+      proposal = operation_.propose(table_.metadata(), attempt);
+      return true;
+    } catch (const Error& error) {
+      if (error.code() != Code::kNotFound || !refresh() || table_.state().metadata_file == base)
+        throw;
       reason_ = error.message();
       return false;
     }
@@ -98,7 +113,10 @@ class CommitRun {
       ++conflicts_;
       return std::nullopt;
     }
-    if (reply.state) table_.adopt(std::move(*reply.state));
+    if (reply.state) {
+      table_.adopt(std::move(*reply.state));
+      return found(operation_.snapshot_id);  // by this attempt, or by an earlier one
+    }
     tidy(proposals_.back());
     return Committed{operation_.snapshot_id, false, conflicts_};
   }
