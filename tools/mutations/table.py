@@ -87,7 +87,7 @@ ROWS = [
      "  if (newest->metadata->table_uuid != state_.metadata->table_uuid) state_ = std::move(*newest);", "simulation"),
     ("the reply of another request is taken for the commit's own", "src/table/proposal.cc",
      "    if (reply.kind == ReplyKind::kCommitted && reply.state &&\n",
-     "    if (false && reply.kind == ReplyKind::kCommitted && reply.state &&\n", "simulation"),
+     "    if (false && reply.kind == ReplyKind::kCommitted && reply.state &&\n", "table:*AReplyOfAnotherRequest*"),
     ("a reply of an earlier attempt is taken for the last one's", "src/table/proposal.cc",
      "      return found(operation_.snapshot_id);  // by this attempt, or by an earlier one\n", "",
      "table:Append.AnEarlierAttempt*"),
