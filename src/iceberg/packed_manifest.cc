@@ -15,6 +15,7 @@ namespace firn::iceberg {
 namespace {
 
 constexpr int kStatusFieldId = 0;
+constexpr size_t kFewBytesAnEntry = 32;  // compressed
 
 // The metrics maps of a data file by field id.
 enum class PackedMap : uint8_t { kValueCounts, kNullCounts, kNanCounts, kLower, kUpper };
