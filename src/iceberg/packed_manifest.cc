@@ -191,7 +191,7 @@ PackedManifest::PackedManifest(std::string_view bytes, std::string name,
   if (header_.spec.fields.empty()) partitions_.emplace_back();  // v1 files may have no tuple then
   records_.reserve(bytes.size() * 2);  // most compress better: then it grows once or twice
   const size_t room =
-      std::min(expected, bytes.size());  // what a damaged list says may be any number
+      std::min(expected, bytes.size() / kFewBytesAnEntry);  // a damaged list says any number
   outlines_.reserve(room);
   for (Bounds& bounds : bounds_) bounds.reserve(room);
   std::string scratch;
