@@ -16,14 +16,17 @@
 #include <future>
 #include <map>
 #include <set>
+#include <string>
 #include <utility>
 #include <vector>
+
+#include "fiber_switches.h"
 
 namespace firn::simulation {
 
 namespace {
 
-constexpr size_t kStackBytes = 512 * 1024;
+constexpr size_t kStackBytes = (kIsSanitized ? 4096 : 512) * 1024;
 constexpr size_t kLargeStackBytes = 64 << 20;  // for who asks for more; pages that are not touched
                                                // take no memory
 constexpr uint64_t kMostSwitches = 3'000'000;
@@ -57,6 +60,14 @@ void* take_stack(size_t bytes) {
   return stack;
 }
 
+void give_stack(void* stack, size_t bytes) {
+  if (kIsSanitized) {
+    ::munmap(stack, bytes);  // and what is known of it is forgotten
+  } else {
+    stack_pool(bytes).push_back(stack);
+  }
+}
+
 }  // namespace
 
 enum class FiberState { kReady, kBlocked, kDone };
@@ -65,6 +76,7 @@ struct Fibers::Fiber {
   ucontext_t context;
   void* stack = nullptr;
   size_t stack_bytes = 0;
+  SwitchableStack seen;
   std::function<void()> body;
   int group = 0;
   FiberState state = FiberState::kReady;
@@ -78,7 +90,8 @@ struct Fibers::Body {
   explicit Body(uint64_t seed) : random(seed) {}
 
   SeededRandom random;
-  ucontext_t home;
+  ucontext_t home{};
+  SwitchableStack home_seen;
   ExceptionState home_exceptions;
   std::vector<std::unique_ptr<Fiber>>
       fibers;  // in the order of their making, those that are over left out
@@ -101,17 +114,28 @@ Fibers::Body* running = nullptr;  // the simulation under way; touched by its th
 thread_local bool in_fiber = false;
 
 extern "C" void begin_fiber() {
-  running->current->body();
-  Fibers::Fiber* const self = running->current;
+  Fibers::Fiber* self = nullptr;
+  {
+    const Unseen unseen;
+    self = running->current;
+  }
+  self->seen.arrived_from(running->home_seen);
+  acquired(self);
+  self->body();
   self->body = nullptr;
-  self->state = FiberState::kDone;
-  running->wake(self);
+  released(self);
+  {
+    const Unseen unseen;
+    self->state = FiberState::kDone;
+    running->wake(self);
+  }
   running->leave();
   std::terminate();  // a fiber that is over does not run
 }
 }  // namespace
 
 Fibers::Fiber* Fibers::Body::make(int group, std::function<void()> body, size_t stack_bytes) {
+  const Unseen unseen;
   auto fiber = std::make_unique<Fiber>();
   fiber->stack = take_stack(stack_bytes);
   fiber->stack_bytes = stack_bytes;
@@ -122,11 +146,15 @@ Fibers::Fiber* Fibers::Body::make(int group, std::function<void()> body, size_t 
   fiber->context.uc_stack.ss_size = stack_bytes;
   fiber->context.uc_link = nullptr;
   ::makecontext(&fiber->context, begin_fiber, 0);
+  fiber->context.uc_stack.ss_size = 0;  // AddressSanitizer's swapcontext would forget what it holds
+  fiber->seen.set(fiber->stack, stack_bytes);
+  released(fiber.get());
   fibers.push_back(std::move(fiber));
   return fibers.back().get();
 }
 
 Fibers::Fiber* Fibers::Body::choose() {
+  const Unseen unseen;
   std::vector<Fiber*> ready, sleeping;
   for (const auto& fiber : fibers) {
     if (frozen.contains(fiber->group)) continue;
@@ -142,9 +170,21 @@ Fibers::Fiber* Fibers::Body::choose() {
   return fiber;
 }
 
-void Fibers::Body::leave() { ::swapcontext(&current->context, &home); }
+void Fibers::Body::leave() {
+  Fiber* self = nullptr;
+  bool is_for_good = false;
+  {
+    const Unseen unseen;
+    self = current;
+    is_for_good = self->state == FiberState::kDone;
+  }
+  self->seen.leave_for(home_seen, is_for_good);
+  ::swapcontext(&self->context, &home);
+  self->seen.arrived_from(home_seen);
+}
 
 bool Fibers::Body::block(const void* on, bool may_time_out) {
+  const Unseen unseen;
   Fiber& self = *current;
   self.state = FiberState::kBlocked;
   self.waits_for = on;
@@ -155,6 +195,7 @@ bool Fibers::Body::block(const void* on, bool may_time_out) {
 }
 
 void Fibers::Body::wake(const void* on) {
+  const Unseen unseen;
   for (const auto& fiber : fibers) {
     if (fiber->state == FiberState::kBlocked && fiber->waits_for == on)
       fiber->state = FiberState::kReady;
@@ -162,6 +203,7 @@ void Fibers::Body::wake(const void* on) {
 }
 
 bool Fibers::Body::has(const Fiber* wanted) const {
+  const Unseen unseen;
   for (const auto& fiber : fibers) {
     if (fiber.get() == wanted) return true;
   }
@@ -170,10 +212,13 @@ bool Fibers::Body::has(const Fiber* wanted) const {
 
 // Fibers that are over and that nobody joins any more go; their stacks are used again.
 void Fibers::Body::sweep() {
+  const Unseen unseen;
   std::erase_if(fibers, [this](std::unique_ptr<Fiber>& fiber) {
     if (fiber->state != FiberState::kDone || fiber.get() == current) return false;
-    if (fiber->stack != nullptr)
-      stack_pool(fiber->stack_bytes).push_back(std::exchange(fiber->stack, nullptr));
+    if (fiber->stack != nullptr) {
+      fiber->seen.clear();
+      give_stack(std::exchange(fiber->stack, nullptr), fiber->stack_bytes);
+    }
     return fiber->is_joined || fiber->is_detached;
   });
 }
@@ -186,9 +231,11 @@ void Fibers::use_large_stacks() { body_->stack_bytes = kLargeStackBytes; }
 std::string Fibers::run(std::function<void()> first) {
   Body& body = *body_;
   running = &body;
+  body.home_seen.set(nullptr, 0);
   body.make(0, std::move(first), body.stack_bytes)->is_detached = true;
   std::string problem;
   while (!body.fibers.empty()) {
+    const Unseen unseen;
     Fiber* const next = body.choose();
     if (next == nullptr) problem = "every thread waits: nobody can go on";
     if (++body.switches > kMostSwitches) problem = "it does not come to an end";
@@ -196,11 +243,16 @@ std::string Fibers::run(std::function<void()> first) {
     body.current = next;
     in_fiber = true;
     body.home_exceptions = std::exchange(exception_state(), next->exceptions);
+    body.home_seen.leave_for(next->seen);
     ::swapcontext(&body.home, &next->context);
+    body.home_seen.arrived_from(next->seen);
     next->exceptions = std::exchange(exception_state(), body.home_exceptions);
     in_fiber = false;
     body.current = nullptr;
-    if (next->state == FiberState::kDone) body.sweep();
+    if (next->state == FiberState::kDone) {
+      acquired(next);
+      body.sweep();
+    }
   }
   running = nullptr;
   if (!problem.empty()) static_cast<void>(body_.release());  // their stacks hold objects
@@ -212,6 +264,7 @@ void Fibers::spawn(int group, std::function<void()> body) {
 }
 
 void Fibers::step() {
+  const Unseen unseen;
   if (body_->random.next() % 3 == 0) body_->leave();
 }
 
@@ -221,10 +274,17 @@ void Fibers::wait(const std::function<bool()>& condition) {
   while (!condition()) body_->leave();
 }
 
-void Fibers::freeze(int group) { body_->frozen.insert(group); }
-void Fibers::thaw(int group) { body_->frozen.erase(group); }
+void Fibers::freeze(int group) {
+  const Unseen unseen;
+  body_->frozen.insert(group);
+}
+void Fibers::thaw(int group) {
+  const Unseen unseen;
+  body_->frozen.erase(group);
+}
 
 bool Fibers::is_over(int group) const {
+  const Unseen unseen;
   for (const auto& fiber : body_->fibers) {
     if (fiber->group == group && fiber->state != FiberState::kDone) return false;
   }
@@ -233,10 +293,12 @@ bool Fibers::is_over(int group) const {
 
 namespace {
 
-// The C library's own function of that name.
+// The C library's own function of that name, or what a sanitizer has put before it.
 template <class Function>
 Function* original(const char* name, const char* version = nullptr) {
-  void* found = version != nullptr ? ::dlvsym(RTLD_NEXT, name, version) : nullptr;
+  void* found = nullptr;
+  if (kIsSanitized) found = ::dlsym(RTLD_DEFAULT, (std::string("__interceptor_") + name).c_str());
+  if (found == nullptr && version != nullptr) found = ::dlvsym(RTLD_NEXT, name, version);
   if (found == nullptr) found = ::dlsym(RTLD_NEXT, name);
   return reinterpret_cast<Function*>(found);
 }
@@ -285,7 +347,9 @@ int pthread_join(pthread_t thread, void** result) {
   static auto* const hand_on = original<decltype(pthread_join)>("pthread_join", "GLIBC_2.34");
   auto* const fiber = as_fiber(thread);
   if (fiber == nullptr) return hand_on(thread, result);
+  const firn::simulation::Unseen unseen;
   while (fiber->state != firn::simulation::FiberState::kDone) running->block(fiber, false);
+  firn::simulation::acquired(fiber);
   fiber->is_joined = true;
   running->sweep();
   return 0;
@@ -299,8 +363,11 @@ int pthread_detach(pthread_t thread) {
   return 0;
 }
 
-pthread_t pthread_self() {
-  static auto* const hand_on = original<decltype(pthread_self)>("pthread_self");
+// ThreadSanitizer asks for it before it knows the thread.
+__attribute__((no_sanitize("thread"))) pthread_t pthread_self() {
+  static decltype(pthread_self)* hand_on = nullptr;
+  if (hand_on == nullptr)
+    hand_on = reinterpret_cast<decltype(pthread_self)*>(::dlsym(RTLD_NEXT, "pthread_self"));
   return in_fiber ? reinterpret_cast<pthread_t>(running->current) : hand_on();
 }
 
@@ -398,7 +465,7 @@ namespace std {
 bool __atomic_futex_unsigned_base::_M_futex_wait_until(unsigned* address, unsigned value,
                                                        bool has_timeout, chrono::seconds,
                                                        chrono::nanoseconds) {
-  while (*address == value) {
+  while (__atomic_load_n(address, __ATOMIC_ACQUIRE) == value) {
     if (!in_fiber) {
       ::sched_yield();
       if (has_timeout) return false;
