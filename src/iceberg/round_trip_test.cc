@@ -239,7 +239,7 @@ TEST(RoundTrip, ManifestLists) {
     std::vector<ManifestFile> files;
     for (int64_t i = dice.below(20); i > 0; --i) {
       ManifestFile file;
-      file.path = dice.text();
+      file.path = "m" + dice.text();
       file.length = dice.count();
       file.partition_spec_id = static_cast<int>(dice.below(9));
       file.is_deletes = dice.one_in(3);

@@ -5,10 +5,12 @@
 #include "kernels/timestamp_text.h"
 #include "plan/fold.h"
 #include "plan/resolver.h"
+#include "plan/stack_guard.h"
 
 namespace firn::plan {
 ExprPtr Resolver::expression(const ExprPtr& unresolved, const Site& site) {
   if (unresolved->resolved) return unresolved;
+  check_stack();
   const ExprNode& node = unresolved->node;
   if (const auto* n = std::get_if<UnresolvedName>(&node)) return name(*n, unresolved, site);
   if (const auto* n = std::get_if<UnresolvedCall>(&node)) return call_of(*n, unresolved, site);

@@ -140,6 +140,8 @@ TEXTS = [  # SQL, words of the answer
     ("types", "SELECT CAST(NULL AS " + "ARRAY<" * DEEP + "INT" + ">" * DEEP + ")", "FAILED_TO_PARSE_TOO_COMPLEX"),
     ("nots", "SELECT " + "NOT " * DEEP + "true", "FAILED_TO_PARSE_TOO_COMPLEX"),
     ("minuses", "SELECT " + "- " * DEEP + "1", "FAILED_TO_PARSE_TOO_COMPLEX"),
+    ("additions", "SELECT 1" + "+1" * 100_000, "FAILED_TO_PARSE_TOO_COMPLEX"),
+    ("closed_parentheses", "SELECT " + "(" * 100_000 + "1" + ")" * 100_000, "FAILED_TO_PARSE_TOO_COMPLEX"),
     ("open_string", "SELECT 'abc", "PARSE_SYNTAX_ERROR"),
     ("open_comment", "SELECT 1 /* abc", "comment"),
     ("nul", "SELECT 1\0", "PARSE_SYNTAX_ERROR"),
