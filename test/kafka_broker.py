@@ -66,7 +66,7 @@ log.retention.check.interval.ms=500
                            check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         with open(self.folder / "broker.log", "a", encoding="utf-8") as log:
             self.process = subprocess.Popen(self._java("kafka.Kafka", properties), stdout=log, stderr=log)
-        for _ in range(240):
+        for _ in range(960):
             with contextlib.suppress(OSError):
                 socket.create_connection(("127.0.0.1", self.port), 0.5).close()
                 if AdminClient({"bootstrap.servers": self.address}).list_topics(timeout=5).brokers:
