@@ -159,12 +159,3 @@ class Reads:
                 row = self.spark.sql(f"SELECT {select(case, few)}").collect()[0]
                 for n, (sql, count) in enumerate(few):
                     assert row[n] == count, f"{row[n]} rows instead of {count} WHERE {sql}"
-
-    def reads_without_deleted(self):
-        cases = self.alive(lambda case: case.deleted_by_value)
-        for case, rows in self.firn_shows(cases, lambda case: f"* FROM {case.name}").items():
-            with self.of(case, "firn reads beside equality deletes"):
-                assert_rows(shown_rows(rows_of_json(rows, case.schema), case.schema), case.want(), self.messages[:600])
-        for case in self.with_spark():
-            if case.deleted_by_value:
-                self.spark_reads(case, "beside equality deletes", case.schema, case.rows)

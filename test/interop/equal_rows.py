@@ -44,7 +44,6 @@ class Case:
         self.evolver = rng.choice(["firn", "firn", "spark" if self.spark else "firn", "pyiceberg"])
         self.deleter = rng.choice(["firn", "firn", "spark" if self.spark else "firn"])
         self.deletes = rng.random() < 0.35 and not self.becomes_v3
-        self.deletes_by_value = self.deletes and self.spark and not spec.fields and rng.random() < 0.5
         properties = {"format-version": str(self.version), "write.metadata.metrics.default": self.metrics,
                       "write.delete.mode": rng.choice(["copy-on-write", "merge-on-read"]),
                       "write.parquet.compression-codec": rng.choice(["zstd", "zstd", "snappy", "gzip", "uncompressed"])}
@@ -54,7 +53,6 @@ class Case:
         self.table = catalog.create_table(self.name, schema=schema, partition_spec=spec, properties=properties)
         self.rows, self.failures, self.history = [], [], []
         self.renamed_below_lists = set()  # ids of top-level columns
-        self.deleted_by_value = False
         self.tagged = None  # (snapshot id, schema, rows)
 
     @property
@@ -62,11 +60,11 @@ class Case:
         return self.table.schema()
 
     def structs_of_partitions(self, schema=None):
-        """Columns (ids) with a struct of which Spark takes every field from the partition: it is never NULL to it (see apache/iceberg pull
-        request 17320)."""
+        """Columns (ids) with a struct of which Spark takes a field from the partition: where it takes all, the struct is never NULL to it
+        (see apache/iceberg pull request 17320)."""
         constant = {field.source_id for spec in self.table.specs().values() for field in spec.fields
                     if isinstance(field.transform, IdentityTransform)}
-        return {field.field_id for field in (schema or self.schema).fields if holds_struct_of(field.field_type, constant)}
+        return {path[0].field_id for path, leaf in leaves((schema or self.schema).fields) if leaf.field_id in constant and len(path) > 1}
 
     def refresh(self):
         self.table = self.catalog.load_table(self.name)
@@ -95,15 +93,6 @@ class Case:
 
     def __str__(self):
         return "\n".join([f"seed {self.seed}, {self.name}: {self.schema}", f"spec {self.table.spec()}", *self.history])
-
-
-def holds_struct_of(kind, constant):
-    """Whether a struct at any depth has no other leaves than those."""
-    if not isinstance(kind, StructType):
-        return False
-    below = [leaf.field_id for _, leaf in leaves(kind.fields)]
-    whole = bool(below) and set(below) <= constant and all(isinstance(f.field_type, StructType) or f.field_type.is_primitive for f in kind.fields)
-    return whole or any(holds_struct_of(field.field_type, constant) for field in kind.fields)
 
 
 def within_hours(row, path):
@@ -345,8 +334,6 @@ class Batch(Deletes, Reads):
         self.tag_is_read()
         self.groups()
         self.filters()
-        self.delete_by_value()
-        self.reads_without_deleted()
         if self.spark is not None:
             for name in ("codegen.wholeStage", "codegen.factoryMode", "iceberg.vectorization.enabled"):
                 self.spark.conf.unset(f"spark.sql.{name}")
