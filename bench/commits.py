@@ -7,11 +7,14 @@ firn makes, through the whole path: ledger, prepared record, Parquet file, manif
 snapshots, merges of manifests. Time per commit is the distance of the snapshots' commit times, as the log gives them.
 Bytes are what stands in the table's metadata folder at the end, a commit's share of what was written there (write
 calls of the whole process, from /proc), and the sizes of the newest metadata file and manifest list.
---against spark: a Spark stream (available-now, again and again) reads the table meanwhile; at the end it has seen every row once.
+--against spark: a Spark stream reads the table meanwhile; at the end it has seen every row once. The table keeps its newest
+1,000 snapshots, and Iceberg's reader passes over what was expired before it came: firn is stopped (SIGSTOP) while Spark is
+more than 500 commits behind. Those pauses are no part of the times per commit.
 """
 
 import argparse
 import json
+import signal
 import subprocess
 import sys
 import tempfile
@@ -26,6 +29,7 @@ CREATE STREAMING TABLE bench.counter AS
 SELECT value, timestamp FROM STREAM read_stream(__format => 'rate-micro-batch', rowsPerBatch => '{rows}');
 """
 SPAN = 1000
+BEHIND, CHECKED = 500, 20  # commits
 
 
 def written_bytes(pid):
@@ -39,21 +43,27 @@ def run_firn(arguments, folder, say, beside):
     (folder / "pipeline.sql").write_text(PIPELINE.format(rows=arguments.rows))
     process = subprocess.Popen([FIRN, "run", str(folder / "pipeline.sql"), "--warehouse", str(folder / "w"), "--log-format", "json"],
                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    times, spans, commits = [], [], 0
+    times, spans, commits, paused = [], [], 0, 0.0
     begin = time.monotonic()
     for line in process.stdout:
         if '"rows_in"' not in line:
             continue
         commits += 1
-        times.append(time.monotonic())
+        times.append(time.monotonic() - paused)
         if commits == 1:
             beside.start()
+        if commits % CHECKED == 0 and beside.is_behind(commits):
+            since = time.monotonic()
+            process.send_signal(signal.SIGSTOP)
+            beside.wait(commits)
+            process.send_signal(signal.SIGCONT)
+            paused += time.monotonic() - since
         if commits % arguments.span == 0:
             spans.append({"commits": commits, "cpu": cpu_seconds(process.pid), "written": written_bytes(process.pid)})
             say(f"{commits:,} commits, {spans[-1]['cpu']:.0f} CPU s")
         if commits >= arguments.commits:
             break
-    figures = {"wall_seconds": time.monotonic() - begin, "cpu_seconds": cpu_seconds(process.pid), "peak_rss_mb": memory_mb(process.pid),
+    figures = {"wall_seconds": time.monotonic() - begin, "paused_seconds": paused, "cpu_seconds": cpu_seconds(process.pid), "peak_rss_mb": memory_mb(process.pid),
                "spans": spans}
     process.stdout.close()
     process.kill()
@@ -87,13 +97,16 @@ for key, value in {"spark.jars": jars, "spark.sql.extensions": "org.apache.icebe
     builder = builder.config(key, value)
 spark = builder.getOrCreate()
 spark.sparkContext.setLogLevel("ERROR")
-def once():
-    (spark.readStream.format("iceberg").load("firn.bench.counter").writeStream.format("parquet").option("path", folder + "/seen")
-        .option("checkpointLocation", folder + "/spark-checkpoint").trigger(availableNow=True).start().awaitTermination())
-while not Path(folder, "done").exists():
-    once()
-    time.sleep(1)
-once()
+query = (spark.readStream.format("iceberg").load("firn.bench.counter").writeStream.format("parquet").option("path", folder + "/seen")
+    .option("checkpointLocation", folder + "/spark-checkpoint").trigger(processingTime="0 seconds").start())
+rows = {}
+while query.isActive and not Path(folder, "done").exists():
+    rows.update((progress["batchId"], progress["numInputRows"]) for progress in query.recentProgress)
+    Path(folder, "followed.new").write_text(str(sum(rows.values())))
+    Path(folder, "followed.new").rename(Path(folder, "followed"))
+    time.sleep(0.2)
+query.processAllAvailable()
+query.stop()
 seen = spark.read.parquet(folder + "/seen").agg(F.count("*").alias("n"), F.countDistinct("value").alias("d"), F.max("value").alias("m")).first()
 print("SEEN", json.dumps(seen.asDict()))
 """
@@ -102,8 +115,8 @@ print("SEEN", json.dumps(seen.asDict()))
 class SparkReader:
     """Reads the table in a process of its own from the first commit on."""
 
-    def __init__(self, folder, wanted):
-        self.folder, self.wanted, self.process = folder, wanted, None
+    def __init__(self, folder, wanted, rows):
+        self.folder, self.wanted, self.rows, self.process = folder, wanted, rows, None
 
     def start(self):
         if self.wanted:
@@ -111,6 +124,21 @@ class SparkReader:
             argument = json.dumps([str(self.folder), ",".join(str(jar) for jar in spark_jars() if "kafka" not in jar.name)])
             self.process = subprocess.Popen([sys.executable, str(self.folder / "reader.py"), argument], stdout=subprocess.PIPE,
                                             stderr=subprocess.STDOUT, text=True)
+
+    def commits_followed(self):
+        """None once Spark has ended."""
+        if self.process.poll() is not None:
+            return None
+        followed = self.folder / "followed"
+        return int(followed.read_text()) // self.rows if followed.exists() else 0
+
+    def is_behind(self, commits, by=BEHIND):
+        followed = None if self.process is None else self.commits_followed()
+        return followed is not None and commits - followed > by
+
+    def wait(self, commits):
+        while self.is_behind(commits, BEHIND // 5):
+            time.sleep(0.05)
 
     def finish(self):
         (self.folder / "done").touch()
@@ -145,7 +173,7 @@ def main():
     say = sayer(arguments)
     with tempfile.TemporaryDirectory(prefix="firn-bench-", dir=arguments.folder) as folder:
         folder = Path(folder)
-        beside = SparkReader(folder, "spark" in arguments.against and spark_is_there(say))
+        beside = SparkReader(folder, "spark" in arguments.against and spark_is_there(say), arguments.rows)
         times, figures = run_firn(arguments, folder, say, beside)
         spans = by_span(times, figures.pop("spans"), arguments.span)
         count = firn_sql(folder / "w", "SELECT count(*) AS n, count(DISTINCT value) AS d, max(value) AS m FROM bench.counter")[0]

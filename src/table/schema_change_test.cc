@@ -17,11 +17,12 @@ using types::TypeId;
 iceberg::TableMetadata nested() {
   iceberg::TableMetadata metadata = sample_metadata({by_day()});
   types::Schema schema = metadata.schema();
-  const Type point =
-      Type::structure({{.id = 5, .name = "x", .type = Type::primitive(TypeId::kInt)},
-                       {.id = 6, .name = "y", .type = Type::primitive(TypeId::kFloat)}});
-  schema.fields.push_back({.id = 4, .name = "p", .type = point});
-  schema.fields.push_back({.id = 7, .name = "l", .type = Type::list(8, false, point)});
+  const auto point = [](int x, int y) {
+    return Type::structure({{.id = x, .name = "x", .type = Type::primitive(TypeId::kInt)},
+                            {.id = y, .name = "y", .type = Type::primitive(TypeId::kFloat)}});
+  };
+  schema.fields.push_back({.id = 4, .name = "p", .type = point(5, 6)});
+  schema.fields.push_back({.id = 7, .name = "l", .type = Type::list(8, false, point(9, 10))});
   return iceberg::apply(&metadata, {iceberg::AddSchema{schema}, iceberg::SetCurrentSchema{-1}}, 0,
                         std::nullopt);
 }
