@@ -132,6 +132,7 @@ StreamingQuery::~StreamingQuery() { stop(); }
 
 void StreamingQuery::start(Emit emit, std::function<void(StreamingQuery&)> ended) {
   emit_ = std::move(emit);
+  const std::lock_guard lock(joining_);  // another client may stop it already
   thread_ = std::thread([this, ended = std::move(ended)] {
     run(emit_);
     ended(*this);
