@@ -371,6 +371,14 @@ __attribute__((no_sanitize("thread"))) pthread_t pthread_self() {
   return in_fiber ? reinterpret_cast<pthread_t>(running->current) : hand_on();
 }
 
+// Of a fiber, what holds of the thread that runs them all: its stack is not the fiber's, and
+// whoever looks at stacks sees that.
+int pthread_getattr_np(pthread_t thread, pthread_attr_t* attributes) noexcept {
+  static auto* const hand_on = original<decltype(pthread_getattr_np)>("pthread_getattr_np");
+  static auto* const real_self = original<decltype(pthread_self)>("pthread_self");
+  return hand_on(as_fiber(thread) != nullptr ? real_self() : thread, attributes);
+}
+
 int pthread_mutex_lock(pthread_mutex_t* mutex) {
   static auto* const hand_on = original<decltype(pthread_mutex_lock)>("pthread_mutex_lock");
   return in_fiber ? lock_in_fiber(mutex, pthread_mutex_trylock) : hand_on(mutex);

@@ -52,7 +52,7 @@ FAULTS = {
 def simulate(first, runs, *options):
     return subprocess.run(
         [PROGRAM, "--seeds", f"{first}..{first + runs - 1}", "--counts", *options],
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=7200,
     )  # fmt: skip
 
 
