@@ -16,7 +16,7 @@ class Deletes:
             if drawn is None:
                 continue
             statement = f"DELETE FROM {case.name} WHERE {drawn[0]}"
-            by_spark = (case.deleter == "spark" and self.spark is not None and not spark_confuses(drawn[0]) and
+            by_spark = (case.deleter == "spark" and self.spark is not None and not spark_confuses(case, drawn[0]) and
                         not case.structs_of_partitions())
             case.history.append(f"{statement} -- by {'spark' if by_spark else 'firn'}")
             rows = [row for row in case.rows if not drawn[1](row)]

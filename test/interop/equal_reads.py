@@ -5,6 +5,7 @@ import re
 
 import pyarrow as pa
 from pyiceberg.schema import Schema
+from pyiceberg.transforms import TruncateTransform
 from pyiceberg.types import BooleanType, DateType, IntegerType, ListType, LongType, MapType, StructType
 
 from random_filters import random_condition
@@ -12,6 +13,8 @@ from random_tables import leaves, rows_of_arrow, rows_of_json, shown_rows
 
 FILTERS = 5
 ABOVE_NAN = re.compile(r"(> ?=?|NOT ).*AS (FLOAT|DOUBLE)\)")
+ZERO = re.compile(r"'-?0\.0' AS (FLOAT|DOUBLE)\)")
+LEAST = re.compile(r"'-(9223372036854775808|2147483648)' AS (BIGINT|INT)\)")
 UUID_LITERAL = re.compile(r"'[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}'")
 
 
@@ -40,11 +43,14 @@ def without_null_lists(value, kind):
     return value
 
 
-def spark_confuses(condition):
+def spark_confuses(case, condition):
     """Iceberg's Java leaves out files that hold the rows: it compares UUIDs as signed numbers (apache/iceberg issue 14216), and where a literal is above
-    a column's upper bound it does not think of NaN, which is greater for Spark (apache/iceberg issue 9130); its row-group filter takes
-    a column with a default for NULL in files that lack it."""
-    return bool(UUID_LITERAL.search(condition) or ABOVE_NAN.search(condition) or "with default" in condition or "default below" in condition)
+    a column's upper bound it does not think of NaN, which is greater for Spark (apache/iceberg issue 9130); -0.0 is less than 0.0 for
+    it, and equal for Spark; what it truncates near the least number wraps round to the greatest (ProjectUtil.truncateLong); its
+    row-group filter takes a column with a default for NULL in files that lack it."""
+    truncates = any(isinstance(f.transform, TruncateTransform) for spec in case.table.specs().values() for f in spec.fields)
+    return bool(UUID_LITERAL.search(condition) or ABOVE_NAN.search(condition) or ZERO.search(condition) or
+                (truncates and LEAST.search(condition)) or "with default" in condition or "default below" in condition)
 
 
 class Reads:
@@ -153,7 +159,7 @@ class Reads:
             if case not in asked:
                 continue
             with self.of(case, "filters on Spark"):
-                few = [asks for asks in asked[case][:3] if not spark_confuses(asks[0])]
+                few = [asks for asks in asked[case][:3] if not spark_confuses(case, asks[0])]
                 if not few:
                     continue
                 row = self.spark.sql(f"SELECT {select(case, few)}").collect()[0]
