@@ -9,6 +9,7 @@ import random
 import shutil
 import signal
 import socket
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -36,14 +37,28 @@ def wake(process):
     process.send_signal(signal.SIGCONT)
 
 
+def waiting_threads(pid):
+    """Name, state, what it waits for in the kernel, pending signals; the whole stack of each where gdb is there."""
+    lines = []
+    for task in sorted(Path(f"/proc/{pid}/task").iterdir()):
+        told = dict(line.split(":\t", 1) for line in (task / "status").read_text().splitlines() if ":\t" in line)
+        lines.append(f"{task.name} {told['Name']}: {told['State']}, {(task / 'wchan').read_text()}, "
+                     f"SigPnd {told['SigPnd']} ShdPnd {told['ShdPnd']} SigBlk {told['SigBlk']}")
+    if shutil.which("gdb"):
+        command = ["gdb", "-p", str(pid), "-batch", "-ex", "thread apply all backtrace 16"]
+        lines.append(subprocess.run(command, capture_output=True, text=True).stdout)
+    return "\n".join(lines)
+
+
 def end_of(process, seconds=60):
     """(exit code, what it said) of a process that ends by itself."""
     try:
         out, err = process.communicate(timeout=seconds)
     except Exception:
+        threads = waiting_threads(process.pid)
         process.kill()
         out, err = process.communicate()
-        raise AssertionError(f"it did not end\n{out}\n{err}") from None
+        raise AssertionError(f"it did not end\n{out}\n{err}\n{threads}") from None
     return process.returncode, out + err
 
 
