@@ -190,7 +190,7 @@ class RelationLowering {
           never_positional(lower_expression(*key, context_)));
     }
     if (!all.empty()) block.select->groups.grouping_sets.push_back(std::move(all));
-    add_outputs(block, aggregate.outputs, aggregate.child->output);
+    add_outputs(block, aggregate.outputs, aggregate.child->output, aggregate.keys);
     if (aggregate.keys.empty() && aggregate.outputs.empty()) {
       add_output(block, function("count_star", {}), "firn_row");
     }
@@ -222,7 +222,7 @@ class RelationLowering {
   }
   Block lower_node(const plan::Distinct& distinct, const Relation&) {
     Block block = wrap(lower(*distinct.child), distinct.child->output);
-    add_columns(block, distinct.child->output);
+    add_keys(block, distinct.child->output);
     block.select->modifiers.push_back(make_uniq<duckdb::DistinctModifier>());
     block.limited = true;
     return block;
@@ -352,7 +352,10 @@ class RelationLowering {
     statement->node = balanced(operation, sides, 0, sides.size());
     auto table = make_uniq<duckdb::SubqueryRef>(std::move(statement), next_alias());
     name_columns(*table, relation.output);
-    return from(std::move(table));
+    Block block = from(std::move(table));
+    if (!operation.all && std::ranges::any_of(relation.output, has_signed_zero, &Attribute::type))
+      add_keys(block, relation.output);
+    return block;
   }
   // A tree of depth log n; EXCEPT is not associative and goes from the left.
   static duckdb::unique_ptr<duckdb::QueryNode> balanced(
@@ -438,20 +441,25 @@ class RelationLowering {
   // `own`: the columns that FROM gives. A column of an enclosing query cannot keep its name in one
   // SELECT: DuckDB would take it for the output itself.
   void add_outputs(Block& block, const std::vector<ExprPtr>& expressions,
-                   const std::vector<Attribute>& own) {
+                   const std::vector<Attribute>& own, const std::vector<ExprPtr>& keys = {}) {
+    const auto lowered = [&](const ExprPtr& expr) {
+      const bool key =
+          std::ranges::any_of(keys, [&](const ExprPtr& one) { return plan::equal(*one, *expr); });
+      return key ? lower_key(expr) : lower_expression(*expr, context_);
+    };
     duckdb::vector<std::string> names;
     bool renames = false;
     for (const ExprPtr& expr : expressions) {
       if (const auto* alias = std::get_if<plan::Alias>(&expr->node)) {
         names.push_back(column_name(alias->id));
-        add_output(block, lower_expression(*alias->child, context_), names.back());
+        add_output(block, lowered(alias->child), names.back());
       } else if (const auto* ref = std::get_if<plan::ColumnRef>(&expr->node)) {
         const plan::AttributeId id = ref->attribute.id;
         names.push_back(column_name(id));
         const bool outer =
             std::ranges::none_of(own, [&](const Attribute& known) { return known.id == id; });
         renames |= outer;
-        add_output(block, lower_expression(*expr, context_),
+        add_output(block, lowered(expr),
                    outer ? "o" + std::to_string(context_.subqueries++) : names.back());
       } else {
         throw Error("FIRN_INTERNAL", {{"what", "a projection without a name reached the engine: " +
@@ -466,6 +474,20 @@ class RelationLowering {
     auto table = make_uniq<duckdb::SubqueryRef>(close(std::move(block), {}), next_alias());
     table->column_name_alias = std::move(names);
     block = from(std::move(table));
+  }
+  // What rows are grouped by: of 0.0 and -0.0, which are equal, Spark shows the first.
+  static bool has_signed_zero(const types::DataType& type) {
+    return type.id() == types::DataTypeId::kFloat || type.id() == types::DataTypeId::kDouble;
+  }
+  Parsed lower_key(const ExprPtr& expr) {
+    return has_signed_zero(expr->type) ? lower_order_key(*expr, context_)
+                                       : lower_expression(*expr, context_);
+  }
+  void add_keys(Block& block, const std::vector<Attribute>& columns) {
+    if (columns.empty()) return add_columns(block, columns);
+    for (const Attribute& attribute : columns)
+      add_output(block, lower_key(plan::column(attribute)), column_name(attribute.id));
+    block.selected = true;
   }
   static void add_output(Block& block, Parsed parsed, const std::string& name) {
     parsed->SetAlias(name);
