@@ -6,8 +6,9 @@ import sys
 import zlib
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent / "interop"))
+sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve().parent / "interop")]
 from avro_file import MAGIC, AvroFile  # noqa: E402
+from varint import zigzag  # noqa: E402
 
 _SYNC = bytes(range(16))
 
@@ -29,8 +30,8 @@ def container(meta, count, body, size=None):
     header = b"".join(_bytes(key.encode()) + _bytes(value) for key, value in meta.items())
     if meta.get("avro.codec") == b"deflate":
         body = zlib.compress(body)[2:-4]
-    block = _long(count) + _long(len(body) if size is None else size) + body + _SYNC
-    return MAGIC + _long(len(meta)) + header + b"\0" + _SYNC + (block if count else b"")
+    block = zigzag(count) + zigzag(len(body) if size is None else size) + body + _SYNC
+    return MAGIC + zigzag(len(meta)) + header + b"\0" + _SYNC + (block if count else b"")
 
 
 def schema_edit(meta, change):
@@ -40,25 +41,14 @@ def schema_edit(meta, change):
     meta["avro.schema"] = json.dumps(schema).encode()
 
 
-def _long(number):
-    number = (number << 1) ^ (number >> 63)
-    number &= (1 << 64) - 1
-    out = bytearray()
-    while number > 0x7F:
-        out.append(number & 0x7F | 0x80)
-        number >>= 7
-    out.append(number)
-    return bytes(out)
-
-
 def _bytes(value):
-    return _long(len(value)) + value
+    return zigzag(len(value)) + value
 
 
 def _encode(schema, value, named):
     if isinstance(schema, list):
         branch = next((i for i, kind in enumerate(schema) if (kind == "null") == (value is None)), 0)
-        return _long(branch) + _encode(schema[branch], value, named)
+        return zigzag(branch) + _encode(schema[branch], value, named)
     if isinstance(schema, str):
         return _encode(named[schema], value, named) if schema in named else _primitive(schema, value)
     if "name" in schema:
@@ -68,10 +58,10 @@ def _encode(schema, value, named):
         return b"".join(_encode(field["type"], value[field["name"]], named) for field in schema["fields"])
     if kind == "array":
         items = b"".join(_encode(schema["items"], item, named) for item in value)
-        return (_long(len(value)) + items if value else b"") + b"\0"
+        return (zigzag(len(value)) + items if value else b"") + b"\0"
     if kind == "map":
         items = b"".join(_bytes(key.encode()) + _encode(schema["values"], item, named) for key, item in value.items())
-        return (_long(len(value)) + items if value else b"") + b"\0"
+        return (zigzag(len(value)) + items if value else b"") + b"\0"
     if kind == "fixed":
         return value
     return _encode(kind, value, named)
@@ -83,7 +73,7 @@ def _primitive(kind, value):
     if kind == "boolean":
         return b"\1" if value else b"\0"
     if kind in ("int", "long"):
-        return _long(value)
+        return zigzag(value)
     if kind in ("float", "double"):
         return struct.pack("<f" if kind == "float" else "<d", value)
     return _bytes(value.encode() if isinstance(value, str) else value)

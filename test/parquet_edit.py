@@ -1,6 +1,11 @@
 """Parquet files whose footer, or whose first page's header, says something else than what is so."""
 
 import struct
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from varint import unsigned, zigzag  # noqa: E402
 
 MAGIC = b"PAR1"
 # Thrift's compact protocol: numbers of types.
@@ -89,7 +94,7 @@ def write(fields):
         if kind == TRUE and not value:
             kind = FALSE
         step = number - before
-        out += bytes([step << 4 | kind]) if 0 < step < 16 else bytes([kind]) + _zigzag(number)
+        out += bytes([step << 4 | kind]) if 0 < step < 16 else bytes([kind]) + zigzag(number)
         before = number
         if kind not in (TRUE, FALSE):
             out += _written(value, kind)
@@ -110,19 +115,6 @@ def _varint(data, at):
 def _number(data, at):
     result, at = _varint(data, at)
     return (result >> 1) ^ -(result & 1), at
-
-
-def _unsigned(number):
-    out = bytearray()
-    while number > 0x7F:
-        out.append(number & 0x7F | 0x80)
-        number >>= 7
-    out.append(number)
-    return bytes(out)
-
-
-def _zigzag(number):
-    return _unsigned((number << 1 ^ number >> 63) & (1 << 64) - 1)
 
 
 def _value(data, at, kind):
@@ -156,15 +148,15 @@ def _written(value, kind):
     if kind == BYTE:
         return bytes([value])
     if kind in (I16, I32, I64):
-        return _zigzag(value)
+        return zigzag(value)
     if kind == DOUBLE:
         return struct.pack("<d", value)
     if kind == BINARY:
-        return _unsigned(len(value)) + value
+        return unsigned(len(value)) + value
     if kind == STRUCT:
         return write(value)
     size = getattr(value, "says", len(value))
-    head = bytes([size << 4 | value.kind]) if size < 15 else bytes([0xF0 | value.kind]) + _unsigned(size)
+    head = bytes([size << 4 | value.kind]) if size < 15 else bytes([0xF0 | value.kind]) + unsigned(size)
     if value.kind in (TRUE, FALSE):
         return head + bytes(1 if item else 2 for item in value)
     return head + b"".join(_written(item, value.kind) for item in value)
