@@ -93,6 +93,30 @@ def firn_sql(warehouse, text, **options):
     return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
 
 
+class FirnProgram:
+    """`firn sql` in a conversation through pipes: no protocol between the bench and the engine but lines of JSON."""
+
+    def __init__(self, warehouse, *options):
+        self.process = subprocess.Popen([FIRN, "sql", "--warehouse", str(warehouse), "--format", "typed-json", *options], text=True,
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.pid = self.process.pid
+
+    def run(self, statement):
+        """The statement's answer: {"columns": …, "rows": …}."""
+        self.process.stdin.write(statement + ";\n")
+        self.process.stdin.flush()
+        answer = json.loads(self.process.stdout.readline())
+        assert "rows" in answer, answer
+        return answer
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.stdin.close()
+        self.process.wait(30)
+
+
 def pyiceberg_catalog(warehouse):
     """The catalog that firn keeps in a warehouse, through PyIceberg."""
     from pyiceberg.catalog.sql import SqlCatalog

@@ -2,11 +2,10 @@
 
 ./dev bench scan [--rows N] [--files N] [--case read|plan] [--repeats N] [--json]
 
-read: the queries of QUERIES, in turn on firn (a server, through Spark Connect) and on DuckDB of the same version with as
-      many threads; medians of wall and CPU seconds, and firn's CPU seconds over DuckDB's (wanted: 1.1 at most).
-      firn's wall time includes what the protocol costs, about 4 ms a query; its CPU seconds are the whole server's.
-      Beside the ratio of wall times stands what is left of it without that: firn's time less that of SELECT 1 over the
-      same connection, the median of 50. It is there to tell the two apart; the ratio itself is the one that counts.
+read: the queries of QUERIES, in turn on firn (`firn sql` in a conversation through pipes), on firn's server (through Spark
+      Connect, with PySpark's client) and on DuckDB of the same version with as many threads, in this process; medians of
+      wall and CPU seconds, and firn's over DuckDB's (wanted: 1.1 at most of wall seconds). What the protocol and its client
+      cost, about 4 ms a query, is in the server's wall times alone.
 plan: a table of --files data files in manifests of 1,000, nine columns with counts and bounds, partitioned by days();
       there are no data files, for EXPLAIN opens none. A day (manifests pruned by the list), a user (every manifest read,
       files told apart by their bounds), both. EXPLAIN as the client sees it: cold is the first one of a fresh server that
@@ -23,7 +22,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from _measure import (FirnServer, add_standard_options, cpu_seconds, firn_sql, memory_mb, print_figures,
+from _measure import (FirnProgram, FirnServer, add_standard_options, cpu_seconds, firn_sql, memory_mb, print_figures,
                      pyiceberg_catalog, sayer)
 
 FILES_A_MANIFEST = 1000
@@ -78,6 +77,14 @@ def timed(run, pid):
     return time.perf_counter() - wall, cpu_seconds(pid) - cpu, result
 
 
+VALUES = {"int": int, "bigint": int, "double": float, "string": str, "timestamp": datetime.datetime.fromisoformat}
+
+
+def rows_of(answer):
+    columns = [VALUES[column["type"]] for column in answer["columns"]]
+    return [tuple(value if value is None else column(value) for column, value in zip(columns, row)) for row in answer["rows"]]
+
+
 def read_cases(arguments, folder, say):
     import duckdb
 
@@ -88,32 +95,33 @@ def read_cases(arguments, folder, say):
     views = {name: data_files(catalog, f"bench.{name}") for name in ("booking", "listing")}
     duck = duckdb.connect(config={"threads": os.cpu_count()})
     duck.execute("SET TimeZone = 'UTC'")
+    utc = ("--conf", "spark.sql.session.timeZone=UTC")
     results = []
-    with FirnServer(warehouse, "--conf", "spark.sql.session.timeZone=UTC") as server:
+    with FirnProgram(warehouse, *utc) as program, FirnServer(warehouse, *utc) as server:
         spark = server.session()
-        nothing = [timed(lambda: spark.sql("SELECT 1").collect(), server.pid)[0] for _ in range(60)][10:]
-        protocol = statistics.median(nothing)
-        say(f"{'SELECT 1':15} firn {protocol:.4f} s")
         for name, query in QUERIES.items():
             ours = query.format(booking="bench.booking", listing="bench.listing")
             theirs = query.format(**{view: f"read_parquet({files})" for view, files in views.items()})
-            runs = {"firn": [], "duckdb": []}
+            runs = {"firn": [], "server": [], "duckdb": []}
             for turn in range(arguments.repeats + 1):
-                firn = timed(lambda: [tuple(row) for row in spark.sql(ours).collect()], server.pid)
+                firn = timed(lambda: program.run(ours), program.pid)
+                served = timed(lambda: [tuple(row) for row in spark.sql(ours).collect()], server.pid)
                 other = timed(lambda: duck.execute(theirs).fetchall(), os.getpid())
-                assert same_rows(firn[2], other[2]), (name, firn[2], other[2])
+                for rows in (rows_of(firn[2]), served[2]):
+                    assert same_rows(rows, other[2]), (name, rows, other[2])
                 if turn:  # the first one fills caches of either
                     runs["firn"].append(firn)
+                    runs["server"].append(served)
                     runs["duckdb"].append(other)
             wall, cpu = ({engine: statistics.median(run[i] for run in all_runs) for engine, all_runs in runs.items()} for i in (0, 1))
             results.append({"case": "read", "query": name, "rows": arguments.rows, "files": len(views["booking"]), "runs": arguments.repeats,
                             "wall_seconds": wall["firn"], "cpu_seconds": cpu["firn"], "duckdb_wall_seconds": wall["duckdb"],
                             "duckdb_cpu_seconds": cpu["duckdb"], "ratio_wall": wall["firn"] / wall["duckdb"],
-                            "protocol_seconds": protocol, "ratio_wall_without_protocol": max(wall["firn"] - protocol, 0) / wall["duckdb"],
-                            "ratio_cpu": cpu["firn"] / max(cpu["duckdb"], 0.01), "peak_rss_mb": memory_mb(server.pid)})
-            say(f"{name:15} firn {wall['firn']:.3f} s, {cpu['firn']:.2f} CPU s; DuckDB {wall['duckdb']:.3f} s, {cpu['duckdb']:.2f} CPU s; "
-                f"{results[-1]['ratio_wall']:.2f} times its wall ({results[-1]['ratio_wall_without_protocol']:.2f} without the protocol), "
-                f"{results[-1]['ratio_cpu']:.2f} times its CPU seconds")
+                            "ratio_cpu": cpu["firn"] / max(cpu["duckdb"], 0.01), "peak_rss_mb": memory_mb(program.pid),
+                            "connect_wall_seconds": wall["server"], "connect_ratio_wall": wall["server"] / wall["duckdb"]})
+            say(f"{name:15} firn {wall['firn']:.4f} s, {cpu['firn']:.2f} CPU s; DuckDB {wall['duckdb']:.4f} s, {cpu['duckdb']:.2f} CPU s; "
+                f"{results[-1]['ratio_wall']:.2f} times its wall, {results[-1]['ratio_cpu']:.2f} times its CPU seconds; "
+                f"through Spark Connect {wall['server']:.4f} s, {results[-1]['connect_ratio_wall']:.2f} times")
         spark.stop()
     return results
 

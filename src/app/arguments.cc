@@ -3,7 +3,6 @@
 
 #include <filesystem>
 #include <fstream>
-#include <iostream>
 #include <iterator>
 
 #include "base/error.h"
@@ -60,11 +59,6 @@ SourceText read_source(const std::string& path) {
   std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
   if (!file) throw_io("cannot read " + path);
   return {path, std::move(text)};
-}
-
-SourceText read_standard_input() {
-  return {"<stdin>", std::string((std::istreambuf_iterator<char>(std::cin)),
-                                 std::istreambuf_iterator<char>())};
 }
 
 }  // namespace firn::app

@@ -24,7 +24,5 @@ void start_logging(const conf::Conf& conf, LogLevel level, LogFormat format);
 
 // A file's text. Throws FIRN_NOT_FOUND, FIRN_IO naming it.
 SourceText read_source(const std::string& path);
-// Standard input up to its end.
-SourceText read_standard_input();
 
 }  // namespace firn::app

@@ -13,6 +13,10 @@ const QueryContext* place_of(const Error& error, const SourceText* source) {
   return context.position.line > 0 ? &context : nullptr;
 }
 
+int line_of(const TextPosition& position, const SourceText& source) {
+  return position.line + source.first_line - 1;
+}
+
 }  // namespace
 
 std::string failure_text(const Error& error, const SourceText* source) {
@@ -20,7 +24,7 @@ std::string failure_text(const Error& error, const SourceText* source) {
   const QueryContext* context = place_of(error, source);
   if (context == nullptr) return text;
   const TextPosition& position = context->position;
-  text += "  --> " + source->name + ":" + std::to_string(position.line) + ":" +
+  text += "  --> " + source->name + ":" + std::to_string(line_of(position, *source)) + ":" +
           std::to_string(position.column) + "\n";
   const std::string shown = sql::show_position(source->text, position);
   return text + shown.substr(shown.find('\n') + 1);  // its first line repeats the place
@@ -34,7 +38,7 @@ std::string failure_json(const Error& error, const SourceText* source) {
       .add("message", error.message());
   if (const QueryContext* context = place_of(error, source)) {
     object.add("file", source->name)
-        .add("line", context->position.line)
+        .add("line", line_of(context->position, *source))
         .add("column", context->position.column);
   }
   return object.add("text", failure_text(error, source)).text();

@@ -12,6 +12,7 @@ namespace firn::app {
 struct SourceText {
   std::string name;
   std::string text;
+  int first_line = 1;  // of `text` in what it is a part of
 };
 
 // "error: [CONDITION] message", then "file:line:column" and the line with a caret where the error

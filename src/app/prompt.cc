@@ -10,9 +10,8 @@
 #include <iostream>
 #include <memory>
 
-#include "base/error.h"
+#include "app/statement_reader.h"
 #include "sql/parser.h"
-#include "sql/token.h"
 
 namespace firn::app {
 namespace {
@@ -72,16 +71,6 @@ std::string joined_lines(std::string text) {
 }
 
 }  // namespace
-
-bool ends_statement(const std::string& text) {
-  try {
-    const std::vector<sql::Token> tokens = sql::tokenize(text);
-    return tokens.size() > 1 && tokens[tokens.size() - 2].kind == sql::TokenKind::kSymbol &&
-           tokens[tokens.size() - 2].text == ";";
-  } catch (const Error&) {
-    return false;  // an open quote or comment: more lines follow
-  }
-}
 
 void run_prompt(Interruption& interruption, const std::function<void(const std::string&)>& run) {
   const std::string file = history_file();

@@ -12,7 +12,4 @@ namespace firn::app {
 // semicolon to `run`. Ctrl-C drops the text typed so far. History is kept in ~/.firn_history.
 void run_prompt(Interruption& interruption, const std::function<void(const std::string&)>& run);
 
-// Whether typed text is whole: its last token is a semicolon, outside of quotes and comments.
-bool ends_statement(const std::string& text);
-
 }  // namespace firn::app

@@ -6,6 +6,7 @@
 #include "app/arguments.h"
 #include "app/command.h"
 #include "app/prompt.h"
+#include "app/statement_reader.h"
 #include "app/statements.h"
 
 namespace firn::app {
@@ -29,7 +30,8 @@ constexpr const char* kSqlExamples =
     "\n"
     "Without -e and -f it reads statements from the terminal, or from standard input where that "
     "is\n"
-    "no terminal. ${name} in the text stands for the configuration value `name`.\n"
+    "no terminal; a statement runs when its `;` ends a line. ${name} in the text stands for the "
+    "configuration value `name`.\n"
     "Exit codes: 0, 1 where a statement failed, 2 for wrong options.";
 
 int run_sql(const SqlOptions& options, const ConfOptions& conf_options,
@@ -42,7 +44,6 @@ int run_sql(const SqlOptions& options, const ConfOptions& conf_options,
   if (!options.file.empty()) sources.push_back(read_source(options.file));
   const bool at_terminal = isatty(STDIN_FILENO) != 0;
   const bool prompt = sources.empty() && at_terminal;
-  if (sources.empty() && !prompt) sources.push_back(read_standard_input());
 
   LocalProcess process(conf);
   session::Session session(process.shared(), conf);
@@ -57,9 +58,17 @@ int run_sql(const SqlOptions& options, const ConfOptions& conf_options,
     return kSuccess;
   }
   bool good = true;
-  for (const SourceText& source : sources) {
+  const auto goes_on_after = [&](const SourceText& source) {
     good = runner.run(source, options.keep_going) && good;
-    if (!good && !options.keep_going) return kFailure;
+    return good || options.keep_going;
+  };
+  if (sources.empty()) {
+    StatementReader reader(std::cin);
+    for (auto source = reader.next(); source && goes_on_after(*source);) source = reader.next();
+  } else {
+    for (const SourceText& source : sources) {
+      if (!goes_on_after(source)) break;
+    }
   }
   return good ? kSuccess : kFailure;
 }

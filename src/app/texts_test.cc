@@ -1,9 +1,11 @@
 // Small texts: variables, failures, JSON, the prompt's end of statement.
 #include <gtest/gtest.h>
 
+#include <sstream>
+
 #include "app/failure.h"
 #include "app/json_text.h"
-#include "app/prompt.h"
+#include "app/statement_reader.h"
 #include "app/statements.h"
 #include "app/variables.h"
 #include "sql/parser.h"
@@ -98,12 +100,54 @@ struct EndRow {
   const char* text;
   bool want;
 };
-TEST(Prompt, KnowsWhereAStatementEnds) {
+TEST(StatementReader, KnowsWhereAStatementEnds) {
   constexpr EndRow kRows[] = {{"SELECT 1", false},         {"SELECT 1;", true},
                               {"SELECT 1; -- done", true}, {"SELECT ';", false},
                               {"SELECT ';'", false},       {"SELECT 1 /* ; */", false},
                               {"SELECT 1 /* ;", false},    {"SELECT 1; SELECT 2", false}};
   for (const EndRow& row : kRows) EXPECT_EQ(ends_statement(row.text), row.want) << row.text;
+}
+
+struct ReadRow {
+  const char* name;
+  const char* input;
+  std::vector<std::pair<int, const char*>> want;  // first line, text
+};
+TEST(StatementReader, GivesLinesUpToAnEnd) {
+  const ReadRow kRows[] = {
+      {"nothing", "", {}},
+      {"without an end", "SELECT 1", {{1, "SELECT 1\n"}}},
+      {"a line each", "SELECT 1;\nSELECT 2;\n", {{1, "SELECT 1;\n"}, {2, "SELECT 2;\n"}}},
+      {"several on a line",
+       "SELECT 1; SELECT 2;\nSELECT\n3;",
+       {{1, "SELECT 1; SELECT 2;\n"}, {2, "SELECT\n3;\n"}}},
+      {"spaces after it", "SELECT 1; \r\nSELECT 2", {{1, "SELECT 1; \r\n"}, {2, "SELECT 2\n"}}},
+      {"in quotes",
+       "SELECT ';\n;', ';\n';\nSELECT 2;",
+       {{1, "SELECT ';\n;', ';\n';\n"}, {4, "SELECT 2;\n"}}},
+      {"in a comment", "/* a;\nb; */ SELECT 1;", {{1, "/* a;\nb; */ SELECT 1;\n"}}},
+  };
+  for (const ReadRow& row : kRows) {
+    std::istringstream input(row.input);
+    StatementReader reader(input);
+    for (const auto& [line, text] : row.want) {
+      const auto got = reader.next();
+      ASSERT_TRUE(got) << row.name;
+      EXPECT_EQ(got->text, text) << row.name;
+      EXPECT_EQ(got->first_line, line) << row.name;
+    }
+    EXPECT_FALSE(reader.next()) << row.name;
+  }
+}
+
+// A quote that is never closed, with what looks like an end on each of very many lines.
+TEST(StatementReader, AnOpenQuoteOverManyLinesIsReadOnce) {
+  std::string text = "SELECT '";
+  for (int i = 0; i < 300'000; ++i) text += ";\n";
+  std::istringstream input(text);
+  StatementReader reader(input);
+  EXPECT_EQ(reader.next()->text, text);
+  EXPECT_FALSE(reader.next());
 }
 
 TEST(Numbers, AreGrouped) {

@@ -150,6 +150,18 @@ def test_a_script_ends_at_its_first_error(firn):
     assert run.out == '{"a":1}\n'
 
 
+def test_statements_run_as_they_arrive(firn):
+    """Another program holds a conversation through pipes; a mistake names the line of the whole input."""
+    process = subprocess.Popen([firn.binary, "sql", "--format", "json"], cwd=firn.folder, env=firn.environment(), text=True, bufsize=1,
+                               stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    for number in range(3):
+        process.stdin.write(f"SELECT {number}\nAS a;\n")
+        assert process.stdout.readline() == f'{{"a":{number}}}\n'
+    out, err = process.communicate("SELECT nope;\nSELECT 1;\n", timeout=60)
+    assert (process.returncode, out) == (1, "")
+    assert json.loads(err)["line"] == 7
+
+
 def test_missing_file(firn):
     run = firn("sql", "-f", "nowhere.sql")
     assert run.code == 1
