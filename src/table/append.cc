@@ -134,27 +134,4 @@ CommitOutcome append(Table& table, const AppendRequest& request, Clock& clock, R
   return Append(table, pinned, clock, random).run(std::move(stop));
 }
 
-CommitOutcome resolve_unknown(Table& table, const AppendRequest& request,
-                              std::optional<iceberg::SnapshotId> base_head) {
-  table.refresh();
-  const iceberg::TableMetadata& metadata = table.metadata();
-  check_uuid(metadata, table.name(), request);
-  if (request.snapshot_id != 0 && metadata.snapshot_by_id(request.snapshot_id) != nullptr) {
-    return Committed{request.snapshot_id, true};
-  }
-  if (request.token &&
-      newest_token(metadata, request.token->query_id, request.branch) == request.token->epoch) {
-    return Committed{request.snapshot_id, true};
-  }
-  const iceberg::Snapshot* head = metadata.head_of(request.branch);
-  const std::optional<iceberg::SnapshotId> now = head ? std::optional(head->id) : std::nullopt;
-  if (now == base_head) {
-    return Unknown{"branch " + request.branch + " of " + table.name() +
-                       " has not moved since: the commit may still arrive",
-                   request.snapshot_id, base_head};
-  }
-  return Conflict{"branch " + request.branch + " of " + table.name() +
-                  " has moved on without the commit"};
-}
-
 }  // namespace firn::table

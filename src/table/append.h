@@ -25,8 +25,7 @@ struct Conflict {
 };  // retries exhausted, or a rule forbids it
 struct Unknown {  // may have happened: keep all files, decide later
   std::string reason;
-  iceberg::SnapshotId snapshot_id = 0;           // what to look for
-  std::optional<iceberg::SnapshotId> base_head;  // the branch head it was based on
+  iceberg::SnapshotId snapshot_id = 0;  // what to look for
 };
 using CommitOutcome = std::variant<Committed, Conflict, Unknown>;
 
@@ -64,12 +63,6 @@ struct AppendRequest {
 // Error{STREAM_CHECKPOINT_BEHIND_TABLE, STREAM_TABLE_RESTORED, STREAM_TABLE_RECREATED}. Data files
 // are never deleted here.
 CommitOutcome append(Table&, const AppendRequest&, Clock&, Random&, StopToken = {});
-
-// After Unknown: Committed where the snapshot or token is found; Conflict where it is proven absent
-// (the branch head differs from `base_head` and nothing of ours is in its ancestry); Unknown
-// otherwise.
-CommitOutcome resolve_unknown(Table&, const AppendRequest&,
-                              std::optional<iceberg::SnapshotId> base_head);
 
 // The newest token of `query_id` on `branch`: property or summaries along the ancestry.
 std::optional<int64_t> newest_token(const iceberg::TableMetadata&, const std::string& query_id,

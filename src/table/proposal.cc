@@ -141,14 +141,14 @@ class CommitRun {
 
   CommitOutcome nothing_to_do() {
     if (!unknown_heads_.empty())
-      return Unknown{reason_, operation_.snapshot_id, unknown_heads_.back()};
+      return Unknown{reason_, operation_.snapshot_id};
     if (proposals_.empty() || has_moved_on()) files_.remove_all();
     return Committed{0, false, conflicts_};
   }
 
   CommitOutcome give_up() {
     if (unknown_heads_.empty()) return refused();
-    const Unknown unknown{reason_, operation_.snapshot_id, unknown_heads_.back()};
+    const Unknown unknown{reason_, operation_.snapshot_id};
     if (!refresh()) return unknown;
     if (auto committed = already_in()) return *committed;
     if (!proven_absent()) return unknown;
