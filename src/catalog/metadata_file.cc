@@ -55,7 +55,7 @@ void write_metadata_file(files::FileStore& store, const std::string& uri,
 std::shared_ptr<const iceberg::TableMetadata> read_metadata_file(files::FileStore& store,
                                                                  const std::string& uri) {
   return std::make_shared<const iceberg::TableMetadata>(
-      iceberg::parse_table_metadata(iceberg::decode_metadata_bytes(uri, store.read_all(uri))));
+      iceberg::parse_table_metadata(iceberg::decode_metadata_bytes(uri, store.read_all(uri)), uri));
 }
 
 std::string next_view_file(const iceberg::ViewMetadata& metadata,
@@ -73,7 +73,8 @@ void write_view_file(files::FileStore& store, const std::string& uri,
 }
 
 iceberg::ViewMetadata read_view_file(files::FileStore& store, const std::string& uri) {
-  return iceberg::parse_view_metadata(iceberg::decode_metadata_bytes(uri, store.read_all(uri)));
+  return iceberg::parse_view_metadata(iceberg::decode_metadata_bytes(uri, store.read_all(uri)),
+                                      uri);
 }
 
 std::vector<std::string> superseded_files(const table::State& before,

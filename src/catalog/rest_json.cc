@@ -17,6 +17,8 @@ using iceberg::OrderedJson;
 
 constexpr const char* kRestReply = "answer of the REST catalog";
 
+std::string in_reply(const std::string& file) { return std::string(kRestReply) + ", " + file; }
+
 // A value that is null counts as not set.
 iceberg::Properties rest_config_map(const JsonCursor& json, const char* name) {
   iceberg::Properties properties;
@@ -200,8 +202,9 @@ RestTable parse_rest_table(std::string_view text) {
   const JsonCursor json(value, kRestReply);
   RestTable table;
   table.state.metadata_file = json.required_string("metadata-location");
-  table.state.metadata = std::make_shared<const iceberg::TableMetadata>(
-      iceberg::parse_table_metadata(json.at("metadata").json().dump()));
+  table.state.metadata =
+      std::make_shared<const iceberg::TableMetadata>(iceberg::parse_table_metadata(
+          json.at("metadata").json().dump(), in_reply(table.state.metadata_file)));
   table.config = rest_config_map(json, "config");
   if (const auto credentials = json.find("storage-credentials")) {
     credentials->for_each([&](const JsonCursor& one) {
@@ -214,8 +217,8 @@ RestTable parse_rest_table(std::string_view text) {
 View parse_rest_view(std::string_view text) {
   const Json value = iceberg::parse_json(text, kRestReply);
   const JsonCursor json(value, kRestReply);
-  return {json.required_string("metadata-location"),
-          iceberg::parse_view_metadata(json.at("metadata").json().dump())};
+  const std::string file = json.required_string("metadata-location");
+  return {file, iceberg::parse_view_metadata(json.at("metadata").json().dump(), in_reply(file))};
 }
 
 ServiceFailure parse_rest_failure(std::string_view text) {

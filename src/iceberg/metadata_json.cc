@@ -231,13 +231,14 @@ void check_writable(const TableMetadata& table) {
 
 }  // namespace
 
-TableMetadata parse_table_metadata(std::string_view text) {
-  const Json value = parse_json(text, "table metadata");
-  const JsonCursor json(value, "table metadata");
+TableMetadata parse_table_metadata(std::string_view text, const std::string& document) {
+  const Json value = parse_json(text, document);
+  const JsonCursor json(value, document);
   TableMetadata table;
   table.format_version = json.required_int("format-version");
   if (table.format_version > kNewestVersion) {
-    throw_unsupported(fmt::format("reading tables of format version {}", table.format_version));
+    throw_unsupported(
+        fmt::format("reading tables of format version {} ({})", table.format_version, document));
   }
   if (table.format_version < 1) json.fail_at("format-version", "is below 1");
   const auto uuid = json.optional_string("table-uuid");

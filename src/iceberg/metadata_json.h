@@ -9,9 +9,10 @@
 
 namespace firn::iceberg {
 
-// Throws Error{kCorrupt} naming the field, e.g. "table metadata: snapshots[3].manifest-list is
-// missing".
-TableMetadata parse_table_metadata(std::string_view json);
+// Throws Error{kCorrupt} naming the document (its file, where it is one) and the field, e.g.
+// "table metadata: snapshots[3].manifest-list is missing".
+TableMetadata parse_table_metadata(std::string_view json,
+                                   const std::string& document = "table metadata");
 std::string write_table_metadata(const TableMetadata&);
 
 types::Schema parse_schema(std::string_view json);

@@ -44,8 +44,9 @@ struct ViewMetadata {
   bool operator==(const ViewMetadata& other) const;
 };
 
-// Throws Error{kCorrupt} naming the field.
-ViewMetadata parse_view_metadata(std::string_view json);
+// Throws Error{kCorrupt} naming the document (its file, where it is one) and the field.
+ViewMetadata parse_view_metadata(std::string_view json,
+                                 const std::string& document = "view metadata");
 std::string write_view_metadata(const ViewMetadata&);
 
 }  // namespace firn::iceberg

@@ -10,7 +10,6 @@ namespace firn::iceberg {
 namespace {
 
 constexpr int kFormatVersion = 1;
-constexpr const char* kDocument = "view metadata";
 
 std::vector<std::string> strings_from(const JsonCursor& json) {
   std::vector<std::string> strings;
@@ -72,9 +71,9 @@ bool ViewMetadata::operator==(const ViewMetadata& other) const {
   return write_view_metadata(*this) == write_view_metadata(other);
 }
 
-ViewMetadata parse_view_metadata(std::string_view text) {
-  const Json parsed = parse_json(text, kDocument);
-  const JsonCursor json(parsed, kDocument);
+ViewMetadata parse_view_metadata(std::string_view text, const std::string& document) {
+  const Json parsed = parse_json(text, document);
+  const JsonCursor json(parsed, document);
   json.expect_object();
   if (json.required_int("format-version") != kFormatVersion)
     throw_unsupported("view metadata of format version " +

@@ -86,8 +86,7 @@ def try_damage(table, file, what, damaged, whole):
         if done.returncode != 1:
             return f"{what}: exit code {done.returncode}: {done.stderr[-300:]}"
         # Metadata that names another file, or a catalog without tables, is sound by itself.
-        named = file.name in done.stderr or (file.suffix == ".json" and (
-            "table metadata" in done.stderr or "[FIRN_NOT_FOUND]" in done.stderr))
+        named = file.name in done.stderr or (file.suffix == ".json" and "[FIRN_NOT_FOUND]" in done.stderr)
         named = named or (file.name == "catalog.db" and not damaged and "[TABLE_OR_VIEW_NOT_FOUND]" in done.stderr)
         if "[" not in done.stderr or "INTERNAL" in done.stderr:
             return f"{what}: no error of ours: {done.stderr[-300:]}"

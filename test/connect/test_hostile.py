@@ -6,15 +6,12 @@ import time
 import uuid
 
 import pytest
-from conftest import Server
+from conftest import HELD_BACK, Server
 from dataframe_rows import ROWS
 from plan_mutants import recorded, run
 from pyspark.sql.connect.proto import base_pb2
 from test_protocol import LONG, Raw
 
-
-# AddressSanitizer keeps 256 MB of freed memory, counted without the padding, which makes small blocks three times as large.
-HELD_BACK = 3 * 256 << 20 if "ASAN_OPTIONS" in os.environ else 0
 KEPT_BY_MUTANTS = (400 << 20) + HELD_BACK
 
 
