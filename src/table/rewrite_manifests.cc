@@ -84,8 +84,6 @@ class ManifestRewrite {
   void pack(const Rows& chosen, const iceberg::TableMetadata& base, Rows& after) {
     const int64_t target =
         number_property(base.properties, "commit.manifest.target-size-bytes", kTargetBytes);
-    int64_t total = 0;
-    for (const ManifestFile& row : chosen) total += row.length;
     if (chosen.size() <= 1) {
       after.insert(after.end(), chosen.begin(), chosen.end());
       return;
