@@ -64,8 +64,9 @@ std::vector<FileLog::Entry> FileLog::all() {
   if (!latest_) return found;
   int64_t first = *latest_;
   while (first > 0 && !is_compact(first)) --first;
-  for (int64_t batch = first; batch <= *latest_; ++batch) {
+  for (int64_t batch = first;; ++batch) {
     for (Entry& entry : entries(batch)) found.push_back(std::move(entry));
+    if (batch == *latest_) break;  // which may be the greatest number there is
   }
   return found;
 }

@@ -34,7 +34,7 @@ class FileLog {
  private:
   static constexpr int64_t kCompactEvery =
       10;  // spark.sql.streaming.fileSource.log.compactInterval
-  static bool is_compact(int64_t batch) { return (batch + 1) % kCompactEvery == 0; }
+  static bool is_compact(int64_t batch) { return batch % kCompactEvery == kCompactEvery - 1; }
   std::string path(int64_t batch) const;
   std::vector<Entry> read(const std::string& uri);
 
