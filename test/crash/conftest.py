@@ -3,6 +3,7 @@
 import itertools
 import os
 import shutil
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -13,6 +14,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from kafka_broker import Broker  # noqa: E402
 
 _numbers = itertools.count()
+
+# A shell's background jobs ignore SIGINT, and so do the programs that they start. One that comes before firn takes care of
+# signals is then lost, where otherwise it ends the process.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
