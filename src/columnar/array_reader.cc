@@ -82,7 +82,7 @@ void store_decimal(Output& out, uint64_t row, __int128 value) {
       out.values<int64_t>()[row] = static_cast<int64_t>(value);
       return;
     case Physical::kInt128:
-      out.values<__int128>()[row] = value;
+      out.values<kernels::Int128Cell>()[row] = value;
       return;
     default:
       FIRN_CHECK(false, "a decimal column is of integers");
@@ -184,7 +184,8 @@ struct ArrayReader {
     return each<int64_t>(array, [](uint32_t value) { return static_cast<int64_t>(value); });
   }
   arrow::Status Visit(const arrow::UInt64Array& array) {
-    return each<__int128>(array, [](uint64_t value) { return static_cast<__int128>(value); });
+    return each<kernels::Int128Cell>(array,
+                                     [](uint64_t value) { return static_cast<__int128>(value); });
   }
   arrow::Status Visit(const arrow::HalfFloatArray& array) {
     return each<float>(array, [](uint16_t value) { return half_to_float(value); });

@@ -168,7 +168,7 @@ class DecimalBuilder final : public ColumnBuilder {
       case Physical::kInt64:
         return widen(view, view.values<int64_t>(), begin, count);
       case Physical::kInt128:
-        return widen(view, view.values<__int128>(), begin, count);
+        return widen(view, view.values<kernels::Int128Cell>(), begin, count);
       default:
         FIRN_CHECK(false, "a decimal column is of integers");
     }

@@ -114,9 +114,7 @@ __int128 whole_128(const ColumnView& column, uint64_t row) {
     default:
       break;
   }
-  __int128 value;
-  std::memcpy(&value, static_cast<const char*>(column.data) + row * sizeof(value), sizeof(value));
-  return value;
+  return column.values<kernels::Int128Cell>()[row];
 }
 
 }  // namespace

@@ -110,7 +110,7 @@ __int128 unscaled_of(const ColumnView& column, uint64_t row) {
     case kernels::Physical::kInt64:
       return column.values<int64_t>()[row];
     default:
-      return column.values<__int128>()[row];
+      return column.values<kernels::Int128Cell>()[row];
   }
 }
 

@@ -52,7 +52,7 @@ void NestedOutput::put_decimal(uint64_t row, __int128 unscaled) {
     case kernels::Physical::kInt64:
       return put<int64_t>(row, static_cast<int64_t>(unscaled));
     default:
-      return put<__int128>(row, unscaled);
+      return put<kernels::Int128Cell>(row, unscaled);
   }
 }
 

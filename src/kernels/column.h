@@ -34,6 +34,15 @@ struct StringRef {
 };
 static_assert(sizeof(StringRef) == 16);
 
+// 128 bits as the engine's vectors hold them: aligned to 8 bytes, where a __int128 wants 16.
+__extension__ struct __attribute__((packed, aligned(8))) Int128Cell {
+  __int128 value;
+
+  Int128Cell() = default;
+  Int128Cell(__int128 number) : value(number) {}
+  operator __int128() const { return value; }
+};
+
 struct ListEntry {
   uint64_t offset = 0;
   uint64_t length = 0;
@@ -53,6 +62,8 @@ enum class Physical : uint8_t {
   kStruct
 };
 
+inline constexpr size_t kValueAlignment = 8;  // of a column's values, at least
+
 // A flat column of `size` rows. validity: one bit a row, set = valid; nullptr = all valid.
 // kBool: one byte a row. kList (and maps: list of struct{key,value}): data = ListEntry[],
 // children[0] = the elements. kStruct: children only.
@@ -68,6 +79,7 @@ struct ColumnView {
   }
   template <class T>
   const T* values() const {
+    static_assert(alignof(T) <= kValueAlignment);
     return static_cast<const T*>(data);
   }
 };

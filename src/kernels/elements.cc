@@ -54,7 +54,7 @@ void gather_into(const ColumnView& first, const ColumnView& second,
     case Physical::kDouble:
       return copy_two<int64_t>(first, second, ids, out);
     case Physical::kInt128:
-      return copy_two<Int128>(first, second, ids, out);
+      return copy_two<Int128Cell>(first, second, ids, out);
     case Physical::kString:
       return copy_two<StringRef>(first, second, ids, out);
   }

@@ -49,7 +49,7 @@ class Reader<Decimal128> {
       case Physical::kInt64:
         return {static_cast<const int64_t*>(data_)[row]};
       default:
-        return {static_cast<const Int128*>(data_)[row]};
+        return {static_cast<const Int128Cell*>(data_)[row]};
     }
   }
 
@@ -102,7 +102,7 @@ inline void write(Output& out, uint64_t row, Decimal128 value) {
       out.values<int64_t>()[row] = static_cast<int64_t>(value.unscaled);
       break;
     default:
-      out.values<Int128>()[row] = value.unscaled;
+      out.values<Int128Cell>()[row] = value.unscaled;
   }
 }
 inline void write(Output& out, uint64_t row, AnyInt value) {

@@ -85,7 +85,7 @@ bool store_unscaled(const JsonShape& shape, __int128 value, JsonSink& sink, uint
     case Physical::kInt64:
       return store<int64_t>(sink, row, static_cast<int64_t>(value));
     default:
-      return store<__int128>(sink, row, value);
+      return store<Int128Cell>(sink, row, value);
   }
 }
 

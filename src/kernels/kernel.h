@@ -24,6 +24,7 @@ class Output {
 
   template <class T>
   T* values() {
+    static_assert(alignof(T) <= kValueAlignment);
     return static_cast<T*>(data_);
   }
   Physical physical() const { return physical_; }

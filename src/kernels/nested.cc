@@ -92,7 +92,7 @@ int compare_values(const ColumnView& a, uint64_t x, const ColumnView& b, uint64_
     case Physical::kDouble:
       return order_floating(a.values<double>()[x], b.values<double>()[y]);
     case Physical::kInt128:
-      return order(a.values<Int128>()[x], b.values<Int128>()[y]);
+      return order(a.values<Int128Cell>()[x], b.values<Int128Cell>()[y]);
     case Physical::kString:
       return order(a.values<StringRef>()[x].view().compare(b.values<StringRef>()[y].view()), 0);
     case Physical::kList:
@@ -120,7 +120,7 @@ uint64_t hash_of(const ColumnView& column, uint64_t row) {
       return std::isnan(value) ? 1 : std::hash<double>()(value);
     }
     case Physical::kInt128:
-      return static_cast<uint64_t>(column.values<Int128>()[row]) * kPrime;
+      return static_cast<uint64_t>(column.values<Int128Cell>()[row]) * kPrime;
     case Physical::kString:
       return std::hash<std::string_view>()(column.values<StringRef>()[row].view());
     case Physical::kList: {

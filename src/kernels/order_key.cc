@@ -65,7 +65,8 @@ void append_order_key(std::string& key, const ColumnView& column, uint64_t row) 
       return;
     }
     case Physical::kInt128: {
-      const auto bits = static_cast<unsigned __int128>(column.values<Int128>()[row]);
+      const auto bits =
+          static_cast<unsigned __int128>(static_cast<Int128>(column.values<Int128Cell>()[row]));
       append_number(key, static_cast<uint64_t>(bits >> 64) ^ uint64_t{1} << 63);
       return append_number(key, static_cast<uint64_t>(bits));
     }

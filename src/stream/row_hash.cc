@@ -45,7 +45,7 @@ Hash128 hash_value(const ColumnView& column, uint64_t row, const Hash128& before
     case Physical::kInt64:
       return chain(before, bytes_of(column.values<int64_t>()[row]));
     case Physical::kInt128:
-      return chain(before, bytes_of(column.values<__int128>()[row]));
+      return chain(before, bytes_of(column.values<kernels::Int128Cell>()[row]));
     case Physical::kFloat:
       return chain(before, bytes_of(canonical(column.values<float>()[row])));
     case Physical::kDouble:

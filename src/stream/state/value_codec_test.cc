@@ -86,7 +86,7 @@ void draw(const DataType& type, Output& out, uint64_t row, std::mt19937_64& rand
       out.values<int64_t>()[row] = static_cast<int64_t>(random() >> 8);
       return;
     case Physical::kInt128:
-      out.values<__int128>()[row] = static_cast<__int128>(random()) << 40;
+      out.values<kernels::Int128Cell>()[row] = static_cast<__int128>(random()) << 40;
       return;
   }
 }
