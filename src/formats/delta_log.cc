@@ -219,9 +219,9 @@ void DeltaTable::apply(std::string_view action) {
       check_protocol(*protocol);
     if (const auto metadata = root.find("metaData");
         metadata != root.end() && !metadata->is_null()) {
-      const json schema = json::parse(metadata->at("schemaString").get<std::string>());
-      schema_ = parse_schema_json(schema.dump());
-      physical_ = parse_schema_json(physical(schema).dump());
+      const auto text = metadata->at("schemaString").get<std::string>();
+      schema_ = parse_schema_json(text);  // which bounds its depth
+      physical_ = parse_schema_json(physical(json::parse(text)).dump());
       partitions_ = value_of<std::vector<std::string>>(*metadata, "partitionColumns", {});
       has_schema_ = true;
     }

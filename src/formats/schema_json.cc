@@ -14,6 +14,8 @@ using nlohmann::json;
 using types::DataType;
 using types::DataTypeId;
 
+constexpr int kMaxDepth = 1000;  // of brackets; a type takes two or three
+
 struct NameRow {
   const char* name;
   DataTypeId id;
@@ -32,7 +34,6 @@ constexpr NameRow kNames[] = {
     {"bigint", DataTypeId::kLong},
     {"float", DataTypeId::kFloat},
     {"double", DataTypeId::kDouble},
-    {"decimal", DataTypeId::kDecimal},
     {"string", DataTypeId::kString},
     {"binary", DataTypeId::kBinary},
     {"date", DataTypeId::kDate},
@@ -70,9 +71,14 @@ DataType named(const std::string& name) {
       return row.months ? DataType::year_month(row.start, row.end)
                         : DataType::day_time(row.start, row.end);
   }
+  if (name == "decimal") return DataType::decimal(10, 0);
   int precision = 0, scale = 0;
-  if (std::sscanf(name.c_str(), "decimal(%d,%d)", &precision, &scale) == 2)
+  if (std::sscanf(name.c_str(), "decimal(%d,%d)", &precision, &scale) == 2) {
+    if (precision < 1 || precision > 38 || scale < 0 || scale > precision)
+      throw_invalid("a schema in JSON has the type " + name +
+                    ": precision is 1 to 38, scale 0 to precision");
     return DataType::decimal(precision, scale);
+  }
   const bool text = name.starts_with("char(") || name.starts_with("varchar(") ||
                     name.starts_with("string collate");
   if (text) return DataTypeId::kString;
@@ -104,7 +110,11 @@ DataType of(const json& node) {
 
 DataType parse_schema_json(std::string_view text) {
   try {
-    return of(json::parse(text));
+    return of(json::parse(text, [](int depth, json::parse_event_t, json&) {
+      if (depth > kMaxDepth)
+        throw_invalid("a schema in JSON has more than " + std::to_string(kMaxDepth) + " levels");
+      return true;
+    }));
   } catch (const json::exception& broken) {
     throw_invalid("not a schema in JSON: " + std::string(broken.what()));
   }

@@ -471,10 +471,13 @@ std::optional<DateTimePattern::Parsed> DateTimePattern::parse(std::string_view t
   if (fields.clock_hour)
     fields.hour = *fields.clock_hour + (fields.afternoon.value_or(false) ? 12 : 0);
   Parsed result;
-  result.local_us = days * kMicrosPerDay +
-                    (fields.hour * int64_t{3600} + fields.minute * int64_t{60} + fields.second) *
-                        kMicrosPerSecond +
-                    fields.micros;
+  const int64_t of_day =
+      (fields.hour * int64_t{3600} + fields.minute * int64_t{60} + fields.second) *
+          kMicrosPerSecond +
+      fields.micros;
+  if (__builtin_mul_overflow(days, kMicrosPerDay, &result.local_us) ||
+      __builtin_add_overflow(result.local_us, of_day, &result.local_us))
+    return std::nullopt;  // a year that a timestamp does not reach
   result.offset_seconds = fields.offset;
   result.zone_id = fields.zone;
   return result;

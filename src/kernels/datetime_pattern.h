@@ -26,7 +26,7 @@ class DateTimePattern {
     std::optional<int32_t> offset_seconds;
     std::string zone_id;  // of the letter V, "" where there was none
   };
-  // The whole text must match. Absent fields: 1970-01-01 00:00:00.
+  // The whole text must match, and 64 bits of µs hold it. Absent fields: 1970-01-01 00:00:00.
   std::optional<Parsed> parse(std::string_view text) const;
 
  private:

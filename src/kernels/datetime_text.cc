@@ -49,15 +49,19 @@ void date_format(const CallInfo& info, Scratch& scratch, Columns in, uint64_t ro
   map_rows<int64_t, Text>(in, rows, out,
                           [&](int64_t t, Text pattern) { return formatted(held, t, pattern); });
 }
+// As Spark, which multiplies without a check: beyond 64 bits of µs it goes round.
+int64_t wrapped_micros(int64_t seconds) {
+  return static_cast<int64_t>(static_cast<uint64_t>(seconds) * uint64_t{kMicrosPerSecond});
+}
 void from_unixtime(const CallInfo& info, Scratch& scratch, Columns in, uint64_t rows, Output& out) {
   PatternScratch& held = scratch_of(info, scratch);
   if (in.size() == 1) {
     map_rows<int64_t>(in, rows, out, [&](int64_t s) {
-      return formatted(held, s * kMicrosPerSecond, "yyyy-MM-dd HH:mm:ss");
+      return formatted(held, wrapped_micros(s), "yyyy-MM-dd HH:mm:ss");
     });
   } else {
     map_rows<int64_t, Text>(in, rows, out, [&](int64_t s, Text pattern) {
-      return formatted(held, s * kMicrosPerSecond, pattern);
+      return formatted(held, wrapped_micros(s), pattern);
     });
   }
 }
@@ -67,7 +71,13 @@ std::optional<int64_t> parsed(PatternScratch& held, Text text, Text pattern, boo
   const auto found = held.get(pattern).parse(text);
   if (!found) return std::nullopt;
   if (ntz) return found->local_us;
-  if (found->offset_seconds) return found->local_us - *found->offset_seconds * kMicrosPerSecond;
+  if (found->offset_seconds) {
+    int64_t instant = 0;
+    if (__builtin_sub_overflow(found->local_us, *found->offset_seconds * kMicrosPerSecond,
+                               &instant))
+      return std::nullopt;
+    return instant;
+  }
   if (!found->zone_id.empty()) return find_time_zone(found->zone_id)->to_utc(found->local_us);
   return held.zone->to_utc(found->local_us);
 }

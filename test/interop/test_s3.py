@@ -12,7 +12,7 @@ from engines import FirnWith
 from s3_server import BUCKET, Proxy
 
 ROOT = Path(__file__).resolve().parents[2]
-PROGRAM = Path(os.environ.get("FIRN_FILES_TEST", ROOT / "build/release/test/firn_files_test"))
+PROGRAM = Path(os.environ.get("FIRN", ROOT / "build/release/firn")).parent / "test/firn_files_test"
 ROWS = "SELECT id, concat('row ', id) AS name, id % 3 AS part FROM range(100)"
 
 
