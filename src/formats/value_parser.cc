@@ -175,7 +175,7 @@ bool store_decimal(std::string_view text, const DataType& type, bool comma, uint
     case kernels::Physical::kInt64:
       return put<int64_t>(out, row, static_cast<int64_t>(*value));
     default:
-      return put<kernels::Int128>(out, row, *value);
+      return put<kernels::Int128Cell>(out, row, *value);
   }
 }
 

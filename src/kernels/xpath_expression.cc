@@ -265,7 +265,7 @@ class XPathReader {
       need(")");
       return made;
     }
-    const char c = text_[at_];
+    const char c = at_ < text_.size() ? text_[at_] : '\0';
     if (c == '"' || c == '\'') {
       const size_t end = text_.find(c, ++at_);
       if (end == std::string_view::npos) fault("a quote is missing");
