@@ -39,7 +39,7 @@ void put_decimal(Output& out, uint64_t row, __int128 unscaled) {
       out.values<int64_t>()[row] = static_cast<int64_t>(unscaled);
       break;
     default:
-      out.values<__int128>()[row] = unscaled;
+      out.values<kernels::Int128Cell>()[row] = unscaled;
   }
 }
 
