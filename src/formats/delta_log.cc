@@ -2,6 +2,8 @@
 #include "formats/delta_log.h"
 
 #include <cstring>
+#include <limits>
+#include <type_traits>
 #include <utility>
 
 #include <nlohmann/json.hpp>
@@ -50,8 +52,23 @@ json physical(json node) {
   return node;
 }
 
+template <class T>
+T value_of(const json& node, const char* name, T otherwise) {
+  const auto found = node.find(name);
+  if (found == node.end() || found->is_null()) return otherwise;
+  if constexpr (std::is_same_v<T, int64_t>) {
+    const bool fits = found->is_number_integer() &&
+                      (!found->is_number_unsigned() ||
+                       found->get<uint64_t>() <= uint64_t{std::numeric_limits<int64_t>::max()});
+    if (!fits)
+      throw_corrupt("Delta's log is damaged: " + std::string(name) +
+                    " is not an integer of 64 bits");
+  }
+  return found->get<T>();
+}
+
 void check_protocol(const json& protocol) {
-  const int version = protocol.value("minReaderVersion", 1);
+  const auto version = value_of<int64_t>(protocol, "minReaderVersion", 1);
   if (version > 3)
     throw_unsupported("reading Delta tables of reader version " + std::to_string(version));
   if (!protocol.contains("readerFeatures") || protocol["readerFeatures"].is_null()) return;
@@ -61,12 +78,6 @@ void check_protocol(const json& protocol) {
     for (const char* one : kReaderFeatures) known |= name == one;
     if (!known) throw_unsupported("reading Delta tables with the reader feature " + name);
   }
-}
-
-template <class T>
-T value_of(const json& node, const char* name, T otherwise) {
-  const auto found = node.find(name);
-  return found == node.end() || found->is_null() ? otherwise : found->get<T>();
 }
 
 std::optional<DeletionVector> deletion_vector(const json& action) {
