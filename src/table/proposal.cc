@@ -140,8 +140,7 @@ class CommitRun {
   }
 
   CommitOutcome nothing_to_do() {
-    if (!unknown_heads_.empty())
-      return Unknown{reason_, operation_.snapshot_id};
+    if (!unknown_heads_.empty()) return Unknown{reason_, operation_.snapshot_id};
     if (proposals_.empty() || has_moved_on()) files_.remove_all();
     return Committed{0, false, conflicts_};
   }
