@@ -147,7 +147,7 @@ class CommitRun {
 
   CommitOutcome give_up() {
     if (unknown_heads_.empty()) return refused();
-    const Unknown unknown{reason_, operation_.snapshot_id};
+    Unknown unknown{reason_, operation_.snapshot_id};
     if (!refresh()) return unknown;
     if (auto committed = already_in()) return *committed;
     if (!proven_absent()) return unknown;
@@ -261,8 +261,7 @@ Proposal propose_snapshot(files::FileStore& store, SnapshotFiles& files,
   iceberg::SnapshotRef moved = ref != base.refs.end() ? ref->second : iceberg::SnapshotRef{};
   moved.snapshot_id = snapshot.id;
   change.updates.push_back(iceberg::AddSnapshot{std::move(snapshot)});
-  if (!draft.staged)
-    change.updates.push_back(iceberg::SetSnapshotRef{draft.branch, std::move(moved)});
+  if (!draft.staged) change.updates.push_back(iceberg::SetSnapshotRef{draft.branch, moved});
   if (draft.max_snapshots > 0) {
     // The new one counts too.
     const auto expired =
