@@ -32,7 +32,7 @@ _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12
 _TIME = re.compile(r"\b20(2[5-9]|3\d)-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?")
 _SIZE = re.compile(r"(size(?:_in_bytes)?(?: ->|=| )\s*)\d+")
 _MILLIS = re.compile(r"(?<![\w.-])1[789]\d{11}(?![\w.])")
-_SNAPSHOT = re.compile(r"(?<![\w.-])\d{16,19}(?![\w.])")
+_SNAPSHOT = re.compile(r"(?<![\w.-])\d{14,19}(?![\w.])")
 # Where Spark has no condition of its own (Iceberg's exceptions), any error will do.
 NO_CONDITION = re.compile(r"none|_LEGACY_ERROR_TEMP_\d+")
 # What firn does not have is refused by this name, whatever Spark's reason to refuse it.
