@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -123,7 +124,9 @@ ChildProcess::~ChildProcess() {
 
 void ChildProcess::pass_on_stop() {
   const bool from_terminal = isatty(STDIN_FILENO) != 0 && tcgetpgrp(STDIN_FILENO) == getpgrp();
-  if (!from_terminal) kill(pid_, SIGINT);
+  // To its first thread: taken by another one, the signal would not end a call that Python waits
+  // in.
+  if (!from_terminal) syscall(SYS_tgkill, pid_, pid_, SIGINT);
 }
 
 int ChildProcess::wait(const StopToken& stop) {

@@ -70,12 +70,12 @@ METADATA = [  # how, words of the answer
     ("snapshots_null", put("snapshots", None), "snapshots"),
     ("manifest_list_number", put("snapshots.0.manifest-list", 5), "manifest-list"),
     ("no_location", drop("location"), "location"),
-    ("array", lambda document: "[]", "table metadata"),
-    ("number", lambda document: "1e999", "table metadata"),
-    ("nul", lambda document: json.dumps(document).replace("format-version", "format\0version"), "table metadata"),
-    ("not_utf8", lambda document: json.dumps(document).encode().replace(b"owner", b"\xff\xfe"), "table metadata"),
-    ("deep_text", lambda document: "[" * 1_000_000, "table metadata"),
-    ("deep_type", nested(DEEP), "table metadata"),
+    ("array", lambda document: "[]", "FIRN_CORRUPT_FILE"),
+    ("number", lambda document: "1e999", "FIRN_CORRUPT_FILE"),
+    ("nul", lambda document: json.dumps(document).replace("format-version", "format\0version"), "FIRN_CORRUPT_FILE"),
+    ("not_utf8", lambda document: json.dumps(document).encode().replace(b"owner", b"\xff\xfe"), "FIRN_CORRUPT_FILE"),
+    ("deep_text", lambda document: "[" * 1_000_000, "FIRN_CORRUPT_FILE"),
+    ("deep_type", nested(DEEP), "FIRN_CORRUPT_FILE"),
 ]
 
 
@@ -90,7 +90,7 @@ def test_metadata(made, change, words):
     finally:
         file.write_bytes(whole)
     assert done.returncode == 1, done.stdout
-    assert words in done.stderr, done.stderr
+    assert words in done.stderr and file.name in done.stderr, done.stderr
 
 
 RECORDS = [  # the line, what becomes of it with columns a BIGINT, s STRING, _corrupt_record STRING

@@ -502,7 +502,7 @@ def test_the_lies_of_the_catalog(made, table):
     import sqlite3
     other = max((table.parent / "other/metadata").glob("*.metadata.json"))
     rows = [("file:///nowhere/1.metadata.json", "/nowhere/1.metadata.json"), (str(table), "db"), ("", "Cannot open"),
-            ("file:///etc/passwd", "table metadata"), (f"file://{other}", None)]
+            ("file:///etc/passwd", "/etc/passwd: not valid JSON"), (f"file://{other}", None)]
     for location, words in rows:
         with contextlib.closing(sqlite3.connect(made[0] / "catalog.db")) as catalog, catalog:
             catalog.execute("UPDATE iceberg_tables SET metadata_location = ? WHERE table_name = 't'", (location,))
