@@ -6,6 +6,7 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -13,10 +14,12 @@
 
 namespace {
 
+std::mutex mutex;                 // other tests of the program sync on several threads
 std::vector<std::string> synced;  // paths, in their order
 
 void note(int descriptor) {
   std::error_code error;
+  const std::lock_guard lock(mutex);
   synced.push_back(
       std::filesystem::read_symlink("/proc/self/fd/" + std::to_string(descriptor), error).string());
 }
