@@ -159,7 +159,8 @@ def test_statements_run_as_they_arrive(firn):
         assert process.stdout.readline() == f'{{"a":{number}}}\n'
     out, err = process.communicate("SELECT nope;\nSELECT 1;\n", timeout=60)
     assert (process.returncode, out) == (1, "")
-    assert json.loads(err)["line"] == 7
+    error = json.loads(err)
+    assert error["line"] == 7 and "\n  7 | SELECT nope;\n" in error["text"]
 
 
 def test_missing_file(firn):
